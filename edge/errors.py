@@ -1,7 +1,7 @@
-"""The errors of the house. Each carries a hint; none carries a name, a template, a key or a card.
+"""Errors that this program raises on purpose. Each has a message and a hint, and holds nothing personal.
 
-Three readers, three texts: the holder gets a signal (`edge.decision.Signal`), the audit record a
-`Reason`, the technician the message and the hint of the error itself.
+Three readers get three texts: the holder a signal (`edge.decision.Signal`), the record a `Reason`, the
+technician the message and the hint of the error.
 """
 
 from __future__ import annotations
@@ -19,24 +19,27 @@ class Exit(IntEnum):
     """Exit codes of every command; scripts may rely on them."""
 
     OK = 0
-    REFUSED = 1  # a card was refused, or a check did not hold
+    REFUSED = 1  # a card was refused, or a check failed
     USAGE = 2  # the command line, an input file or the configuration must change
     DEVICE = 3  # this device cannot do its job
+    BUG = 70  # an error of this program itself: EX_SOFTWARE of BSD's sysexits.h
     INTERRUPTED = 130  # Ctrl-C, as a shell reports it
 
 
 class EdgeError(Exception):
-    """Base of all errors we raise on purpose: what is wrong, then what to do next.
+    """Base of all errors that we raise on purpose: the message says what is wrong, the hint what to do.
 
-    Messages are lower case without a full stop and hold nothing personal.
+    Messages are lower case without a full stop and hold nothing personal. `usual_hint`: the hint of this kind
+    of error where the raiser knows no better one.
     """
 
     exit_code: ClassVar[Exit] = Exit.USAGE
+    usual_hint: ClassVar[str] = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = hint or self.usual_hint
 
 
 class Refused(EdgeError):
@@ -45,13 +48,16 @@ class Refused(EdgeError):
     exit_code = Exit.REFUSED
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
-        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+        message = f"{reason.value}: {detail}" if detail else reason.value
+        super().__init__(message, hint=f"read what to do: doorward explain {reason.value}")
         self.reason = reason
         self.detail = detail
 
 
 class InputError(EdgeError):
-    """A file or stream that a person named cannot be used: unreadable, too large, not what it says."""
+    """A file or stream from the command line cannot be used: unreadable, too large, or of another format."""
+
+    usual_hint = "check the path, and the content of the file or value that the error names"
 
 
 class UsageError(EdgeError):
@@ -59,7 +65,9 @@ class UsageError(EdgeError):
 
 
 class ConfigError(EdgeError):
-    """A technician must change the configuration: says file, line and value."""
+    """The configuration must change: the message has file, line and value."""
+
+    usual_hint = "read what each key allows: doorward config show"
 
     def __init__(self, message: str, *, file: Path | None = None, line: int = 0, hint: str = "") -> None:
         where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
@@ -68,14 +76,21 @@ class ConfigError(EdgeError):
         self.line = line
 
 
+class BugError(EdgeError):
+    """An exception that no part of this program expects."""
+
+    exit_code = Exit.BUG
+
+
 class Fault(EdgeError):
-    """This device cannot do its job; whoever stands in front of it is denied."""
+    """This device cannot do its job; the visitor in front of it is denied."""
 
     exit_code = Exit.DEVICE
+    usual_hint = "test the parts of this device: doorward doctor"
 
 
 class CameraFault(Fault):
-    """No frame, or none that can be used. `passing`: the camera is looked for, and may give frames again."""
+    """No frame, or no usable one. `passing`: it is opened again and again, and may give frames later."""
 
     def __init__(self, message: str, *, hint: str = "", passing: bool = False) -> None:
         super().__init__(message, hint=hint)
@@ -89,13 +104,15 @@ class ReaderFault(Fault):
 class ModelFault(Fault):
     """A model is missing, altered, or does not belong to the others."""
 
+    usual_hint = "run: doorward models fetch"
+
 
 class DoorLinkFault(Fault):
     """The strike cannot be commanded."""
 
 
 class DoorDenied(DoorLinkFault):
-    """The door answers, and stays shut: lock-down, an open lid, an alarm of its leaf. No part has failed."""
+    """The door answers and stays locked: lock-down, an open lid, an alarm of its leaf. No part has failed."""
 
 
 class StorageFault(Fault):
@@ -103,7 +120,7 @@ class StorageFault(Fault):
 
 
 class ClockFault(Fault):
-    """The clock cannot be believed."""
+    """The clock cannot be trusted."""
 
 
 class TrustFault(Fault):
@@ -111,7 +128,9 @@ class TrustFault(Fault):
 
 
 class HostFault(Fault):
-    """The system behind a venue is away, or says what cannot be understood."""
+    """The system behind a venue is offline, or its answer cannot be understood."""
+
+    usual_hint = "check that the system runs, and that this device can reach it"
 
 
 class SyncError(EdgeError):
@@ -123,10 +142,11 @@ class SyncError(EdgeError):
 class FetchError(SyncError):
     """A source could not be read, was too slow, or sent more than it may.
 
-    `after_s`: how long the source asked to be left alone; 0 where it did not say.
+    `after_s`: the delay before a retry that the source asked for; 0 if it named none.
     """
 
     exit_code = Exit.DEVICE
+    usual_hint = "check the network and the address of the server, and run the command again"
 
     def __init__(self, message: str, *, hint: str = "", after_s: float = 0.0) -> None:
         super().__init__(message, hint=hint)
@@ -134,14 +154,16 @@ class FetchError(SyncError):
 
 
 class NotThere(FetchError):
-    """A source answers, and has no such file."""
+    """The source answers and does not have this file."""
 
 
 class UpdateRejected(SyncError):
-    """What a source offered is not signed as it must be, or is older than what we have."""
+    """The update of a source is not signed correctly, or is older than the trust in force."""
+
+    usual_hint = "ask the authority to publish again"
 
 
 class NoSpace(SyncError):
-    """There is no room on the disk for the update."""
+    """The disk has no space for the update."""
 
     exit_code = Exit.DEVICE

@@ -1,7 +1,7 @@
-"""Keyed digests: names under which a device keeps people, which say nothing without its key.
+"""Keyed digests, which stand for people in a device's files and reveal nothing without its key.
 
-BLAKE2b (RFC 7693) under a key of 32 bytes, with its personalisation as the domain: the digest of one text is
-another one in each domain. HMAC-SHA256 stays where a published format has it (FORMAT.md, LINK.md).
+BLAKE2b (RFC 7693) with a key of 32 bytes and its personalisation as the domain: one text has a different
+digest in each domain. Published formats use HMAC-SHA256 instead (FORMAT.md, LINK.md).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from hashlib import blake2b
 from typing import Final
 
 KEY_BYTES: Final = 32
-DIGEST_BYTES: Final = 16  # of 100,000 people two share one with probability 2^-95
+DIGEST_BYTES: Final = 16  # among 100,000 people two have equal digests with probability 2^-95
 
 
 @unique
 class DigestDomain(Enum):
-    """Purposes of a digest. BLAKE2b takes up to 16 bytes of these."""
+    """Purposes of a digest, each at most 16 bytes for BLAKE2b."""
 
     PERSON = b"doorward person"
     CARD = b"doorward card"
@@ -31,8 +31,8 @@ class DigestDomain(Enum):
 
 
 def keyed_digest(key: bytes, domain: DigestDomain, *parts: bytes, size: int = DIGEST_BYTES) -> bytes:
-    """`size` bytes that stand for these parts; only a holder of the 32-byte `key` can compute them."""
+    """The digest of these parts, `size` bytes; to compute it takes the 32-byte `key`."""
     assert len(key) == KEY_BYTES
-    # The length before each part but the last keeps ("ab", "c") and ("a", "bc") apart.
+    # The length before each part but the last makes ("ab", "c") and ("a", "bc") different.
     data = b"".join(len(part).to_bytes(4, "big") + part for part in parts[:-1]) + b"".join(parts[-1:])
     return blake2b(data, digest_size=size, key=key, person=domain.value).digest()

@@ -1,7 +1,7 @@
-"""The log of a device: one JSON object a line on standard error, for whoever watches the service.
+"""The log of a device: one JSON object a line on standard error, for the operator of the service.
 
-Standard output belongs to the rows of a command. The lines are structlog's, which the hub writes with; the
-library itself brings an event loop and a syntax highlighter, 8 MB that every door would carry for them.
+Standard output is for the rows of a command. The lines have the form of structlog, which the hub uses. The
+library itself is not used here: it needs an event loop and a syntax highlighter, 8 MB on every door.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Literal
 
 
 def log_line(event: str, *, level: Literal["info", "warning", "error"] = "info", **more: object) -> None:
-    """Write it, if anybody still reads: a log that has gone stops no door."""
+    """Write a line. A closed stream is ignored, because a door must not stop for its log."""
     row = {**more, "event": event, "level": level, "timestamp": datetime.now(UTC).isoformat()}
-    with suppress(OSError, ValueError):  # the latter for a stream that was closed
-        sys.stderr.write(json.dumps(row, default=str) + "\n")  # in one piece, whichever thread it comes from
+    with suppress(OSError, ValueError):  # ValueError: the stream is closed
+        sys.stderr.write(json.dumps(row, default=str) + "\n")  # one write, so that threads do not mix lines
         sys.stderr.flush()

@@ -1,6 +1,6 @@
 """The ports of the core: Protocols that `hw` implements, and `hw.sim` in memory.
 
-Every port owns its errors: an adapter raises the fault named here and nothing else.
+Each port names its errors: an adapter raises only the fault that is named here.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a camera, in the two sizes that a verifier needs.
+    """One picture of a camera, in the two forms that a verifier needs.
 
-    `luma`: uint8 (H, W), for codes; `rgb`: uint8 (h, w, 3), for faces; the sizes may differ. Both belong to
-    the caller of `Camera.frames`. `tick_ms`: monotonic capture time.
+    `luma`: uint8 (H, W), for codes; `rgb`: uint8 (h, w, 3), for faces; the sizes may differ. The caller of
+    `Camera.frames` owns both. `tick_ms`: monotonic capture time.
     """
 
     luma: Pixels
@@ -37,9 +37,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One full QR symbol as an engine read it; hostile until a signature says otherwise.
+    """One full QR symbol as an engine read it; hostile until its signatures are verified.
 
-    `corners`: four (x, y) in pixels of the image that was read, clockwise from the top left.
+    `corners`: four (x, y) in pixels of the image, clockwise from the top left.
     """
 
     text: str
@@ -49,10 +49,10 @@ class Symbol:
 
 
 class Camera(Protocol):
-    """A source of frames where the latest wins. Raises CameraFault.
+    """A source of frames that gives only the latest one. Raises CameraFault.
 
-    A frame belongs to the caller who took it: later ones leave its pixels alone. After a fault, asking for
-    `frames` again tries again.
+    The caller owns each frame; later frames do not change its pixels. After a fault, a new call of `frames`
+    retries.
     """
 
     def frames(self) -> Iterator[Frame]: ...
@@ -61,19 +61,19 @@ class Camera(Protocol):
 
 
 class Light(StrEnum):
-    """The light that a picture was taken in."""
+    """The light in a picture."""
 
     FINE = "fine"
     BLACK = "black"  # a cap on the lens, a dead sensor, or night
-    SATURATED = "saturated"  # a lamp in the lens, or an exposure that has gone wrong
+    SATURATED = "saturated"  # a lamp in the lens, or a wrong exposure
 
 
 @dataclass(frozen=True, slots=True)
 class CameraHealth:
     """The health of a camera, for its operator.
 
-    `arrived`: pictures so far; `unseen`: those among them that a newer one replaced before the caller took
-    them; `restarts`: how often it was opened anew; `light`: of the latest frame.
+    `arrived`: number of pictures; `unseen`: number of pictures that a newer one replaced before the caller
+    took them; `restarts`: number of times that the camera was opened again; `light`: of the latest frame.
     """
 
     arrived: int
@@ -84,17 +84,17 @@ class CameraHealth:
 
 @runtime_checkable
 class TellsHealth(Protocol):
-    """A Camera that counts its pictures and restarts."""
+    """A Camera that reports its health."""
 
     def health(self) -> CameraHealth: ...
 
 
 class CodeReader(Protocol):
-    """Finds QR symbols in one luma image, uint8 (H, W), which stays the caller's and is not changed.
+    """Finds QR symbols in one luma image, uint8 (H, W), which is not changed.
 
-    Reports full QR symbols only: Micro QR and rMQR are left out. A part of a structured append is left out
-    or reported with its own part of the text, which is no card.
-    Never raises on pixels, whatever they show. Raises ReaderFault where the engine is missing.
+    It reports full QR symbols only, not Micro QR and rMQR. A part of a structured append is left out, or
+    reported with its own part of the text, which is no card. It never raises an error for pixels. Raises
+    ReaderFault if the engine is missing.
     """
 
     @property
@@ -105,9 +105,9 @@ class CodeReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One symbol as a scanner sent it, no more to be believed than any other.
+    """One symbol that a scanner sent, as untrusted as any other; it has no corners.
 
-    `tick_ms`: monotonic time at which its last character came. Such a symbol has no corners.
+    `tick_ms`: monotonic time of its last character.
     """
 
     symbol: Symbol
@@ -115,14 +115,14 @@ class Scan:
 
 
 class Scanner(Protocol):
-    """A device that finds and reads codes by itself, beside the camera or without one."""
+    """A device that finds and reads codes by itself, with a camera at the door or without one."""
 
     def scans(self) -> Sequence[Scan]:
-        """The scans since the last call, the oldest first: at most 16, of which the newest are kept.
+        """The scans since the last call, oldest first: the newest 16 at most.
 
-        Never blocks. A code that stays in view may be sent again and again. Raises ReaderFault for as long
-        as nothing can be read, because the scanner is gone or cannot be understood; it is looked for again
-        meanwhile, so that a later call may succeed.
+        Never blocks. A code that stays in view may be sent again and again. Raises ReaderFault while the
+        scanner is missing or sends malformed data; it is opened again meanwhile, so that a later call may
+        succeed.
         """
         ...
 
@@ -130,20 +130,20 @@ class Scanner(Protocol):
 
 
 class Screen(Protocol):
-    """A small screen from which a holder's phone reads the door's own code."""
+    """A small screen that shows the door's own code to a holder's phone."""
 
     def post(self, text: str | None) -> None:
-        """Show this text as a QR symbol, or nothing. Never blocks, never raises."""
+        """Show this text as a QR symbol; None clears the screen. Never blocks, never raises."""
         ...
 
 
 class Keypad(Protocol):
-    """Twelve keys on which a holder types: digits, `*` to begin anew, `#` to end."""
+    """Twelve keys for a holder: digits, `*` to begin again, `#` to end."""
 
     def keys(self) -> str:
-        """The keys typed since the last call: at most 16, of which the newest are kept. Never blocks.
+        """The keys typed since the last call: the newest 16 at most. Never blocks.
 
-        Raises ReaderFault for as long as nothing can be typed.
+        Raises ReaderFault while the keypad does not work.
         """
         ...
 
@@ -159,25 +159,25 @@ class Network(Protocol):
     def run(self, x: Floats) -> tuple[Floats, ...]:
         """Outputs in the order and the shapes of the graph, as float32 (int8 outputs are dequantized).
 
-        `x`: float32 of `input_shape`; it stays the caller's. The outputs belong to the caller: a later run
-        leaves them alone.
+        `x`: float32 of `input_shape`, which is not changed. The caller owns the outputs; a later run does not
+        change them.
         """
         ...
 
 
 class DoorEventKind(StrEnum):
-    """The kinds of event of a door. A door without a controller of its own reports the first five only."""
+    """The kinds of event of a door. A door without a controller reports the first five only."""
 
     RELEASED = "released"
     OPENED = "opened"
     CLOSED = "closed"
     RELOCKED = "relocked"
     FORCED = "forced"
-    PRE_ALARM = "pre-alarm"  # the leaf is held open, and the buzzer asks for it to be shut
+    PRE_ALARM = "pre-alarm"  # the leaf is open for too long, and the buzzer sounds
     OPEN_TOO_LONG = "open-too-long"
-    ALARM_OVER = "alarm-over"  # a leaf that was forced, or open too long, is shut
-    REX = "rex"  # a person inside asked to leave
-    REX_STUCK = "rex-stuck"  # that button was held for a minute and counts for nothing until it is let go
+    ALARM_OVER = "alarm-over"  # a leaf that was forced, or open too long, is closed
+    REX = "rex"  # a person inside pressed the button to leave
+    REX_STUCK = "rex-stuck"  # that button was held for a minute, and is ignored until its release
     TAMPER = "tamper"
     TAMPER_OVER = "tamper-over"
     FIRE = "fire"
@@ -185,28 +185,28 @@ class DoorEventKind(StrEnum):
     NORMAL_MODE = "normal-mode"
     LOCK_DOWN = "lock-down"
     FREE_ACCESS = "free-access"
-    FAULT = "fault"  # the controller cannot rely on itself
+    FAULT = "fault"  # the controller has found an inconsistency in itself
     FAULT_OVER = "fault-over"
-    BOOT = "boot"  # the controller got its power back
-    WATCHDOG = "watchdog"  # the controller hung, and began anew
+    BOOT = "boot"  # the controller started
+    WATCHDOG = "watchdog"  # the controller hung, and its watchdog restarted it
     KEY_SET = "key-set"
-    PRESENTED = "presented"  # a card number went to a third-party panel, which moves the lock or does not
-    DENIED = "denied"  # the door did not carry out a grant; the cause says why, and no part has failed
-    EVENTS_LOST = "events-lost"  # more happened while no host listened than the controller keeps
+    PRESENTED = "presented"  # a card number was sent to a third-party panel, which decides about the lock
+    DENIED = "denied"  # the door denied a release for its own state (the cause); no part has failed
+    EVENTS_LOST = "events-lost"  # without a host there were more events than the controller keeps
 
 
 class Cause(StrEnum):
     """The cause for which the strike or the leaf moved."""
 
     GRANT = "grant"  # a recorded decision released it
-    TIMEOUT = "timeout"  # the release ran out
+    TIMEOUT = "timeout"  # the time of the release ended
     OPENED = "opened"  # the leaf opened, so the strike relocked
-    CLOSED = "closed"  # the leaf shut again
+    CLOSED = "closed"  # the leaf closed
     COMMAND = "command"  # an operator asked for it
     SHUTDOWN = "shutdown"  # this program is ending
-    HEARTBEAT = "heartbeat"  # the controller heard nothing from this program any more
+    HEARTBEAT = "heartbeat"  # this program did not send to the controller any more
     MODE = "mode"  # free-access or lock-down began or ended
-    REX = "rex"  # a person inside asked to leave
+    REX = "rex"  # a person inside pressed the button to leave
     FIRE = "fire"
     TAMPER = "tamper"
     FAULT = "fault"
@@ -214,7 +214,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventMark:
-    """Identifies one of a controller's events: its number, and the controller's own clock then."""
+    """Identifies one event of a controller: its number, and the controller's clock at that time."""
 
     number: int
     tick_ms: int
@@ -224,8 +224,8 @@ class EventMark:
 class DoorEvent:
     """One event at a door, and its time.
 
-    Only some doors know the `cause` of a move, the `grant` (the seq of the record) behind a release, and the
-    `mark` by which the event can be told from every other one.
+    Only some doors know the `cause` of a movement, the `grant` (the seq of the record) of a release, and the
+    `mark` that identifies the event.
     """
 
     kind: DoorEventKind
@@ -236,17 +236,17 @@ class DoorEvent:
 
 
 class Strike(Protocol):
-    """The lock output of one door. Raises DoorLinkFault; of these DoorDenied, where the door decided so."""
+    """The lock output of one door. Raises DoorLinkFault, and its subclass DoorDenied if the door denies."""
 
     def release(self, for_ms: int, *, grant: int = 0) -> None:
-        """Energise for at most `for_ms`; the output relocks by itself, whatever becomes of this program.
+        """Energise for at most `for_ms`; the output relocks by itself, even if this program dies.
 
-        `grant`: seq of the record that allows it, for the door's own events; 0 where there is none.
+        `grant`: seq of the record that allows it, for the door's own events; 0 if there is none.
         """
         ...
 
     def relock(self) -> None:
-        """De-energise now. Safe to call at any time, any number of times."""
+        """De-energise now. Safe to call at any time, also repeatedly."""
         ...
 
     def events(self) -> Sequence[DoorEvent]:
@@ -258,20 +258,20 @@ class Strike(Protocol):
 
 @runtime_checkable
 class Recounts(Protocol):
-    """A Strike whose door keeps its events while no host listens."""
+    """A Strike whose door keeps its events while no host is connected."""
 
     def recount(self, after: EventMark | None) -> None:
-        """Report every event after this one, which is the last on record; None: all that are kept."""
+        """Report every event after `after`, the last recorded one; None: all kept events."""
         ...
 
 
 class Signals(Protocol):
-    """Lamp, buzzer or screen: shows one of the four signals, or nothing."""
+    """A lamp, buzzer or screen that shows one of the four signals, or nothing."""
 
     def show(self, signal: Signal | None) -> None: ...
 
     def prompt(self, words: str | None) -> None:
-        """Show what the holder is asked to do now ("turn your head to the left"), or nothing."""
+        """Show an instruction for the holder ("turn your head to the left"); None clears it."""
         ...
 
 
@@ -279,8 +279,9 @@ class Signals(Protocol):
 class LaneView:
     """The state of the sensors between two interlocked doors.
 
-    `people`: how many are in the lane; None: unknown, because a sensor failed, contradicts another, or has
-    not been told since the power came back. `outer_shut`, `inner_shut`: the contacts of the leaves.
+    `people`: the number of people in the lane; None: unknown, because a sensor failed or contradicts another,
+    or because no officer has reset the count since the power came back. `outer_shut`, `inner_shut`: the
+    contacts of the leaves.
     """
 
     people: int | None
@@ -289,21 +290,21 @@ class LaneView:
 
 
 class LaneSensors(Protocol):
-    """Counts people between two doors. Never blocks, never raises: what it cannot tell it says it cannot."""
+    """Counts people between two doors. Never blocks, never raises: an unknown number is None."""
 
     def view(self) -> LaneView:
-        """The state now; it counts each person who came or went since the last call."""
+        """The current state, after counting each person who entered or left since the last call."""
         ...
 
     def emptied(self) -> None:
-        """An officer has looked, and the lane is empty: forget the count so far."""
+        """Reset the count, because an officer has seen that the lane is empty."""
         ...
 
     def close(self) -> None: ...
 
 
 class Clock(Protocol):
-    """`now` is UTC and may jump; `tick_ms` is monotonic and may not. They are never mixed."""
+    """The clocks of a device: `now` is UTC and may jump, `tick_ms` is monotonic. They are never mixed."""
 
     def now(self) -> datetime: ...
 
@@ -311,21 +312,21 @@ class Clock(Protocol):
 
 
 class Source(Protocol):
-    """Reads a trust repository: from a web server, or from a folder on a stick. Raises FetchError."""
+    """Reads a trust repository from a web server, or from a folder on a USB stick. Raises FetchError."""
 
     def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
         """The file `name` (relative, with `/`) from `offset` on, in chunks of at most 64 kB.
 
         Raises:
             NotThere: the source has no such file.
-            FetchError: anything else.
+            FetchError: any other failure.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer of a hub, which may be anything. `after_s`: the delay that it asked for before a retry."""
+    """The untrusted answer of a hub. `after_s`: the delay that it asked for before a retry."""
 
     status: int
     body: bytes = field(repr=False)
@@ -333,30 +334,30 @@ class Answer:
 
 
 class Post(Protocol):
-    """Hands a body to a hub, and waits for the answer until a deadline."""
+    """Sends a body to a hub, and waits for the answer until a deadline."""
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Any answer, its body cut at 4 kB and `after_s` at an hour; `path` is below the hub's address.
+        """The answer, its body truncated to 4 kB and `after_s` to an hour. `path`: below the hub's address.
 
         Raises:
-            FetchError: there was none, or not in time. The hub may have taken the body all the same.
+            FetchError: no answer in time. The hub may have stored the body nevertheless.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MqttMessage:
-    """A topic and its payload; the broker retains ours."""
+    """A topic and its payload; the broker retains those of a device."""
 
     topic: str
     payload: str = field(repr=False)
 
 
 class Broker(Protocol):
-    """A message broker that may come and go; nothing it says is believed. Never blocks, never raises."""
+    """An untrusted message broker, perhaps unreachable. Never blocks, never raises."""
 
     def publish(self, message: MqttMessage) -> None:
-        """Publish a message, which the broker retains; publish it again after every reconnection."""
+        """Publish a retained message, now and after every reconnection."""
         ...
 
     def heard(self) -> Sequence[MqttMessage]:
@@ -369,7 +370,7 @@ class Broker(Protocol):
 
 
 class Files(Protocol):
-    """Small files under one root. Raises StorageFault; names are relative, with `/`."""
+    """Small files below one root. Raises StorageFault; names are relative, with `/`."""
 
     def names(self) -> Sequence[str]: ...
 
@@ -378,24 +379,24 @@ class Files(Protocol):
         ...
 
     def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
-        """Atomic and durable: the old file or the new one, never a part. `secret` means mode 0600."""
+        """Write a file atomically and durably: the old one or the new one. `secret` means mode 0600."""
         ...
 
 
 class HostLine(Protocol):
-    """A connection to a system behind a venue; nothing that comes over it is believed. Raises HostFault.
+    """A connection to an untrusted system behind a venue. Raises HostFault.
 
-    The caller opens a new one after it raised: this one is of no use any more.
+    After an error it cannot be used any more; the caller opens a new one.
     """
 
     def send(self, data: bytes) -> None:
-        """Send all of it. Raises HostFault where that fails."""
+        """Send all bytes. Raises HostFault."""
         ...
 
     def receive(self, wait_s: float) -> bytes:
-        """The bytes that have come, at most 4 kB; none where none came in `wait_s` seconds.
+        """The received bytes, at most 4 kB; empty if none came in `wait_s` seconds.
 
-        Raises HostFault where the other end has hung up.
+        Raises HostFault if the other end has closed the connection.
         """
         ...
 

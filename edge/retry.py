@@ -1,4 +1,4 @@
-"""Waits between tries that fail: exponential backoff with jitter (Brooker, AWS Architecture Blog, 2015)."""
+"""Exponential backoff with jitter, for waits between retries (Brooker, AWS Architecture Blog, 2015)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MAX_DOUBLINGS: Final = 30  # of a millisecond are 12 days; a float ends at a thousand
+_MAX_DOUBLINGS: Final = 30  # 30 doublings of a millisecond are 12 days; a float allows a thousand
 
 
 def _no_chance() -> float:
@@ -17,10 +17,10 @@ def _no_chance() -> float:
 
 @dataclass(frozen=True, slots=True)
 class RetrySchedule:
-    """A wait of `first_s` after the first failure, twice as long after each one more, at most `longest_s`.
+    """A wait of `first_s` after the first failure, doubled after each further one, at most `longest_s`.
 
-    `jitter`: the share of a wait that is left to chance, so that callers which failed together do not all
-    come back at once; 0: none, 1: the whole wait ("full jitter").
+    `jitter`: the random share of a wait, so that callers that failed together do not retry together; 0: none,
+    1: the whole wait ("full jitter").
     """
 
     first_s: float
@@ -30,10 +30,10 @@ class RetrySchedule:
     def wait_s(
         self, failures: int, *, uniform: Callable[[], float] = _no_chance, asked_s: float = 0.0
     ) -> float:
-        """Seconds until the next try, after so many failures in a row, the last one included.
+        """Seconds until the next try, after this many failures in a row.
 
-        `uniform`: a random number in [0, 1). `asked_s`: how long the other side asked to be left alone; the
-        wait is added to it, or all whom it asked would come back together.
+        `uniform`: a random number in [0, 1). `asked_s`: the delay that the server asked for; the wait is
+        added to it, so that its clients do not all return together.
         """
         longest = min(self.first_s * 2.0 ** min(failures - 1, _MAX_DOUBLINGS), self.longest_s)
         return asked_s + longest * (1.0 - self.jitter * (1.0 - uniform()))

@@ -1,4 +1,4 @@
-"""Secrets lie in files of their own, which nobody but their owner can open: keys and passwords alike."""
+"""Reader of secret files, keys and passwords, which only their owner may read."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from edge.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Without blocking: somebody may have put a pipe there.
+# Without blocking, because the file may be a pipe.
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 MAX_PASSWORD_BYTES: Final = 1_000
 
 
 def read_secret(file: Path, what: str, *, limit: int, lost: str = "", leaked: str = "") -> bytes:
-    """The bytes of a secret, `limit + 1` of them at most, so that a file that is too long is seen.
+    """The bytes of a secret, at most `limit + 1`, so that the caller can detect a longer file.
 
-    The permissions are those of the very file that is read: looked at after it was opened.
+    The permissions are checked after the file is opened, so that they are those of the file that is read.
 
     Args:
-        file: where it lies.
-        what: what it is, as in "the door's key".
-        limit: how long it may be, in bytes.
-        lost: the hint for whoever has none.
-        leaked: what else to do where others could read it.
+        file: the path.
+        what: the name of the secret in messages, such as "the door's key".
+        limit: the greatest length in bytes.
+        lost: the hint if there is no such file.
+        leaked: an addition to the hint if others could read it.
 
     Raises:
-        ConfigError: it cannot be read, is no regular file, or others can read or change it.
+        ConfigError: the file cannot be read, is not regular, or others can read or change it.
     """
     try:
         handle = os.open(file, _READ)
@@ -48,19 +48,19 @@ def read_secret(file: Path, what: str, *, limit: int, lost: str = "", leaked: st
     except PermissionError as err:
         raise ConfigError(
             f"{what} {file}: permission denied",
-            hint=f"make it belong to whoever runs doorward: chown USER {file}",
+            hint=f"run: chown USER {file}, where USER is the user that runs doorward",
         ) from err
     except (OSError, ValueError) as err:
-        why = (getattr(err, "strerror", None) or "is no name of a file").lower()
+        why = (getattr(err, "strerror", None) or "is not a name of a file").lower()
         raise ConfigError(f"{what} {file}: {why}", hint=lost) from err
 
 
 def read_password(file: Path, *, limit: int = MAX_PASSWORD_BYTES) -> str:
-    """The password in a file, without the end of its line. Raises ConfigError, as `read_secret` does."""
-    hint = "put the password there, as UTF-8 text on one line, and chmod 600"
+    """The password in a file, without the line break. Raises ConfigError, as `read_secret` does."""
+    hint = f"write the password to {file}, as UTF-8 text on one line, with mode 600"
     data = read_secret(file, "the password", limit=limit, lost=hint)
     if len(data) > limit:
-        raise ConfigError(f"{file}: is larger than {limit} bytes", hint=hint)
+        raise ConfigError(f"{file}: larger than {limit} bytes", hint=hint)
     try:
         return data.decode().strip()
     except UnicodeDecodeError as error:

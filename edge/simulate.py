@@ -1,8 +1,8 @@
-"""Simulates other rules on recorded passages, as far as a record can tell.
+"""Simulates other rules on recorded passages, as far as records allow.
 
-A record says who (by pseudonym), when, how old everything was, how like the face was, and what was decided.
-It does not say what was never asked: a passage that was refused before a rule was reached stays refused, and
-one that would now be asked for more is told as asked: no record says whether it would have been given.
+A record holds card (by pseudonym), time, ages, similarity and decision. It does not hold answers to questions
+that were not asked: a passage that was refused before a rule applied stays refused, and one for which the new
+rules ask for more has the outcome ASK.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRules:
-    """The rules to try. `similarity`: what counts as a match, where it is to be another than on record.
+    """The rules to simulate. `similarity_milli`: the threshold; None: the recorded one.
 
-    `able`: what the door could ask for. `zone`: for the hours of the day.
+    `able`: the factors that the door can ask for. `zone`: for the hours of the day.
     """
 
     age_policy: AgePolicy = field(default_factory=AgePolicy)
@@ -47,13 +47,13 @@ class SimulatedOutcome(StrEnum):
 
     GRANT = "grant"
     DENY = "deny"
-    ASK = "ask"  # for something that was not asked for then
-    GO_ON = "go on"  # past the rule that refused it; what came after was never seen
+    ASK = "ask"  # for a factor that was not asked for
+    GO_ON = "go on"  # past the rule that refused it; the next steps were not recorded
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedDecision:
-    """A passage that would be decided otherwise. `was`, `reason`: None for a grant."""
+    """A passage with another decision under the rules. `was`, `reason`: None for a grant."""
 
     seq: int
     time_ms: int
@@ -63,7 +63,7 @@ class ChangedDecision:
     asked: tuple[Factor, ...] = ()
 
 
-# What these rules decide; every other refusal came from what no rule changes, or from what is not replayed.
+# The reasons that these rules decide; every other refusal stays.
 REPLAYED: Final = frozenset(
     {
         Reason.CLOCK_UNTRUSTED,
@@ -80,7 +80,7 @@ REPLAYED: Final = frozenset(
 def simulate(
     entries: Iterable[JournalEntry], rules: SimulatedRules
 ) -> Iterator[tuple[Passage, ChangedDecision | None]]:
-    """Every passage, with what would change. Takes the journal in its order, once, in bounded memory."""
+    """Every passage with its changed decision, if any. Reads the journal once, in bounded memory."""
     past = _Past()
     for entry in entries:
         if isinstance(entry.record, Passage):
@@ -115,7 +115,7 @@ def _tried(seq: int, passage: Passage, rules: SimulatedRules, past: _Past) -> Ch
 
 
 def _objection(passage: Passage, rules: SimulatedRules) -> Reason | None:
-    """The first rule that refuses this passage, in the order in which a door asks (`edge.policy.decide`)."""
+    """The reason of the first rule that refuses this passage, in the order of `edge.policy.decide`."""
     actions = {
         TrustInput(age.part): _action_of(passage, age.part, age.issued_s, rules.age_policy)
         for age in passage.trust
@@ -123,7 +123,7 @@ def _objection(passage: Passage, rules: SimulatedRules) -> Reason | None:
     compared = passage.similarity_milli is not None
 
     def stops(*found: AgeAction) -> bool:
-        # What steps up asks for a face, which a passage that compared one has given.
+        # A step-up asks for a face; a passage that compared one has met it.
         worst = strictest(*found)
         return worst is AgeAction.STAFF or (worst is AgeAction.STEP_UP and not compared)
 
@@ -149,7 +149,7 @@ def _action_of(passage: Passage, part: str, issued_s: int, age_policy: AgePolicy
 
 
 class _Past:
-    """What `edge.policy.risk.history` would have known, read from the records."""
+    """The content of `edge.policy.risk.history` at each passage, rebuilt from records."""
 
     def __init__(self) -> None:
         self._failures: dict[str, deque[datetime]] = {}
@@ -167,7 +167,7 @@ class _Past:
             self._failures[passage.card] = failures
 
     def signs(self, passage: Passage, policy: RiskPolicy, zone: tzinfo | None) -> tuple[Reason, ...]:
-        """The signs that a record can show, and those that were seen then and cannot be seen in it."""
+        """The risk signals that follow from a record, and the recorded ones that do not."""
         now = datetime.fromtimestamp(passage.time_ms / 1_000, UTC)
         since = now - timedelta(minutes=policy.failures_min)
         failures = sum(when >= since for when in self._failures.get(passage.card or "", ()))

@@ -1,4 +1,4 @@
-"""SQLite files: how they are opened, written and read, and what their errors mean to a technician."""
+"""Connections to SQLite files, transactions, and their errors for a technician."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-BUSY_S: Final = 2.0  # another process writes for milliseconds at a time; a visitor waits meanwhile
+BUSY_S: Final = 2.0  # another process writes for milliseconds; a visitor may be waiting
 _AGAIN_S: Final = 0.01
 _HEADER_BYTES: Final = 100  # of every SQLite file, sqlite.org/fileformat2.html section 1.3
 
-# Errors of sqlite3 over a damaged file: the second when its own message quotes the damage.
+# Errors of sqlite3 for a damaged file; the second one if its own message quotes damaged bytes.
 SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
 HELD: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
-_HELD: Final = ("another process holds it", "close what has the file open")
+_HELD: Final = ("another process holds it", "close the other program that has the file open")
 _FAULTS: Final = {
     sqlite3.SQLITE_FULL: ("the disk is full, or the file has reached its size limit", "free some space"),
     sqlite3.SQLITE_READONLY: ("it is read-only", "remount the disk writable, or change the file's owner"),
     sqlite3.SQLITE_BUSY: _HELD,
     sqlite3.SQLITE_LOCKED: _HELD,
-    sqlite3.SQLITE_CORRUPT: ("it is damaged", "keep a copy, and put a backup back or remove it"),
-    sqlite3.SQLITE_NOTADB: ("it is not a database", "move it away, or name another file"),
-    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check that the folder exists and who may write in it"),
-    sqlite3.SQLITE_PERM: ("it may not be opened", "check who may write the file and its folder"),
-    sqlite3.SQLITE_IOERR: ("the disk failed", "check `dmesg`; a worn SD card fails like this"),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", "keep a copy, then restore a backup or remove the file"),
+    sqlite3.SQLITE_NOTADB: ("it is not a database", "move the file away, or name another file"),
+    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check that the folder exists and is writable"),
+    sqlite3.SQLITE_PERM: ("permission denied", "check the owner and the mode of the file and its folder"),
+    sqlite3.SQLITE_IOERR: ("the disk failed", "read `dmesg`; replace a worn SD card"),
 }
 _NONE: Final[Mapping[int, str]] = MappingProxyType({})
 
@@ -44,10 +44,10 @@ def connect(
     any_thread: bool = False,
     prepare: Callable[[sqlite3.Connection], None] = lambda _: None,
 ) -> sqlite3.Connection:
-    """Open or make a file for its owner alone, with durable commits and deletions that overwrite.
+    """Open or create a file for its owner only, with durable commits and deletions that overwrite.
 
-    `busy_s`: how long a statement waits for another process; `any_thread`: the caller holds a lock of its
-    own; `prepare`: makes the tables. Raises StorageFault.
+    `busy_s`: the time for which a statement waits for another process; `any_thread`: the caller has a lock of
+    its own; `prepare`: makes the tables. Raises StorageFault.
     """
     with faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def connect(
 
 
 def make_tables(db: sqlite3.Connection, script: str) -> None:
-    """Run the statements of a script; `IF NOT EXISTS` stands in those of a file that goes on.
+    """Run the statements of a script, which use `IF NOT EXISTS` for an existing file.
 
     Raises sqlite3.Error.
     """
@@ -74,12 +74,12 @@ def make_tables(db: sqlite3.Connection, script: str) -> None:
 
 
 def open_writer(path: Path, *, busy_s: float, any_thread: bool = False) -> sqlite3.Connection:
-    """A connection whose commits are on the disk when they return: FULL, for NORMAL may lose the last ones.
+    """A connection with durable commits: `synchronous` is FULL, because NORMAL may lose the last ones.
 
     Raises OSError, sqlite3.Error.
     """
     if path.is_file() and 0 < path.stat().st_size < _HEADER_BYTES:
-        error = sqlite3.DatabaseError("SQLite would take it for a new database and write over it")
+        error = sqlite3.DatabaseError("SQLite would treat it as a new database and overwrite it")
         error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_NOTADB, "SQLITE_NOTADB"
         raise error
     db = sqlite3.connect(path, isolation_level=None, timeout=busy_s, check_same_thread=not any_thread)
@@ -92,13 +92,13 @@ def open_writer(path: Path, *, busy_s: float, any_thread: bool = False) -> sqlit
 
 
 def open_reader(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
-    """A connection that changes nothing; `immutable`: nor does another process. Raises sqlite3.Error."""
+    """A read-only connection. `immutable`: no other process writes either. Raises sqlite3.Error."""
     uri = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
 def open_draft(path: Path, *, cache_kb: int) -> sqlite3.Connection:
-    """A new file, fast and not durable: its reader comes once it is whole. Raises OSError, sqlite3.Error."""
+    """A new file, fast but not durable, to be read when it is complete. Raises OSError, sqlite3.Error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
@@ -109,12 +109,13 @@ def open_draft(path: Path, *, cache_kb: int) -> sqlite3.Connection:
 
 
 def write_ahead(db: sqlite3.Connection) -> None:
-    """One fsync a commit. Raises sqlite3.Error.
+    """Set WAL mode, with one fsync for each commit. Raises sqlite3.Error.
 
-    SQLite waits for no lock here, whatever the time-out, so two processes that begin at once ask again.
+    SQLite does not wait for a lock here, even with a time-out, so this retries if two processes begin
+    together.
     """
-    (patience_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
-    until = time.monotonic() + patience_ms / 1_000
+    (timeout_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
+    until = time.monotonic() + timeout_ms / 1_000
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -127,10 +128,10 @@ def write_ahead(db: sqlite3.Connection) -> None:
 
 
 def empty_log(db: sqlite3.Connection, path: Path) -> None:
-    """Bring everything from the write-ahead log into the file, and leave nothing in the log.
+    """Move everything from the write-ahead log into the file, and empty the log.
 
-    Until then the log still has what the file has overwritten. While another process reads, the next call
-    does it; where there is nothing to do, it costs nothing. Raises StorageFault.
+    Until then the log still holds deleted data. While another process reads, nothing happens, and the next
+    call does it. It costs nothing if the log is empty. Raises StorageFault.
     """
     with faults(path):
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -138,7 +139,7 @@ def empty_log(db: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All of it or none: committed when the block ends, rolled back whatever interrupts it."""
+    """A transaction: committed when the block ends, rolled back on any error or interruption."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db
@@ -149,7 +150,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def roll_back(db: sqlite3.Connection) -> None:
-    """Leave a transaction if one is open; the error that brought us here is the one to report."""
+    """Roll back an open transaction; errors are suppressed, because the caller reports the first one."""
     with suppress(sqlite3.Error):
         if db.in_transaction:
             db.execute("ROLLBACK")
@@ -157,22 +158,24 @@ def roll_back(db: sqlite3.Connection) -> None:
 
 @contextmanager
 def faults(path: Path, *, name: str = "", hints: Mapping[int, str] = _NONE) -> Iterator[None]:
-    """Every error of the database or the disk in this block is a StorageFault that names the file.
+    """Turns every error of the database or the disk in this block into a StorageFault that names the file.
 
-    `name`: as in "journal"; `hints`: by primary result code, where this file has a better one.
+    `name`: such as "journal"; `hints`: better hints for this file, by primary result code.
     """
     try:
         yield
     except SQLITE_ERRORS as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # of an extended code
-        what, hint = _FAULTS.get(code, (f"SQLite says {error_name(error)}", "keep the file, and report this"))
+        what, hint = _FAULTS.get(
+            code, (f"SQLite error {error_name(error)}", "keep the file, and report this as a bug in doorward")
+        )
         raise StorageFault(f"{name} {path}: {what}".lstrip(), hint=hints.get(code, hint)) from error
     except OSError as error:
         what = (error.strerror or "failed").lower()
-        hint = "free some space, and check who may write there"
+        hint = "free some space, and check that the folder is writable"
         raise StorageFault(f"{name} {path}: {what}".lstrip(), hint=hint) from error
 
 
 def error_name(error: Exception) -> str:
-    """SQLite's name for an error. Its message is never shown: it may quote the file."""
+    """SQLite's name of an error. Its message is never shown, because it may quote the file."""
     return str(getattr(error, "sqlite_errorname", "SQLITE_CORRUPT"))

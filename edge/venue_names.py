@@ -1,4 +1,4 @@
-"""Names of kinds of venue: `gate` is what older files call a `library`."""
+"""Names of kinds of venue: `gate` is the old name of `library`."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ LIBRARY: Final = "library"
 
 
 def venue_name(word: str) -> str:
-    """The name of today for a kind of venue that a file or a command line names."""
+    """The current name of a kind of venue in a file or a command line."""
     return LIBRARY if word == FORMER else word

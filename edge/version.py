@@ -1,4 +1,4 @@
-"""The version of this program, as records carry it."""
+"""The version of this program, as records carry it, and the time at which its image was built."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def software_version() -> str:
 
 
 def built_at() -> datetime:
-    """When the image was built that this program came with; 1970 where it did not come with one.
+    """The time at which the image of this device was built; 1970 if no image names it.
 
-    Whoever builds an image writes the time into `edge/built.txt`, as `2026-11-22T06:00:00Z`: no clock of a
-    device that runs it can honestly be earlier.
+    The maker of an image writes the time into `edge/built.txt`, as `2026-11-22T06:00:00Z`: the true time on a
+    device that runs it is never earlier.
     """
     try:
         return instant(files("edge").joinpath("built.txt").read_text("ascii"))
@@ -30,7 +30,7 @@ def built_at() -> datetime:
 
 
 def instant(text: str) -> datetime:
-    """A time with its zone, in UTC; 1970 for a text that says nothing sensible, which then says nothing."""
+    """A time with its zone, in UTC; 1970 for any other text, so that it counts for nothing."""
     try:
         moment = datetime.fromisoformat(text.strip())
         return max(moment.astimezone(UTC), EPOCH) if moment.tzinfo else EPOCH

@@ -1,7 +1,7 @@
-"""One member out of a wheel or an npm tarball, by its exact name.
+"""Reads one member of a wheel or an npm tarball, by its exact name.
 
-Nothing is ever extracted to a path that the archive chooses: a member's bytes come back, and the caller
-decides where they go. So names like `../x`, links and device files have nothing to aim at.
+No file is written to a path that the archive chooses: the caller gets a member's bytes and decides where they
+go. So names like `../x`, links and device files do no harm.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-# What zipfile and tarfile raise for damaged, truncated, encrypted or unknown content and missing members.
+# The exceptions of zipfile and tarfile for damaged, truncated, encrypted or unknown content and missing
+# members.
 UNUSABLE = (
     OSError,
     EOFError,
@@ -27,7 +28,6 @@ UNUSABLE = (
     zipfile.BadZipFile,
     tarfile.TarError,
 )
-HINT = "remove models/cache, then: make models"
 
 
 def take(archive: Path, member: str, *, size: int) -> bytes:
@@ -36,10 +36,16 @@ def take(archive: Path, member: str, *, size: int) -> bytes:
     try:
         content = opened(archive, member, size)
     except UNUSABLE as err:
-        raise ModelFault(f"{archive.name}: no usable member {member}", hint=HINT) from err
+        raise ModelFault(
+            f"{archive.name}: the member {member} is missing or damaged", hint=_hint(archive)
+        ) from err
     if len(content) != size:
-        raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=HINT)
+        raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=_hint(archive))
     return content
+
+
+def _hint(archive: Path) -> str:
+    return f"remove {archive}, then: doorward models fetch"
 
 
 def _from_zip(archive: Path, member: str, size: int) -> bytes:
@@ -58,5 +64,5 @@ def _from_tar(archive: Path, member: str, size: int) -> bytes:
 
 
 def _read(file: IO[bytes], size: int) -> bytes:
-    """At most one byte more than expected, so that a bomb costs nothing and is still noticed."""
+    """At most one byte more than expected, so that a zip bomb costs nothing and is still detected."""
     return file.read(size + 1)

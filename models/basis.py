@@ -1,8 +1,8 @@
-"""The 64 directions of an embedding that matter. Part of the template format, so pinned and never recomputed.
+"""The 64 directions of an embedding that a template keeps. Part of its format, so pinned, never recomputed.
 
 The embedder's last layer is linear (192 outputs from 512) and nearly of rank 64: its left singular vectors
-say which 64 directions of the 192 it can reach, with no data at all. Two machines' SVDs may differ in a
-sign or the last bit, and then templates on cards would be void. So basis.json holds the numbers, as int16.
+give the 64 directions of the 192 that it can reach, without any data. The SVDs of two machines may differ in
+a sign or the last bit, and then templates on cards would be void. So basis.json holds the numbers, as int16.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tflite_graph import Graph, Op
 
 from edge.errors import ModelFault
+from models.tflite_graph import Graph, Op
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +26,15 @@ FULL = 32767  # int16; rows have length 1 to 1e-5
 
 
 def load(text: str) -> NDArray[np.float32]:
-    """float32 (64, 192), orthonormal rows, from the text of basis.json. Raises ModelFault."""
+    """The basis, float32 (64, 192) with orthonormal rows, from the text of basis.json. Raises ModelFault."""
     try:
         page = json.loads(text)
         stored = np.frombuffer(base64.b64decode(page["int16"], validate=True), "<i2")
         rows = stored.reshape(ROWS, COLUMNS).astype(np.float32) / np.float32(FULL)
     except (ValueError, KeyError, TypeError, binascii.Error) as err:
-        raise ModelFault("basis.json is damaged", hint="git checkout models/basis.json") from err
+        raise ModelFault(
+            "basis.json is damaged", hint="reinstall doorward, or in a checkout: git checkout models"
+        ) from err
     return rows
 
 
@@ -63,7 +65,7 @@ def last_layer(content: bytes) -> NDArray[np.float32]:
 
 
 def derive(content: bytes) -> NDArray[np.float32]:
-    """A basis for a new embedder, once in its life: strongest direction first, largest entry positive."""
+    """The basis of a new embedder, made only once: strongest direction first, largest entry positive."""
     vectors = np.linalg.svd(last_layer(content).astype(np.float64))[0].T[:ROWS]
     peaks = vectors[np.arange(ROWS), np.abs(vectors).argmax(axis=1)]
     rows: NDArray[np.float32] = (vectors * np.sign(peaks)[:, np.newaxis]).astype(np.float32)

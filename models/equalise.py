@@ -1,15 +1,15 @@
-"""Channels of one tensor brought to one size, so that a single int8 scale serves them all.
+"""Scales the channels of a tensor to one size, so that a single int8 scale fits them all.
 
-int8 has one scale per activation tensor. Where one channel reaches 50 and its neighbour 0.5, the neighbour
-keeps three steps of 255. Dividing channel c of the producer by s[c] and multiplying what the consumers do
-with it by the same s[c] changes nothing in float, because PReLU(x / s) = PReLU(x) / s for s > 0; in int8
-it lifts the cosine to the float embedding from 0.972 to 0.993 (Nagel et al. 2019, arXiv 1906.04721, with
-ranges seen on faces in place of ranges guessed from weights).
+int8 has one scale per activation tensor. If one channel reaches 50 and another 0.5, the second has three
+steps of 255. The writer's channel c is divided by s[c], and the readers' weights for it are multiplied by
+s[c]. In float this changes nothing, because PReLU(x / s) = PReLU(x) / s for s > 0; in int8 it raises the
+cosine to the float embedding from 0.972 to 0.993 (Nagel et al. 2019, arXiv 1906.04721, with ranges measured
+on faces instead of ranges estimated from weights).
 
 A *site* is one such set: convolutions that write the channels, convolutions that read them, and the
 activations between. Residual blocks share one site per chain of additions.
 
-Scales are kept as integers k with s = 2 ** (k / 16), so that every machine multiplies by the same floats.
+Scales are kept as integers k with s = 2 ** (k / 16), so that every machine multiplies by equal floats.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tflite_graph import Graph, Op, Operator
+
+from models.tflite_graph import Graph, Op, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
     Channels = NDArray[np.float32]
 
-STEPS_PER_OCTAVE = 16  # 4.4 % between neighbours: coarser than rounding, finer than the ranges are known
-LARGEST_K = 106  # s within 1/100 .. 100; beyond, a dead channel would get a scale made of noise
+STEPS_PER_OCTAVE = 16  # 4.4 % between neighbours: coarser than rounding, finer than the ranges are measured
+LARGEST_K = 106  # s within 1/100 .. 100; without the limit a dead channel would get a scale made of noise
 CONVOLUTIONS = (Op.CONV_2D, Op.DEPTHWISE_CONV_2D)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Operators are schema objects, activations tensor indices; `name` is the first activation's."""
+    """One site. Operators are schema objects, activations tensor indices; `name`: of the first activation."""
 
     name: str
     writers: tuple[Operator, ...]
@@ -43,14 +44,14 @@ class Site:
 
 
 def find_sites(graph: Graph) -> list[Site]:
-    """Every place where channels can be scaled, in the order of the operators, residual chains last."""
+    """All sites, in the order of the operators, residual chains last."""
     readers = graph.readers()
     sites = [site for op in graph.operators if (site := _chain(graph, op, readers))]
     return sites + _residuals(graph, readers)
 
 
 def _chain(graph: Graph, writer: Operator, readers: Mapping[int, list[Operator]]) -> Site | None:
-    """Convolution, perhaps PReLU, then only convolutions."""
+    """The site of a convolution, a PReLU or none, and convolutions; None for other operators."""
     if graph.code(writer) not in CONVOLUTIONS:
         return None
     activations = [int(writer.outputs[0])]
@@ -64,7 +65,7 @@ def _chain(graph: Graph, writer: Operator, readers: Mapping[int, list[Operator]]
 
 
 def _residuals(graph: Graph, readers: Mapping[int, list[Operator]]) -> list[Site]:
-    """Tensors that additions tie together must share their scales."""
+    """The sites of residual chains: tensors that additions join must share their scales."""
     chains: list[set[int]] = []
     for op in graph.operators:
         if graph.code(op) == Op.ADD:
@@ -80,31 +81,31 @@ def _residuals(graph: Graph, readers: Mapping[int, list[Operator]]) -> list[Site
         writers = tuple(op for t in tensors if graph.code(op := producer[t]) != Op.ADD)
         following = {id(op): op for t in tensors for op in readers[t] if graph.code(op) != Op.ADD}.values()
         if any(graph.code(op) not in CONVOLUTIONS for op in (*writers, *following)):
-            raise ValueError(f"additions at {graph.name(tensors[0])} join more than convolutions")
+            raise ValueError(f"additions at {graph.name(tensors[0])} join other operators than convolutions")
         sites.append(Site(graph.name(tensors[0]), writers, tensors, tuple(following)))
     return sites
 
 
 def scales(k: Sequence[int]) -> Channels:
-    """2 ** (k / 16) as float32: 16 roots that round to the same float32 on every machine, shifted."""
+    """2 ** (k / 16) as float32: 16 roots, which round to one float32 on every machine, shifted."""
     octave, step = np.divmod(np.asarray(k, np.int32), STEPS_PER_OCTAVE)
     roots = np.array([2 ** (i / STEPS_PER_OCTAVE) for i in range(STEPS_PER_OCTAVE)], np.float32)
     return np.ldexp(roots[step], octave).astype(np.float32)
 
 
 def apply(content: bytes, chosen: Mapping[str, Sequence[int]]) -> bytes:
-    """The model with the scales of `chosen` (site name to k per channel) worked into its weights."""
+    """The model with the scales of `chosen` (k per channel, by site name) applied to its weights."""
     graph = Graph(content)
     sites = find_sites(graph)
     if (found := {site.name for site in sites}) != set(chosen):
-        raise ValueError(f"scales and model disagree about {sorted(found ^ set(chosen))[:3]}")
+        raise ValueError(f"sites of the scales and of the model differ: {sorted(found ^ set(chosen))[:3]}")
     for site in sites:
         scale(graph, site, scales(chosen[site.name]))
     return graph.to_bytes()
 
 
 def scale(graph: Graph, site: Site, s: Channels) -> None:
-    """Channels of the site become x / s."""
+    """Divide the channels of a site by `s`."""
     for op in site.writers:
         weights, bias = int(op.inputs[1]), int(op.inputs[2])
         # CONV_2D weights are (out, height, width, in), depthwise ones (1, height, width, out).
@@ -117,10 +118,10 @@ def scale(graph: Graph, site: Site, s: Channels) -> None:
 
 
 def choose(content: bytes, peaks: Mapping[str, Channels]) -> dict[str, list[int]]:
-    """Scales for every site from `peaks`: activation name to the largest magnitude of each channel.
+    """The scales of all sites from `peaks`: the largest magnitude of each channel, by activation name.
 
     A depthwise reader has its own int8 scale per channel, so the activation may be levelled fully (s = peak).
-    Any other reader's weights carry what the activation sheds, so both share it evenly:
+    The weights of every other reader grow as the activation shrinks, so both share the factor:
     s = sqrt(peak / largest weight).
     """
     graph = Graph(content)
@@ -134,5 +135,5 @@ def choose(content: bytes, peaks: Mapping[str, Channels]) -> dict[str, list[int]
             wanted = (np.log2(peak) - np.log2(np.max(weights, axis=0) + 1e-6)) / 2
         k = np.rint((wanted - wanted.mean()) * STEPS_PER_OCTAVE)
         chosen[site.name] = [int(n) for n in np.clip(k, -LARGEST_K, LARGEST_K)]
-        scale(graph, site, scales(chosen[site.name]))  # later sites see the weights as they will be
+        scale(graph, site, scales(chosen[site.name]))  # later sites must see the final weights
     return chosen

@@ -1,4 +1,4 @@
-"""Optional weights that an operator gives, as a folder or an address: checked, then kept in models/cache."""
+"""Reads optional weights from an operator's folder or web address, checks and keeps them in the cache."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import durable
-
 from edge.errors import ModelFault
+from models import durable
 
 if TYPE_CHECKING:
-    from manifest import Pad, Weights
+    from models.manifest import Pad, Weights
 
+VARIABLE = "DOORWARD_PAD_WEIGHTS"  # names the folder or the address, where no option does
 TIMEOUT_S = 60  # of silence; 1.8 MB need two seconds on a slow line
-WEB = ("https", "http")  # the sha256 is pinned: what comes is right or is refused
+WEB = ("https", "http")  # http is safe too: the sha256 is pinned
 
 
 def weights(pad: Pad, cache: Path, place: str | None) -> dict[str, bytes]:
-    """The given files by the name of what is built of them; {} where none were ever given.
+    """The given files, by the name of the file that is built from each; {} where they were never given.
 
-    `place`: a folder or a web address that holds them, under any of the names in the manifest; None takes
-    what an earlier run kept in the cache. Raises ModelFault where `place` does not hold the pinned bytes.
+    `place`: a folder or a web address that holds them, under one of the names in the manifest; None: the
+    files of an earlier run in the cache. Raises ModelFault where `place` does not hold the pinned bytes.
     """
     found = {}
     for wanted in (pad.v2, pad.v1se):
@@ -47,20 +47,20 @@ def _from(place: str, wanted: Weights) -> bytes:
             return content
     raise ModelFault(
         f"{place}: holds no {' or '.join(wanted.names)} with the sha256 {wanted.sha256[:12]}",
-        hint="models/pad.md says where these weights come from; other bytes are other networks",
+        hint="get the weights that models/pad.md names",
     )
 
 
 def _read(path: Path, wanted: Weights) -> bytes | None:
     try:
         with path.open("rb") as file:
-            return file.read(wanted.bytes + 1)  # one more than it may have: enough to tell
+            return file.read(wanted.bytes + 1)  # one byte too many shows that the file is too long
     except OSError:
         return None
 
 
 def _download(url: str, wanted: Weights) -> bytes | None:
-    """What an address serves; None where it has no such file, for the next name to be tried."""
+    """The bytes at an address; None where there is no such file, so that the next name is tried."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310  http(s) alone: WEB
             return bytes(answer.read(wanted.bytes + 1))
@@ -68,5 +68,5 @@ def _download(url: str, wanted: Weights) -> bytes | None:
         return None
     except (OSError, HTTPException, ValueError) as err:
         raise ModelFault(
-            f"{url}: cannot be fetched: {err}", hint="or give a folder that holds the files"
+            f"{url}: cannot be fetched: {err}", hint="check the network, or give a folder with the files"
         ) from err

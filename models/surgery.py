@@ -1,22 +1,23 @@
-"""MobileFaceNet as its package ships it -> the same function as a small clean graph, one face at a time.
+"""Converts MobileFaceNet from its package to a smaller graph with equal outputs, for one face a call.
 
-The file was made by a 2019 converter: two faces per call (the two of a pair), each PReLU spelled as five
-operators, operator codes only in the old field, no signature. Each step of `operate` undoes one of these and
-keeps every output bit; `join_convolutions` keeps the function (tests/models/test_embedder.py).
+A converter of 2019 made the file: two faces per call (the two of a pair), five operators for each PReLU,
+operator codes only in the old field, no signature. Each step of `operate` removes one of these and keeps
+every output bit; `join_convolutions` keeps the function (tests/models/test_embedder.py).
 """
 
 from __future__ import annotations
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from tflite_graph import Graph, Op, Operator
 
-SIGNATURE = "serving_default"  # the name that ai-edge-quantizer and LiteRT look for
+from models.tflite_graph import Graph, Op, Operator
+
+SIGNATURE = "serving_default"  # the name that ai-edge-quantizer and LiteRT need
 EXPANDED_PRELU = (Op.RELU, Op.ABS, Op.SUB, Op.MUL, Op.ADD)
 
 
 def operate(content: bytes) -> bytes:
-    """All steps, in order. Input (2, 112, 112, 3), output (1, 112, 112, 3) -> (1, 192), float32 both."""
+    """The graph after all steps: from (2, 112, 112, 3) to (1, 112, 112, 3) -> (1, 192), float32."""
     graph = Graph(content)
     one_face_at_a_time(graph)
     merge_prelu(graph)
@@ -27,7 +28,7 @@ def operate(content: bytes) -> bytes:
 
 
 def one_face_at_a_time(graph: Graph) -> None:
-    """Batch 2 becomes batch 1. Resizing at run time is no way out: it fails in the RESHAPE under XNNPACK."""
+    """Change batch 2 to batch 1. Resizing at run time would fail in the RESHAPE under XNNPACK."""
     for index, tensor in enumerate(graph.tensors):
         if not graph.is_constant(index) and len(tensor.shape) and tensor.shape[0] == 2:
             tensor.shape = [1, *(int(n) for n in tensor.shape[1:])]
@@ -41,10 +42,10 @@ def one_face_at_a_time(graph: Graph) -> None:
 
 
 def merge_prelu(graph: Graph) -> int:
-    """Each relu(x) + m * (x - |x|) becomes one PRELU(x) with slope 2m, which is also quantised in one step.
+    """Replace each relu(x) + m * (x - |x|) by one PRELU(x) with slope 2m, which is quantised in one step.
 
-    0.5 ms faster with XNNPACK, 42 ms without (tflite-runtime).
-    `max(x, a * x)` would not do: 1,184 of the 7,552 slopes exceed 1. Returns how many were merged.
+    This is 0.5 ms faster with XNNPACK, and 42 ms without (tflite-runtime). `max(x, a * x)` would be wrong:
+    1,184 of the 7,552 slopes exceed 1. Returns the number of merged ones.
     """
     kept: list[Operator] = []
     rest = graph.operators
@@ -85,10 +86,11 @@ def _prelu(graph: Graph, expanded: list[Operator]) -> Operator:
 
 
 def join_convolutions(content: bytes) -> bytes:
-    """Two 1x1 convolutions with nothing between them become one, where that multiplies less.
+    """Join two 1x1 convolutions with no operator between them into one, if that saves multiplications.
 
-    There are two such pairs: 64 -> 64 -> 128 channels at 56x56, and the last two layers. Together 6 % of all
-    multiplications and 18 % of the file. For after equalisation, which names the tensor between them.
+    There are two such pairs: 64 -> 64 -> 128 channels at 56x56, and the last two layers. Together they save 6
+    % of all multiplications and 18 % of the file. Call it after equalisation, which needs the tensor between
+    them.
     """
     graph = Graph(content)
     readers = graph.readers()
@@ -112,11 +114,13 @@ def _joined_multiply_less(graph: Graph, first: Operator, second: Operator) -> bo
 
 
 def _join(graph: Graph, first: Operator, second: Operator) -> None:
-    """`second` takes the input of `first`, which goes."""
+    """Give `second` the input of `first`, and remove `first`."""
     a, b = (graph.constant(int(op.inputs[1]))[:, 0, 0].astype(np.float64) for op in (first, second))
     shift, bias = (graph.constant(int(op.inputs[2])).astype(np.float64) for op in (first, second))
     weights = np.zeros((len(b), a.shape[1]))
-    for k in range(len(a)):  # not b @ a: a BLAS adds in the order that its machine likes, and sha256 sees it
+    for k in range(
+        len(a)
+    ):  # not b @ a: the order of a BLAS's additions differs by machine, and so the sha256
         weights += b[:, k, np.newaxis] * a[k]
         bias += b[:, k] * shift[k]
     name = graph.name(int(second.inputs[1]))
@@ -129,7 +133,7 @@ def _join(graph: Graph, first: Operator, second: Operator) -> None:
 
 
 def drop_unused(graph: Graph) -> None:
-    """Tensors, buffers and operator codes that nothing refers to go; indices close up."""
+    """Remove unused tensors, buffers and operator codes, and renumber the others."""
     model, subgraph = graph.model, graph.subgraph
     used = {*subgraph.inputs, *subgraph.outputs}
     for op in subgraph.operators:
@@ -141,7 +145,7 @@ def drop_unused(graph: Graph) -> None:
         part.inputs = [tensor[int(t)] for t in part.inputs]
         part.outputs = [tensor[int(t)] for t in part.outputs]
 
-    # Buffer 0 is by convention the empty one; activations point to it.
+    # By convention buffer 0 is empty; activations point to it.
     buffer = _renumber({0, *(t.buffer for t in subgraph.tensors), *(m.buffer for m in model.metadata or ())})
     model.buffers = [model.buffers[old] for old in buffer]
     for part in (*subgraph.tensors, *(model.metadata or ())):
@@ -158,13 +162,13 @@ def _renumber(used: set[int]) -> dict[int, int]:
 
 
 def repair_operator_codes(graph: Graph) -> None:
-    """Fill `builtin_code`: ai-edge-quantizer reads only that, takes its 0 for ADD, and builds rubbish."""
+    """Fill `builtin_code`: ai-edge-quantizer reads only this field, and takes its 0 for ADD."""
     for entry in graph.model.operatorCodes:
         entry.builtinCode = max(entry.builtinCode, entry.deprecatedBuiltinCode)
 
 
 def add_signature(graph: Graph) -> None:
-    """Names for input and output, without which ai-edge-quantizer finds no entry point."""
+    """Name input and output: without a signature ai-edge-quantizer finds no entry point."""
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = SIGNATURE.encode(), 0
     signature.inputs = [_named(graph, int(graph.subgraph.inputs[0]))]

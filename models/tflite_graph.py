@@ -1,7 +1,7 @@
-"""A TensorFlow Lite model as objects that can be edited, and back to bytes. No TensorFlow.
+"""A TensorFlow Lite model as objects that can be edited and written back to bytes, without TensorFlow.
 
-The schema and the reader come with `ai-edge-litert`; this class adds the few questions that surgery and
-equalisation ask: what is this operator, which numbers does this tensor hold, who makes it, who reads it.
+The schema and the reader come with `ai-edge-litert`; this class adds the few methods that surgery and
+equalisation need: the code of an operator, the numbers of a tensor, its producer, its readers.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from ai_edge_litert.tools import flatbuffer_utils
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Operator = Any  # schema.OperatorT; the generated schema carries no types
+Operator = Any  # schema.OperatorT; the generated schema has no types
 Op = schema.BuiltinOperator
 FLOAT32 = schema.TensorType.FLOAT32
 DTYPES = {FLOAT32: "float32", schema.TensorType.INT8: "int8"}
 
 
 class Graph:
-    """The one subgraph of a float32 model. Operators and tensors are the schema's own objects."""
+    """The only subgraph of a float32 model. Operators and tensors are objects of the schema."""
 
     def __init__(self, content: bytes) -> None:
         self.model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
         if len(self.model.subgraphs) != 1:
-            raise ValueError(f"one subgraph expected, {len(self.model.subgraphs)} found")
+            raise ValueError(f"the model has {len(self.model.subgraphs)} subgraphs, and must have 1")
         self.subgraph: Any = self.model.subgraphs[0]
 
     def to_bytes(self) -> bytes:
@@ -42,7 +42,7 @@ class Graph:
         return list(self.subgraph.tensors)
 
     def code(self, operator: Operator) -> int:
-        """The operator's `BuiltinOperator`, from whichever of the two fields the converter filled."""
+        """The operator's `BuiltinOperator`, from the one of two fields that the converter filled."""
         entry = self.model.operatorCodes[operator.opcodeIndex]
         return int(max(entry.builtinCode, entry.deprecatedBuiltinCode))
 
@@ -50,7 +50,7 @@ class Graph:
         return str(self.subgraph.tensors[tensor].name.decode())
 
     def ends(self) -> list[dict[str, Any]]:
-        """Input, then outputs: name, shape, dtype, and scale and zero point where there are any."""
+        """Input, then outputs: name, shape, dtype, and for quantised ones scale and zero point."""
         return [self._end(int(t)) for t in (*self.subgraph.inputs, *self.subgraph.outputs)]
 
     def _end(self, index: int) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Graph:
         self.model.buffers[entry.buffer].data = np.frombuffer(values.tobytes(), np.uint8)
 
     def add_constant(self, name: str, values: NDArray[np.float32]) -> int:
-        """A new float32 constant; returns its tensor index."""
+        """Add a float32 constant; returns its tensor index."""
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(values.tobytes(), np.uint8)
         self.model.buffers.append(buffer)
@@ -99,7 +99,7 @@ class Graph:
         return len(self.subgraph.tensors) - 1
 
     def add_opcode(self, code: int) -> int:
-        """The index of an operator code, appended where the model does not have it yet."""
+        """The index of an operator code, which is added if the model does not have it."""
         for index, entry in enumerate(self.model.operatorCodes):
             if max(entry.builtinCode, entry.deprecatedBuiltinCode) == code:
                 return index
@@ -110,11 +110,11 @@ class Graph:
         return len(self.model.operatorCodes) - 1
 
     def producer(self) -> dict[int, Operator]:
-        """Tensor index to the operator that writes it."""
+        """The operator that writes each tensor, by tensor index."""
         return {int(o): op for op in self.operators for o in op.outputs}
 
     def readers(self) -> dict[int, list[Operator]]:
-        """Tensor index to the operators that read it."""
+        """The operators that read each tensor, by tensor index."""
         found: dict[int, list[Operator]] = {}
         for op in self.operators:
             for tensor in op.inputs:

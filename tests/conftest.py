@@ -32,6 +32,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_configure() -> None:
+    os.environ.setdefault("DOORWARD_DEBUG", "1")  # a bug in a command shows its traceback
     # A shell starts what runs in its background with SIGINT ignored, and so would everything that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

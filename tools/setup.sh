@@ -1,10 +1,17 @@
 #!/bin/sh
-# Makes the virtual environment of this checkout: sh tools/setup.sh .venv
+# Makes the virtual environment of this checkout: sh tools/setup.sh .venv demo|dev
+#   demo: doorward and doorward-office, for `make demo` and for use
+#   dev:  besides what tests, checks and benchmarks need
 # Installs nothing outside it, except libzbar0 and Python's venv module where apt-get works without a password.
 set -eu
 venv=${1:-.venv}
+set=${2:-dev}
 python=${PYTHON:-python3}
-need_mb=1400  # 1,000 MB stay, 200 of them node; pip unpacks the largest wheel once more before it moves it
+case $set in
+demo) what='the demo' stamp=$venv/.demo packages=. need_mb=600 ;;  # pip unpacks the largest package once more before it moves it
+dev) what='tests and checks' stamp=$venv/.ready packages='.[dev]' need_mb=1100 ;;
+*) echo "usage: sh tools/setup.sh VENV demo|dev" >&2; exit 2 ;;
+esac
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "error: $1"; say "hint: $2"; exit 3; }
@@ -15,10 +22,10 @@ as_root() {
     else return 1; fi
 }
 
-# One after the other: a package that one release does not know must not keep the others away.
+# Installs one package at a time: an unknown package must not stop the others.
 apt_install() {
     command -v apt-get >/dev/null 2>&1 && as_root true || return 0
-    as_root apt-get update -qq >/dev/null 2>&1 || true  # one broken source does not spoil the others
+    as_root apt-get update -qq >/dev/null 2>&1 || true  # the other sources work if one is broken
     for package in "$@"; do
         say "installing $package with apt-get"
         # A machine that has just booted may be busy with its own updates: wait for the lock.
@@ -37,7 +44,17 @@ has_python || [ "$python" != python3 ] || apt_install python3
 has_python || fail "no $python on this machine" "sudo apt-get install $python"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$python is $("$python" -V 2>&1), and Doorward needs 3.11 or newer" \
-        "install a newer one beside it, then: make setup PYTHON=python3.11"
+        "install Python 3.11 beside it, then: make setup PYTHON=python3.11"
+
+if [ ! -e "$stamp" ]; then
+    say "set-up for $what: packages from PyPI into $(pwd)/$venv"
+    case $set in
+    demo) say "  about 50 packages: 120 MB to download, 450 MB on the disk; a minute at 100 Mbit/s, 3 minutes at 10 Mbit/s" ;;
+    dev) say "  about 75 more packages: 120 MB to download, 450 MB on the disk; a minute at 100 Mbit/s, 3 minutes at 10 Mbit/s" ;;
+    esac
+else
+    say "set-up for $what: bringing $(pwd)/$venv up to date"
+fi
 
 missing=
 has_venv || missing=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
@@ -47,35 +64,44 @@ has_venv || fail "$python cannot make virtual environments" "check the network, 
 if ! has_zbar; then
     [ "${CI:-}" != true ] || fail "libzbar0 is not installed, and CI tests both code engines" \
         "put libzbar0 into the image, or let this user run apt-get"
-    say "warning: libzbar0 is not installed: the second code engine is off and its tests skip; all else works"
+    say "warning: libzbar0 is not installed: the second code engine is off, and its tests are skipped"
     say "hint: sudo apt-get install libzbar0 (other distributions call it zbar)"
 fi
 
-# One without a working pip, or with the folder that is there while pip works, was cut short: made anew.
+# A virtual environment without a working pip, or with the folder tmp, is not complete: it is made again.
 if [ -e "$venv/tmp" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     rm -rf "$venv"
+fi
+[ "$set" = demo ] || [ ! -e "$venv/.demo" ] || need_mb=$((need_mb - 450))
+if [ ! -e "$stamp" ]; then
     free_mb=$(($(df -Pk . | awk 'NR == 2 { print $4 }') / 1024))
     [ "$free_mb" -ge "$need_mb" ] ||
-        fail "$free_mb MB are free here, and setup needs $need_mb MB" "free some space, then: make setup"
+        fail "$free_mb MB are free here, and this set-up needs $need_mb MB" "free some space, then run make again"
+fi
+if [ ! -e "$venv" ]; then
     said=$("$python" -m venv "$venv" 2>&1) ||
         fail "$python -m venv: $(printf '%s\n' "$said" | tail -n 1)" \
-            "free some space or repair $python, then: make setup"
+            "free some space or repair $python, then run make again"
 fi
 
-say "installing packages into $venv (about 1,000 MB, once; a minute or two)"
+# On a terminal pip shows each package with a progress bar, and the log has its warnings and errors.
 log=$venv/install.log
+install() {
+    set -- "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --editable "$packages" --editable ./tools
+    if [ -t 2 ]; then TMPDIR=$temporary "$@" 2>"$log" >&3
+    else TMPDIR=$temporary "$@" -q >"$log" 2>&1; fi
+}
 mkdir -p "$venv/tmp"
 temporary=$(cd "$venv/tmp" && pwd)  # /tmp may be a small part of the memory
-if ! TMPDIR=$temporary "$venv/bin/python" -m pip install --disable-pip-version-check --no-input -q \
-    --editable '.[dev]' >"$log" 2>&1; then
+if ! install 3>&2; then
     rm -rf "$temporary"
     if grep -qE 'No space left|Disk quota|File too large' "$log"; then
         rm -rf "$venv"
-        fail "the disk was full before all packages were there" "free $need_mb MB, then: make setup"
+        fail "the disk is full, and not all packages are installed" "free $need_mb MB, then run make again"
     elif grep -qE 'Failed to establish|Connection|resolution|timed out|unreachable|Proxy|CERTIFICATE' "$log"; then
-        fail "pip cannot reach the package index, see $log" "check the network, then: make setup"
+        fail "pip cannot reach the package index, see $log" "check the network, then run make again"
     fi
-    fail "pip: $(sed -n 's/^ERROR: //p' "$log" | tail -n 1)" "see $log, then: make setup"
+    fail "pip: $(sed -n 's/^ERROR: //p' "$log" | tail -n 1)" "see $log, then run make again"
 fi
 rm -rf "$temporary"
 say "ready: $venv"

@@ -15,3 +15,4 @@ class JournalBroken(EdgeError):
     """The journal is not as this device wrote it: it is altered, truncated, damaged or foreign."""
 
     exit_code = Exit.REFUSED
+    usual_hint = "keep this journal as evidence, and compare it with the copy at the hub"

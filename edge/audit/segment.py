@@ -150,7 +150,7 @@ class Segment:
         if meta != [(self._signer.device, self._signer.public)]:
             raise StorageFault(
                 f"journal {self._path}: the file belongs to another device or key",
-                hint="name another file in [paths] journal: each device needs its own",
+                hint="name another file in [paths] journal: each device needs its own journal",
             )
         head, base = self._signed("head"), self._signed("base")
         # The last seq only: a count would read the whole file at every start; `verify` does that.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -22,15 +21,17 @@ from edge.app.parts.trust_folder import open_trust
 from edge.card.claims import Freshness
 from edge.card.code import one_code, parse_code
 from edge.card.ecard import decode
+from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, fail, harmless, progress
 from edge.cli.values import octets
 from edge.cli.verbs import argument, json_lines, verb
 from edge.decision import Reason
-from edge.errors import Exit, InputError, Refused
+from edge.errors import Exit, InputError, Refused, UsageError
 from edge.trust.scope import ANYWHERE, Scope
 from edge.trust.verify import VerificationContext, verify
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from edge.card.claims import Card, SignedCard
@@ -197,7 +198,9 @@ def _instant(text: str) -> datetime:
     except ValueError:
         now = None
     if now is None or now.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an RFC 3339 time such as 2026-11-21T09:30:00Z")
+        raise UsageError(
+            f"{quoted(text)} is not a time with its zone", hint="write it as 2026-11-21T09:30:00Z"
+        )
     return now.astimezone(UTC)
 
 

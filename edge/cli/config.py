@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from edge.cli.output import emit, fail
-from edge.cli.verbs import argument, json_lines, verb
+from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.allowed import PLAIN, allowed, key_types
 from edge.config.profiles import VENUES, about
@@ -86,12 +86,17 @@ def _show(args: argparse.Namespace) -> int:
             print(f"{'' if table is None else chr(10)}[{section}]")
             table = section
         value = values[section][key]
-        print(*textwrap.wrap(note, _WIDTH, initial_indent="# ", subsequent_indent="# "), sep="\n")
+        _comment(note)
         if (words := allowed(kinds[section][key])) not in PLAIN:
-            print(f"# Allowed: {words}.")
+            _comment(f"Allowed: {words}.")
         # What JSON writes for a string or a number, TOML reads.
         print(f"#{key} =" if value is None else f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return Exit.OK
+
+
+def _comment(text: str) -> None:
+    lines = textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    print(*lines, sep="\n")
 
 
 VERBS = (
@@ -118,4 +123,10 @@ VERBS = (
         json_lines("print the configuration as one JSON object"),
     ),
     verb("schema", "print the JSON Schema of the configuration, for editors", _schema),
+    Verb(
+        "units",
+        "print the files for systemd and udev, or write them for this machine",
+        "edge.cli.install.system_files:run",
+        "edge.cli.install.system_files:ARGUMENTS",
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from edge.app.parts.face_engine import models_dir
 from edge.app.parts.keys import read_seed
+from edge.app.parts.model_folders import model_folders
 from edge.app.parts.strike import LINK_KEY_BYTES, OSDP_KEY_BYTES, door_key
 from edge.config.authorities import authorities
 from edge.errors import ConfigError, EdgeError
@@ -72,7 +72,10 @@ def _files(config: Config, base: Path) -> Iterator[EdgeError]:
             config.mqtt.ca if config.mqtt.host else None,
             "ask the operator of the broker for this file",
         ),
-        "request.certificate": (config.request.certificate, "ask an issuer to make it: tools/issuer certify"),
+        "request.certificate": (
+            config.request.certificate,
+            "ask an issuer to make it: doorward-issuer certify",
+        ),
         "library.ca": (
             config.library.ca if config.door.venue == "library" else None,
             "ask the operator of the library system for this file",
@@ -130,14 +133,14 @@ def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
     if not _there(trust) and config.sync.url is None and config.sync.baked is None:
         yield ConfigError(
             f"[paths] trust: {trust}: no such folder",
-            hint="set [sync] url, or make the folder: tools/issuer publish",
+            hint="set [sync] url, or make the folder: doorward-issuer publish",
         )
-    models = base / config.paths.models if config.paths.models else models_dir()
+    models = base / config.paths.models if config.paths.models else model_folders().models
     comes = config.sync.models and not config.paths.models
     if config.door.face != "none" and not comes and not _there(models / "manifest.toml"):
         yield ConfigError(
             f'[door] face = "{config.door.face}" needs models, and {models} has none',
-            hint="build them (make models), or set [paths] models to their folder",
+            hint="run: doorward models fetch; or set [paths] models to their folder",
         )
 
 

@@ -148,5 +148,5 @@ ARGUMENTS = (
         default=Path("demo-out"),
         help="folder for the page and the journal; left out: demo-out",
     ),
-    argument("--photos", type=Path, help="folder of the photographs; left out: models/photos"),
+    argument("--photos", type=Path, help="folder of the photographs; left out: see `doorward models show`"),
 )

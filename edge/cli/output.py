@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What str.splitlines takes for the end of a line and JSON does not escape by itself.
+# Characters that end a line for str.splitlines, and that JSON does not escape by itself.
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 def emit(row: Mapping[str, object]) -> None:
-    """One JSON object on one line of standard output, flushed so that a pipe sees it at once."""
+    """One JSON object on one line of standard output, flushed so that a pipe has it at once."""
     text = json.dumps(row, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS)
     # A file name that is not UTF-8 becomes \udcXX escapes, which JSON allows.
     print(text.encode(errors="backslashreplace").decode(), flush=True)
@@ -32,7 +32,7 @@ def utc(moment: datetime) -> str:
 
 
 def tell(row: Mapping[str, object], *lines: str, as_json: bool) -> None:
-    """The row for a program, or the lines for a person."""
+    """Print the row for a program, or the lines for a person."""
     if as_json:
         emit(row)
     else:
@@ -40,23 +40,22 @@ def tell(row: Mapping[str, object], *lines: str, as_json: bool) -> None:
 
 
 def harmless(text: str) -> str:
-    """A stranger's text on one line, without the control sequences that a terminal would obey."""
+    """Untrusted text on one line, without the control sequences that a terminal would obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def fail(error: EdgeError) -> None:
-    """`error: ...` and, where there is one, `hint: ...` on standard error."""
+    """Print one line `error: ...` and one line `hint: ...` on standard error."""
     print(f"error: {harmless(error.message)}", file=sys.stderr)  # it may quote a file's name
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+    print(f"hint: {harmless(error.hint)}", file=sys.stderr)
 
 
 def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
-    """The items, with a bar on standard error while a terminal is attached there."""
+    """The items, with a bar on standard error if that is a terminal."""
     if not sys.stderr.isatty():
         yield from items
         return
-    from rich.console import Console  # only a terminal pays for the import
+    from rich.console import Console  # imported for a terminal only
     from rich.progress import track
 
     yield from track(items, total=total, description=label, console=Console(stderr=True), transient=True)

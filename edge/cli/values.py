@@ -1,29 +1,35 @@
-"""Values of arguments, read from the words of a command line."""
+"""Values of arguments, read from the words of a command line. Each raises UsageError with its own hint."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Final
+
+from edge.cli.command.complaints import quoted
+from edge.errors import UsageError
 
 KEY_BYTES: Final = 32  # an Ed25519 public key
 
 
 def instant(text: str) -> datetime:
-    """An aware UTC time. A time without a zone is UTC; `now` is the time of the call."""
+    """An aware UTC time. A time without a zone is UTC; `now` is the time of the command line itself."""
     if text == "now":
         return datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not a day or a time such as 2026-01-31T18:00Z") from error
+        raise UsageError(
+            f"{quoted(text)} is not a day or a time", hint="write it as 2026-01-31 or 2026-01-31T18:00Z"
+        ) from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def count(text: str) -> int:
     """A number from 1 to 999,999,999."""
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999999999")
+        raise UsageError(
+            f"{quoted(text)} is not a whole number from 1 to 999999999", hint="write a number such as 20"
+        )
     return int(text)
 
 
@@ -32,7 +38,9 @@ def octets(text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not hexadecimal") from error
+        raise UsageError(
+            f"{quoted(text)} is not hexadecimal", hint="write two of the digits 0-9 and a-f for each byte"
+        ) from error
 
 
 def public_key(text: str) -> bytes:
@@ -42,5 +50,8 @@ def public_key(text: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise ArgumentTypeError(f"{text!r} is not a key of 64 hexadecimal digits")
+        raise UsageError(
+            f"{quoted(text)} is not a public key of 64 hexadecimal digits",
+            hint="copy all 64 digits of the public key",
+        )
     return key

@@ -156,7 +156,7 @@ def _request(config: Config, page: ConfigSource) -> None:
         raise page.wrong(
             f'[request] board = "{request.board}" needs certificate',
             at=page.line("request", "board"),
-            hint="ask an issuer for a certificate of this device (tools/issuer certify), and set its path",
+            hint="ask an issuer for a certificate of this device (doorward-issuer certify), and set its path",
         )
     if request.show != "on-demand" and request.board == "none":
         raise page.wrong(

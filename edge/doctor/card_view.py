@@ -1,7 +1,7 @@
-"""The test card as a camera shows it: how many pixels a millimetre has, and how wide its edges are.
+"""Measures the test card in a picture: pixels a millimetre, and the width of an edge.
 
-The width of an edge is that from 10 to 90 % across a slanted one, sampled finer than pixels lie. Source:
-ISO 12233's slanted edge, without its spectrum.
+The width is that from 10 to 90 % across a slanted edge, sampled finer than pixels. Source: the slanted edge
+of ISO 12233, without its spectrum.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 _Array = NDArray[np.float64]
 _BIN_PX: Final = 0.25
-_LEAST_CONTRAST: Final = 30.0  # grey levels; less is a shadow, or not the edge
-_LEAST_PIXELS: Final = 200  # of the edge in view: four to a bin
+_LEAST_CONTRAST: Final = 30.0  # grey levels; a lower contrast is a shadow, not the edge
+_LEAST_PIXELS: Final = 200  # pixels of the edge: four for each bin
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one frame tells. `spread_px`: None where no edge is in view; `finest_mm`: module that was read."""
+    """The measures of one frame. `spread_px`: None without an edge; `finest_mm`: the finest module read."""
 
     px_per_mm: float
     spread_px: float | None
@@ -36,7 +36,7 @@ class View:
 
 
 def view_of(luma: Pixels, symbols: Iterable[Symbol]) -> View | None:
-    """The card in this picture, uint8 (H, W), by the symbols that were read in it; None where it is not."""
+    """The card in a picture, uint8 (H, W), from the symbols that were read in it; None without a card."""
     seen = [
         (printed, np.array(symbol.corners, np.float64))
         for symbol in symbols
@@ -44,7 +44,7 @@ def view_of(luma: Pixels, symbols: Iterable[Symbol]) -> View | None:
     ]
     if not seen:
         return None
-    # Corners are found to a third of a pixel, which counts less the larger a symbol is.
+    # Corners are accurate to a third of a pixel, which matters less for a larger symbol.
     largest = max(printed.module_mm for printed, _ in seen)
     scales = [
         _perimeter(corners) / (4 * layout.MODULES * printed.module_mm)
@@ -57,9 +57,10 @@ def view_of(luma: Pixels, symbols: Iterable[Symbol]) -> View | None:
 
 
 def edge_spread(luma: Pixels, ends: _Array, *, reach_px: float) -> float | None:
-    """How many pixels a straight edge takes from 10 to 90 %; None where there is none to be seen.
+    """The width of a straight edge from 10 to 90 %, in pixels; None if there is no edge.
 
-    `ends`: two (x, y) near its ends, good to a few pixels; `reach_px`: how far to look to each side.
+    `ends`: two (x, y) near its ends, accurate to a few pixels; `reach_px`: the searched distance on each
+    side.
     """
     away, along, grey = _near(luma, ends, reach_px)
     if grey.size < _LEAST_PIXELS:
@@ -78,7 +79,7 @@ def _perimeter(corners: _Array) -> float:
 
 
 def _project(seen: Sequence[tuple[layout.Printed, _Array]]) -> _Array | None:
-    """Where the ends of the edge are in the picture: a homography through all corners by least squares."""
+    """The ends of the edge in the picture, by a least-squares homography through all corners."""
     rows, values = [], []
     for printed, corners in seen:
         for (x, y), (u, v) in zip(printed.corners, corners, strict=True):
@@ -94,29 +95,29 @@ def _project(seen: Sequence[tuple[layout.Printed, _Array]]) -> _Array | None:
 
 
 def _near(luma: Pixels, ends: _Array, reach_px: float) -> tuple[_Array, _Array, _Array]:
-    """Pixels within reach of the middle of an edge: how far away, how far along it, and how grey they are."""
+    """Pixels near the middle of an edge: distance from it, distance along it, and grey level."""
     first, last = ends
     length = max(float(np.linalg.norm(last - first)), 1e-6)
     (ux, uy) = (last - first) / length
     low = np.floor(np.clip(ends.min(axis=0) - reach_px, 0, None)).astype(int)
     high = np.ceil(np.clip(ends.max(axis=0) + reach_px, 0, luma.shape[::-1])).astype(int)
     patch = luma[low[1] : high[1], low[0] : high[0]]
-    # Corners of symbols count from the edge of the picture, so a pixel's centre is at its half.
+    # Corners of symbols are measured from the edge of the picture, so the centre of a pixel is at + 0.5.
     x, y = np.meshgrid(
         np.arange(low[0], low[0] + patch.shape[1]) + 0.5 - first[0],
         np.arange(low[1], low[1] + patch.shape[0]) + 0.5 - first[1],
     )
     along, away = x * ux + y * uy, x * uy - y * ux
-    # The corners of the block are left out, also where the ends are some pixels off.
+    # The corners of the block are left out, even if the ends are wrong by some pixels.
     used = (np.abs(away) < reach_px) & (along > 0.15 * length) & (along < 0.85 * length)
     return away[used], along[used], patch[used].astype(np.float64)
 
 
 def _straightened(away: _Array, along: _Array, grey: _Array, middle: float) -> _Array:
-    """Distances from the line that the edge really follows, found in eight pieces of it."""
+    """Distances from the true line of the edge, which is found in eight pieces."""
     places, offsets = [], []
     for piece in np.array_split(np.argsort(along), 8):
-        # Where grey is split evenly: as many dark pixels lie beyond the line as bright ones before it.
+        # The line divides the grey: it has as many dark pixels beyond it as bright ones before it.
         reach = np.abs(away[piece]).max()
         bright = np.count_nonzero(grey[piece] > middle) / piece.size
         places.append(along[piece].mean())
@@ -142,7 +143,7 @@ def _profile(away: _Array, grey: _Array) -> tuple[_Array, _Array] | None:
 
 
 def _rise(away: _Array, grey: _Array) -> float | None:
-    """From the last place below a tenth to the first above nine, both before and after the middle."""
+    """The distance from the last point below 0.1 before the middle to the first above 0.9 after it."""
     below, above = np.flatnonzero(grey < 0.1), np.flatnonzero(grey > 0.9)
     centre = int(np.argmin(np.abs(grey - 0.5)))
     below, above = below[below < centre], above[above > centre]

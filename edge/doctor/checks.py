@@ -1,4 +1,4 @@
-"""The checks, in the order in which a technician would go: each probes, and has what it found judged."""
+"""The checks of the doctor, in the order of a technician's work; each returns its findings."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from edge.doctor.findings import Finding
 
 
-_SECRET_BYTES: Final = 65_536  # a private key in PEM has 3 kB; whether it is the right one is for who uses it
-_SHOWN_S: Final = 2.0  # long enough to look up at a lamp, and for "look here" to be said
+_SECRET_BYTES: Final = 65_536  # a private key in PEM has 3 kB
+_SHOWN_S: Final = 2.0  # time to look at a lamp, and to say "look here"
 
 
 def examine(probe: DeviceProbe, only: Collection[str] = ()) -> Iterator[Finding]:
-    """What every check finds, or those that are named, as soon as it is known."""
+    """The findings of all checks, or of the named ones, one by one."""
     for name, check in CHECKS.items():
         if not only or name in only:
             yield from check(probe)
@@ -37,11 +37,16 @@ def _config(probe: DeviceProbe) -> list[Finding]:
         mode = mode_of(file)
         if mode is None:
             if is_needed:
-                found.append(f.SECRET_MISSING.found(f"{file}: no such file", "put it there, with mode 0600"))
+                found.append(
+                    f.SECRET_MISSING.found(f"{file}: no such file", "put the secret there, with mode 0600")
+                )
             continue
         try:
             read_secret(
-                file, "a secret", limit=_SECRET_BYTES, leaked="; if a stranger had the chance, change it"
+                file,
+                "a secret",
+                limit=_SECRET_BYTES,
+                leaked="; if another user may have read it, change the secret",
             )
         except ConfigError as fault:
             problem = f.SECRET_OPEN if mode & 0o077 else f.SECRET_UNREAD
@@ -65,9 +70,9 @@ def _focus(probe: DeviceProbe) -> list[Finding]:
         return [f.absent("focus")]
     look = probe.look
     if isinstance(look, EdgeError):
-        return [f.ok("focus", "not looked at: see the camera")]
+        return [f.ok("focus", "not measured: the camera does not work")]
     if look.card is None:
-        return [f.ok("focus", "not measured: no test card in view (tools/test_card draws it)")]
+        return [f.ok("focus", "not measured: no test card in view (print one with tools/test_card)")]
     return thresholds.focus(look.card.px_per_mm, look.card.spread_px)
 
 
@@ -83,11 +88,11 @@ def _scanner(probe: DeviceProbe) -> list[Finding]:
         return [f.SCANNER_FAULT.found(fault.message, fault.hint)]
     assert scanner is not None
     scanner.close()
-    return [f.ok("scanner", f"listening at {wanted.port}; show it a code to see that it reads")]
+    return [f.ok("scanner", f"open at {wanted.port}; show a code to test that it reads")]
 
 
 def _signals(probe: DeviceProbe) -> list[Finding]:
-    """Show one signal for two seconds on all there is, and say what somebody should see and hear."""
+    """Show one signal for two seconds on all lamps and sounds, and name them."""
     from edge.app.parts.signals import open_signals
     from edge.decision import Signal
 
@@ -95,7 +100,12 @@ def _signals(probe: DeviceProbe) -> list[Finding]:
     lamps = [name for name in ("red", "green", "buzzer") if getattr(wanted, name) is not None]
     shown = lamps + ([wanted.sound] if wanted.sound != "none" else [])
     if not shown:
-        return [f.ok("signals", "the log, and the lamps of a controller where there is one")]
+        return [
+            f.ok(
+                "signals",
+                "no lamp or sound is configured; signals go to the log, and to the lamps of a controller",
+            )
+        ]
     faults: list[str | None] = []
     try:
         with open_signals(probe.config, probe.base, tell=faults.append) as signals:
@@ -104,15 +114,20 @@ def _signals(probe: DeviceProbe) -> list[Finding]:
     except EdgeError as fault:
         return [f.SIGNALS_FAULT.found(fault.message, fault.hint)]
     if faults:
-        return [f.SOUND_FAULT.found(faults[0] or "", "see [signals] device: `aplay -L`, and the group audio")]
-    return [f.ok("signals", f'"look here" was shown: {", ".join(shown)}. Was it seen and heard?')]
+        return [
+            f.SOUND_FAULT.found(
+                faults[0] or "",
+                "set [signals] device to a name of `aplay -L`, and add the user to the group audio",
+            )
+        ]
+    return [f.ok("signals", f'"look here" was shown on: {", ".join(shown)}; check that you saw and heard it')]
 
 
 def _clock(probe: DeviceProbe) -> list[Finding]:
     from edge.app.sync.updates import Updates
 
     rtcs = [thresholds.Rtc(rtc.name, rtc.battery_v, rtc.charging_v) for rtc in probe.machine.rtcs()]
-    if isinstance(probe.trust, EdgeError):  # which is told by its own check; nothing speaks against the clock
+    if isinstance(probe.trust, EdgeError):  # the check of trust reports it; here it is no anomaly
         return thresholds.clock(None, timedelta(0), rtcs)
     trusted_time = Updates(probe.config, probe.base).time(probe.trust)
     return thresholds.clock(trusted_time.anomaly, trusted_time.since_sync, rtcs)
@@ -184,11 +199,13 @@ def _journal(probe: DeviceProbe) -> list[Finding]:
     config, base = probe.config, probe.base
     journal, key = base / config.paths.journal, base / config.device.key
     if mode_of(journal) is None:
-        return [f.ok("journal", "none yet: the first start makes it")]
+        return [f.ok("journal", "none yet: the first start creates it")]
     try:
         seed = open_files(key.parent).read(key.name, limit=SEED_BYTES)
         if len(seed) != SEED_BYTES:
-            raise StorageFault(f"{key}: is no device key", hint="put the right file back")
+            raise StorageFault(
+                f"{key}: not a device key of {SEED_BYTES} bytes", hint="put the right file back"
+            )
         with open_chain(files_of(journal, last=1)) as chain:
             verified = chain.verify(key=bytes(SigningKey(seed).verify_key))
         with open_chain(files_of(journal)) as whole:
@@ -196,10 +213,10 @@ def _journal(probe: DeviceProbe) -> list[Finding]:
     except JournalIncomplete as incomplete:
         return [f.JOURNAL_INCOMPLETE.found(incomplete.message, "keep the files: doorward log verify")]
     except JournalBroken as broken:
-        hint = broken.hint or "keep the file as evidence: doorward log verify"
+        hint = broken.hint or "keep the file as evidence, and run: doorward log verify"
         return [f.JOURNAL_BROKEN.found(broken.message, hint)]
     except EdgeError as fault:
-        hint = fault.hint or "check the path, and run this as the user of the service"
+        hint = fault.hint or "check [paths] journal, and run the doctor as the user of the service"
         return [f.JOURNAL_UNREAD.found(fault.message, hint)]
     return [f.ok("journal", f"intact, {verified.size} records, root {verified.root.hex()[:16]}")]
 

@@ -1,4 +1,4 @@
-"""The device that is examined, as its parts can be asked: each probe opens what it needs, and shuts it."""
+"""Opens and measures the parts of one device; each probe closes what it opened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOOK_S: Final = 2.0  # 30 frames at the usual rate
 
 @dataclass(frozen=True, slots=True)
 class CameraProbe:
-    """What the camera showed: the last frame, and the test card where it was in view."""
+    """The measures of the camera, its last frame, and the test card if the frame shows it."""
 
     seen: CameraMeasures
     frame: Frame
@@ -36,7 +36,7 @@ class CameraProbe:
 
 @dataclass(frozen=True)
 class DeviceProbe:
-    """One door's device. `strike`: somebody agreed that the lock be released."""
+    """The device of one door. `strike`: the operator agreed to the release of the lock."""
 
     config: Config
     base: Path
@@ -45,7 +45,7 @@ class DeviceProbe:
 
     @cached_property
     def look(self) -> CameraProbe | EdgeError:
-        """Two seconds of the camera, looked at once for all checks; or why that was not possible."""
+        """Two seconds of the camera, measured once for all checks; or its fault."""
         try:
             return _look(self.config, self.base)
         except EdgeError as fault:
@@ -53,7 +53,7 @@ class DeviceProbe:
 
     @cached_property
     def trust(self) -> TrustSnapshot | EdgeError:
-        """The trust, or why there is none."""
+        """The trust, or its fault."""
         from edge.app.parts.trust_folder import open_trust
 
         try:
@@ -62,7 +62,7 @@ class DeviceProbe:
             return fault
 
     def secrets(self) -> Iterator[tuple[Path, bool]]:
-        """Files that nobody else may read, and whether they must be there already."""
+        """Files that other users must not read, and whether they must exist."""
         config = self.config
         yield self.base / config.device.key, False
         if config.strike.kind in ("controller", "wiegand", "osdp"):
@@ -72,7 +72,7 @@ class DeviceProbe:
                 yield self.base / name, True
 
     def servers(self) -> Iterator[tuple[str, str, int]]:
-        """What is configured to be reached over a network: what for, host and port. Raises FetchError."""
+        """The configured servers: purpose, host and port of each. Raises FetchError."""
         from urllib.parse import urlsplit
 
         for what, url in (("sync", self.config.sync.url), ("hub", self.config.hub.url)):
@@ -81,16 +81,18 @@ class DeviceProbe:
                 try:
                     port = parts.port
                 except ValueError as err:
-                    raise FetchError(f"{url}: has no such port", hint=f"check [{what}] url") from err
+                    raise FetchError(
+                        f"[{what}] url: {url} has an invalid port", hint=f"correct [{what}] url"
+                    ) from err
                 yield what, parts.hostname or "", port or (443 if parts.scheme == "https" else 80)
         if self.config.mqtt.host is not None:
             yield "mqtt", self.config.mqtt.host, self.config.mqtt.port
 
 
 def mode_of(file: Path) -> int | None:
-    """A file's permissions; None where there is none."""
+    """A file's permissions; None if there is no file."""
     try:
-        return stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  pathlib raises for what can be no name
+        return stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  pathlib raises for an impossible name
     except (OSError, ValueError):
         return None
 
@@ -118,15 +120,15 @@ def _look(config: Config, base: Path) -> CameraProbe:
             if time.monotonic() > end:
                 break
         if frame is None:
-            raise CameraFault("camera: it gives no frames", hint="try another one")
-        # Read after counting: an engine at work would slow the camera down.
+            raise CameraFault("camera: no frames", hint="check its cable, or try another camera")
+        # Read after counting, because a busy engine would slow the camera down.
         card = view_of(frame.luma, reader.read(frame.luma))
     finally:
         camera.close()
     height, width = frame.luma.shape
     spent_ms = ticks[-1] - ticks[0]
     fps = (len(ticks) - 1) * 1_000 / spent_ms if len(ticks) > 2 and spent_ms > 0 else None
-    # White paper that fills the picture is no lamp in the lens: its codes were read.
+    # A white card that fills the picture is not overexposure: its codes were read.
     light = light_of(frame.luma) if card is None else Light.FINE
     dark, bright = (float(level) for level in np.percentile(frame.luma[::8, ::8], (2, 98)))
     return CameraProbe(CameraMeasures(width, height, fps, light, dark, bright), frame, card)

@@ -1,4 +1,4 @@
-"""The checks of the door: what moves the lock, its contact, and, where somebody agreed, the lock itself."""
+"""The checks of the door: its controller, pin or panel, its contact and, if the operator agrees, its lock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STEP_S: Final = 0.05
 
 
 def door(probe: DeviceProbe) -> list[Finding]:
-    """What moves the lock, and what it tells; nothing is moved."""
+    """Check the controller, pin or panel that moves the lock, without moving it."""
     kind = probe.config.strike.kind
     try:
         if kind in ("controller", "wiegand"):
@@ -39,13 +39,13 @@ def door(probe: DeviceProbe) -> list[Finding]:
     except EdgeError as fault:
         return [f.DOOR_FAULT.found(fault.message, fault.hint)]
     where = f"pin {probe.config.strike.pin}" if kind == "gpio" else f"panel at {probe.config.strike.port}"
-    return [f.ok("door", f"{where} answers; it tells nothing of the contact")]
+    return [f.ok("door", f"{where} answers; it has no door contact")]
 
 
 def strike(probe: DeviceProbe) -> list[Finding]:
-    """Release the lock once, if somebody agreed to it, while a person opens the door."""
+    """Release the lock once, if the operator agreed, while a person opens the door."""
     if not probe.strike:
-        return [f.ok("strike", "not tried: doorward doctor --strike asks, and releases the lock")]
+        return [f.ok("strike", "not tried: doorward doctor --strike asks first, then releases the lock")]
     from edge.doctor.strike_record import open_strike_record
 
     try:
@@ -57,7 +57,7 @@ def strike(probe: DeviceProbe) -> list[Finding]:
 
 
 def _opened(probe: DeviceProbe) -> Strike:
-    """What moves the lock, with all told that happened before. Raises DoorLinkFault, ConfigError."""
+    """The strike, after all its earlier events. Raises DoorLinkFault, ConfigError."""
     from edge.app.parts.strike import open_controller, open_strike
 
     if probe.config.strike.kind != "controller":
@@ -69,8 +69,8 @@ def _opened(probe: DeviceProbe) -> Strike:
 
 
 def _tried(lock: Strike, record: StrikeRecord) -> set[DoorEventKind]:
-    """What happens from now on until the lock is locked again. Raises StorageFault before it would move."""
-    lock.events()  # what happened before
+    """Release the lock; the events until it is locked again. Raises StorageFault before it moves."""
+    lock.events()  # earlier events
     happened: set[DoorEventKind] = set()
     seq = record.released()
     try:
@@ -102,11 +102,11 @@ def _controller(probe: DeviceProbe) -> list[Finding]:
 
 
 def word(value: IntEnum) -> str:
-    """A state or a mode in the words of `doorward door status`."""
+    """The word of `doorward door status` for a state or a mode."""
     return value.name.lower().replace("_", "-")
 
 
 def words(flags: IntFlag) -> list[str]:
-    """The flags that are set."""
+    """The words for the flags that are set."""
     members: Iterable[Any] = type(flags)
     return [word(member) for member in members if member in flags]

@@ -1,4 +1,4 @@
-"""The commissioning report: one HTML file that says how a door was left, with a picture by its camera."""
+"""The commissioning report: one HTML file with the findings at a door, and a picture of its camera."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def write(file: Path, probe: DeviceProbe, findings: Sequence[Finding]) -> None:
     from edge.app.parts.camera import system_clock
     from edge.app.parts.trust_folder import open_files
 
-    # The camera is not opened for the picture alone; and a picture without the card may show a person.
+    # The picture is that of the camera check, if it shows the test card; without the card it may show a
+    # person.
     look = probe.__dict__.get("look")
     shows_card = look is not None and not isinstance(look, EdgeError) and look.card is not None
     picture = look.frame.luma if look is not None and shows_card else None

@@ -1,4 +1,4 @@
-"""Records what the doctor does to a door: every move of a lock leaves a record, also one by a technician."""
+"""Records the releases of the doctor: every movement of a lock is recorded, also one by a technician."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 class StrikeRecord:
-    """Writes into the journal of a device, which must be stopped. Raises StorageFault."""
+    """Writes to the journal of a device, which must not run. Raises StorageFault."""
 
     def __init__(self, journal: Journal, site: str) -> None:
         self._journal, self._site = journal, site
 
     def released(self) -> int:
-        """Somebody in charge has the lock released, on record before it moves. Returns the number of that."""
+        """Record a release by command, before the lock moves. Returns the seq of the record."""
         return self._journal.append(
             DoorChange(change=DoorEventKind.RELEASED, cause=Cause.COMMAND, **self._stamp())
         )
 
     def relocked(self) -> None:
-        """It is locked again."""
+        """Record that the lock is locked again."""
         self._journal.append(DoorChange(change=DoorEventKind.RELOCKED, cause=Cause.COMMAND, **self._stamp()))
 
     def failed(self) -> None:
-        """The door did not do as it was told."""
+        """Record that the door did not obey."""
         self._journal.append(Faulted(part=DevicePart.DOOR, **self._stamp()))
 
     def _stamp(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class StrikeRecord:
 
 @contextmanager
 def open_strike_record(config: Config, base: Path) -> Iterator[StrikeRecord]:
-    """The journal of a stopped device, made where there is none. Raises StorageFault, ConfigError."""
+    """The journal of a stopped device, created if it is missing. Raises StorageFault, ConfigError."""
     seed = device_seed(base / config.device.key)
     with Journal.open(base / config.paths.journal, seed, config.device.id) as journal:
         yield StrikeRecord(journal, config.door.site)

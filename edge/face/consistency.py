@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_LOOKS = 64  # four seconds at 15 frames a second; bounds the work that one burst can cause
 MIN_LOOKS = 6  # two halves of three: fewer do not average out the sensor's noise
 MIN_SPAN_MS = 300  # in less time a living person may not have moved
-PATIENCE_MS = 1_000  # after this time without movement it is a picture, not a person
+MAX_STILL_MS = 1_000  # after this time without movement it is a picture, not a person
 
 
 class Objection(StrEnum):
@@ -97,7 +97,7 @@ RULES: tuple[tuple[Objection, Callable[[Consistency], bool]], ...] = (
     (Objection.JUMPED, lambda c: c.fastest > MAX_SPEED),
     (Objection.INTERRUPTED, lambda c: c.gap_ms > MAX_GAP_MS),
     (Objection.TOO_SHORT, lambda c: c.looks < MIN_LOOKS or c.span_ms < MIN_SPAN_MS),
-    (Objection.TOO_SHORT, lambda c: c.still and c.span_ms < PATIENCE_MS),
+    (Objection.TOO_SHORT, lambda c: c.still and c.span_ms < MAX_STILL_MS),
     (Objection.FROZEN, lambda c: c.still),
 )
 

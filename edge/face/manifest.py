@@ -12,7 +12,7 @@ from edge.face.compare import Threshold, threshold_at
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HINT = "build the models again: make models"
+HINT = "build the models again: doorward models fetch"
 
 
 @dataclass(frozen=True, slots=True)

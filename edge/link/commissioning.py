@@ -1,4 +1,4 @@
-"""Giving a controller its key (firmware/LINK.md section 5), sans-IO."""
+"""Commissioning, which gives a controller its key (firmware/LINK.md section 5), sans-IO."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHECK_BYTES = 8
 
 
 class Commissioning:
-    """One pair that is to be. Send `asks`, feed what comes back to `is_done` until it is, or raises."""
+    """Commissioning of one pair. Send `asks`, and feed the answers to `is_done` until it is True."""
 
     def __init__(self, pair: LinkPairing) -> None:
         self._key = pair.key
@@ -24,11 +24,11 @@ class Commissioning:
         self.asks = frame.encode(bytes([m.MessageType.SET_KEY, pair.lock]) + pair.key)
 
     def is_done(self, data: bytes) -> bool:
-        """Whether the controller has this very key now.
+        """Whether the controller has stored this key.
 
         Raises:
-            LinkDown: it refuses; the hint says what to do about it.
-            DoorLinkFault: it has another key than the one that was sent.
+            LinkDown: the controller refuses; the hint says what to do.
+            DoorLinkFault: the controller has stored another key.
         """
         for payload in self._receiver.feed(data):
             match payload[0], len(payload):
@@ -36,8 +36,8 @@ class Commissioning:
                     check = hmac.digest(self._key, b"doorward key check", "sha256")[:_CHECK_BYTES]
                     if not hmac.compare_digest(payload[1:], check):
                         raise DoorLinkFault(
-                            "the controller has stored another key than the one it was sent",
-                            hint="erase it with the service jumper, check the cable, and try again",
+                            "the controller has stored another key than the one that was sent",
+                            hint="check the cable, erase the controller with the service jumper, and retry",
                         )
                     return True
                 case m.MessageType.REFUSED, 2:

@@ -1,4 +1,4 @@
-"""Why a door cannot be commanded, in a technician's words. One fault for each code of LINK.md section 3."""
+"""Faults of the door link, with a message and a hint for each code of LINK.md section 3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OLDEST_FIRMWARE: Final = (0, 1, 0)
 
 
 class LinkDown(DoorLinkFault):
-    """There is no session with the door controller. `code`: of its refusal, if it said one."""
+    """There is no session with the door controller. `code`: of its refusal, if it sent one."""
 
     def __init__(self, message: str, *, hint: str, code: int | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -23,11 +23,11 @@ class LinkDown(DoorLinkFault):
 
 
 class WrongFirmware(DoorLinkFault):
-    """The controller runs a firmware that this program cannot work with."""
+    """This program does not support the controller's firmware."""
 
 
 class ControllerDenied(DoorLinkFault):
-    """The controller was asked, and said no. `code`: why."""
+    """The controller denied a command. `code`: the reason."""
 
     def __init__(self, message: str, *, hint: str, code: DenyCode) -> None:
         super().__init__(message, hint=hint)
@@ -35,48 +35,48 @@ class ControllerDenied(DoorLinkFault):
 
 
 class KeptShut(ControllerDenied, DoorDenied):
-    """A release that the controller was right not to give."""
+    """The controller correctly denied a release, for the state of the door."""
 
 
-_STATUS: Final = "see: doorward door status"
+_STATUS: Final = "run: doorward door status"
 
 _DENIED: Final[dict[DenyCode, tuple[str, str]]] = {
-    DenyCode.MALFORMED: ("does not understand what it was asked", "update the controller's firmware"),
-    DenyCode.LOCK_DOWN: ("the door is in lock-down", "end it: doorward door mode normal"),
-    DenyCode.FAULT: ("the controller reports a fault of its own", _STATUS),
-    DenyCode.TAMPER: ("the lid of the controller is open", "shut the lid, and find out who opened it"),
-    DenyCode.NOT_NOW: ("not while the door stands open with an alarm", "shut the door"),
-    DenyCode.LIMIT: ("the controller is at one of its limits", _STATUS),
+    DenyCode.MALFORMED: ("it does not know this message", "update the controller's firmware"),
+    DenyCode.LOCK_DOWN: ("the door is in lock-down", "run: doorward door mode normal"),
+    DenyCode.FAULT: ("it has a fault", _STATUS),
+    DenyCode.TAMPER: ("its lid is open", "close the lid, and find out why it was opened"),
+    DenyCode.NOT_NOW: ("the door is open with an alarm", "close the door"),
+    DenyCode.LIMIT: ("it has reached one of its limits", _STATUS),
 }
 _OF_THE_DOOR: Final = frozenset({DenyCode.LOCK_DOWN, DenyCode.TAMPER, DenyCode.NOT_NOW})
 _REFUSED: Final[dict[int, tuple[str, str]]] = {
-    DenyCode.BUSY: ("too many sessions were begun in this second", "is another program talking to it?"),
-    DenyCode.NO_KEY: ("it has no key", "open its lid, then: doorward door commission"),
+    DenyCode.BUSY: ("too many sessions began in this second", "stop other programs that use this port"),
+    DenyCode.NO_KEY: ("it has no key", "open its lid, then run: doorward door commission"),
     DenyCode.LOCK_KIND: (
         "it was commissioned for the other kind of lock",
-        "set [strike] lock to what hangs on the wire; if the controller is wrong, erase it with the service "
-        "jumper and commission it again",
+        "set [strike] lock to the kind of the real lock; or erase the controller with the service jumper and "
+        "commission it again",
     ),
     DenyCode.WRONG_TAG: (
-        "its key is not the one in our file",
-        "put the right key file back; or erase the controller with the service jumper, and commission it",
+        "its key differs from that in [strike] key",
+        "put the right key file back; or erase the controller with the service jumper and commission it",
     ),
-    DenyCode.TAMPER: ("its lid is shut", "open the lid: a key can be set only while it is off"),
+    DenyCode.TAMPER: ("its lid is closed", "open the lid: a key can be set only without it"),
     DenyCode.NOT_NOW: (
         "it has a key already",
-        "to give it another one, erase it: close the service jumper for 5 s with the lid off",
+        "erase it first: close the service jumper for 5 s with the lid off",
     ),
 }
 
 
 def denied(code: DenyCode) -> ControllerDenied:
-    """The fault for a DENIED."""
+    """The fault for a DENIED with this code."""
     why, hint = _DENIED.get(code, (f"code {int(code)}", _STATUS))
     return ControllerDenied(f"the door controller denied: {why}", hint=hint, code=code)
 
 
 def release_denied(code: DenyCode) -> ControllerDenied:
-    """The fault for a RELEASE that was DENIED: KeptShut, unless something is broken."""
+    """The fault for a DENIED release: KeptShut if the state of the door is the reason."""
     fault = denied(code)
     if code in _OF_THE_DOOR:
         return KeptShut(fault.message, hint=fault.hint, code=code)
@@ -84,29 +84,29 @@ def release_denied(code: DenyCode) -> ControllerDenied:
 
 
 def number_denied(code: DenyCode) -> ControllerDenied:
-    """The fault for a WIEGAND that was DENIED."""
+    """The fault for a DENIED card number."""
     if code is DenyCode.NOT_NOW:
         return ControllerDenied(
-            "the door controller denied: another card number is still on the panel's wires",
-            hint="try again",
+            "the door controller denied: it is still sending another card number to the panel",
+            hint="send the card number again",
             code=code,
         )
     return denied(code)
 
 
 def refused(code: int) -> LinkDown:
-    """The fault for a REFUSED. Anybody on the cable may have said it."""
-    why, hint = _REFUSED.get(code, (f"code {code}", "update this program"))
+    """The fault for a REFUSED, which an attacker on the cable may have sent."""
+    why, hint = _REFUSED.get(code, (f"code {code}", "update doorward"))
     return LinkDown(f"the door controller refuses: {why}", hint=hint, code=code)
 
 
 def wrong_firmware(met: WrongVersion) -> WrongFirmware:
-    """The fault that names both versions."""
+    """The fault for a controller of another version, which names both versions."""
     theirs, ours = (".".join(map(str, version)) for version in (met.firmware, OLDEST_FIRMWARE))
     if met.version != PROTOCOL:
         return WrongFirmware(
-            f"the door controller speaks protocol {met.version} (firmware {theirs}), this program {PROTOCOL}",
-            hint="update this program" if met.version > PROTOCOL else "flash the controller: make firmware",
+            f"the door controller has protocol {met.version} (firmware {theirs}), doorward has {PROTOCOL}",
+            hint="update doorward" if met.version > PROTOCOL else "flash the controller: make firmware",
         )
     return WrongFirmware(
         f"the door controller's firmware is {theirs}, older than {ours}",
@@ -115,5 +115,5 @@ def wrong_firmware(met: WrongVersion) -> WrongFirmware:
 
 
 def silent() -> LinkDown:
-    """The fault while nobody answers."""
+    """The fault if the controller does not answer."""
     return LinkDown("the door controller does not answer", hint="check its cable, power and key")

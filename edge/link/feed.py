@@ -1,8 +1,9 @@
-"""Every event of a controller once and in order, whatever the cable loses and whenever the controller boots.
+"""Receives every event of a controller once and in order, over a cable that loses frames, across its boots.
 
 Sans-IO. The controller numbers its events from 1 at each boot and keeps the last 64 (LINK.md section 4).
-After each opening of a session it is asked to go on from the last event that is known here, that one
-included: if it comes back the same, it is the same boot; if not, the controller began anew in between.
+After each opening of a session the host asks for events from the last known one on, which is included. If
+that event comes back unchanged, the controller has not booted since; if it differs, the controller has
+booted.
 """
 
 from __future__ import annotations
@@ -14,44 +15,44 @@ if TYPE_CHECKING:
     from edge.link.messages import Happened
 
 KEPT: Final = 64
-# Nothing tells that the very last event was lost on its way; an alarm must not wait for the next one.
+# The host cannot know that the very last event was lost, and an alarm must not wait for the next event.
 ASK_EVERY_MS: Final = 5_000
 RETRY_MS: Final = 400  # 64 events take 230 ms at 115,200 baud
-# Each opening of a session is an event, and so is each loss: told last, and each overwrites one of the kept.
+# Each opening and each loss of a session is an event too, and overwrites one of the kept events.
 _UNHEARD: Final = 2
-# A controller that was erased forgot its events, and all that tells is that later ones come for so long: 5 s.
-# A line that loses nearly everything looks the same for a while; 8 tries, 3 s, were not always enough. Each
-# try makes an event of its own there, which in time overwrites others.
+# An erased controller has lost its events; the only sign is that later ones come for 5 s. A line that loses
+# most frames looks the same for a while: 8 tries, 3 s, were not always enough. Each try makes an event at the
+# controller, which may overwrite another.
 _TRIES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class LastEvent:
-    """The last event that is known: its number, and the controller's clock then."""
+    """The last known event: its number, and the controller's clock at that time."""
 
     number: int
     tick_ms: int
 
 
 class Feed:
-    """`after`: the last event that an earlier session put on record; None for a controller never heard of."""
+    """The received events of one controller. `after`: the last recorded event; None for a new controller."""
 
     def __init__(self, after: LastEvent | None = None) -> None:
         self._last = after
-        self._is_sure = False  # that `_last` is of this boot
+        self._is_sure = False  # whether `_last` is of this boot
         self._next = 1
         self._known = 1  # no event from this number on is known to exist
         self._asked_ms: int | None = None
         self._is_due = False
-        self._tries = 0  # how often the next one was asked for, and something else came
+        self._tries = 0  # requests for the next event that got another one
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything is told that is known to have happened."""
+        """Whether every event that is known to exist was received."""
         return self._is_sure and self._next >= self._known
 
     def opened(self, next_event: int) -> None:
-        """A session is open; the controller's next event will have this number."""
+        """Begin with a session that opened; the controller's next event has the number `next_event`."""
         self._known = next_event
         self._is_sure = self._last is None
         self._asked_ms = None
@@ -61,7 +62,7 @@ class Feed:
             self._next = self._last.number + 1
 
     def wants(self, tick_ms: int) -> int | None:
-        """The number of the first event to ask for now, if it is time to ask."""
+        """The number of the first event to ask for now; None if it is not time to ask."""
         every_ms = RETRY_MS if self._is_due else ASK_EVERY_MS
         if self._asked_ms is not None and tick_ms - self._asked_ms < every_ms:
             return None
@@ -70,7 +71,7 @@ class Feed:
         return self._next if self._is_sure or self._last is None else self._last.number
 
     def take(self, event: Happened) -> bool:
-        """Whether this is the next event that nobody here knows yet."""
+        """Whether this is the next new event; the caller has to record it."""
         self._known = max(self._known, event.number + 1)
         if not self._is_sure and not self._recognise(event):
             return False
@@ -78,7 +79,9 @@ class Feed:
             return False
         oldest = self._known - KEPT + _UNHEARD
         if event.number > max(self._next, oldest) and self._tries < _TRIES:
-            self._is_due = True  # what comes before was lost on its way; most likely it can be had again
+            self._is_due = (
+                True  # events before it were lost on the cable; the controller probably still has them
+            )
             return False
         self._tries = 0
         self._next = event.number + 1
@@ -86,7 +89,7 @@ class Feed:
         return True
 
     def _recognise(self, event: Happened) -> bool:
-        """Find out whether the controller booted since; True where `event` itself may be new."""
+        """Find out whether the controller has booted; True if `event` itself may be new."""
         assert self._last is not None
         if event.number == self._last.number:
             if event.tick_ms == self._last.tick_ms:
@@ -94,7 +97,7 @@ class Feed:
             else:
                 self._begin_anew()
             return False
-        if self._known - self._last.number > KEPT:  # overwritten: nobody can tell any more
+        if self._known - self._last.number > KEPT:  # overwritten: a boot cannot be detected any more
             self._is_sure = True
             return True
         self._is_due = True

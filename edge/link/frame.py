@@ -1,4 +1,4 @@
-"""Frames of the door link (firmware/LINK.md section 1): payloads to bytes on the wire and back."""
+"""Encoder and decoder of frames of the door link (firmware/LINK.md section 1)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CRC: Final = _table()
 
 
 def crc16(data: bytes) -> int:
-    """CRC-16/CCITT-FALSE; b"123456789" gives 0x29B1."""
+    """The CRC-16/CCITT-FALSE of `data`; b"123456789" gives 0x29B1."""
     crc = 0xFFFF
     for byte in data:
         crc = (crc << 8 & 0xFFFF) ^ _CRC[crc >> 8 ^ byte]
@@ -40,7 +40,7 @@ def encode(payload: bytes) -> bytes:
     """The frame of a payload of 1 to 56 bytes, with its delimiter."""
     assert 1 <= len(payload) <= MAX_PAYLOAD_BYTES
     checked = payload + crc16(payload).to_bytes(CRC_BYTES, "little")
-    # Shorter than 254 bytes: each block of COBS ends where a zero was.
+    # It is shorter than 254 bytes, so each block of COBS ends at a zero.
     return b"".join(bytes([len(block) + 1]) + block for block in checked.split(b"\0")) + DELIMITER
 
 
@@ -62,7 +62,7 @@ def decode(encoded: bytes) -> bytes | None:
 
 
 class FrameReceiver:
-    """Bytes as they come, payloads as they are whole. Keeps at most one frame; what is longer is noise."""
+    """Collects bytes to frames. It keeps at most one frame; a longer one is noise."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()

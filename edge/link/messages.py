@@ -1,4 +1,4 @@
-"""Messages of both ends of the door link (firmware/LINK.md sections 2, 3 and 5): numbers and typed events."""
+"""Messages of the door link (firmware/LINK.md sections 2, 3 and 5): their numbers, and typed events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum, IntFlag
 
 
 class MessageType(IntEnum):
-    """The first byte of a payload."""
+    """The type of a message: the first byte of its payload."""
 
     HELLO = 0x01
     PROVE = 0x02
@@ -45,7 +45,7 @@ class Mode(IntEnum):
 
 
 class DoorState(IntEnum):
-    """The states of a door, by the names that BACnet uses."""
+    """The states of a door, with the names of BACnet."""
 
     NORMAL = 0
     RELEASED = 1
@@ -61,7 +61,7 @@ class DoorState(IntEnum):
 
 
 class ControllerInputs(IntFlag):
-    """Inputs of the controller."""
+    """The inputs of the controller."""
 
     CONTACT_OPEN = 1
     REX = 2
@@ -71,7 +71,7 @@ class ControllerInputs(IntFlag):
 
 
 class Outputs(IntFlag):
-    """Outputs of the controller."""
+    """The outputs of the controller."""
 
     STRIKE = 1
     PASSAGE_FREE = 2
@@ -112,7 +112,7 @@ class LinkEventKind(IntEnum):
 
 
 class DenyCode(IntEnum):
-    """Why a controller says no."""
+    """The reason of a DENIED or a REFUSED."""
 
     MALFORMED = 1
     BUSY = 2
@@ -128,9 +128,9 @@ class DenyCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandshakeRefused:
-    """Not authenticated: anybody on the cable may say it. For a technician's eyes only.
+    """A REFUSED. It is not authenticated: an attacker on the cable can send it. For a technician only.
 
-    WRONG_TAG is said by either end of the other: their keys are not the same.
+    WRONG_TAG: the keys of the two ends are different; either end can find it.
     """
 
     code: int
@@ -138,7 +138,7 @@ class HandshakeRefused:
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """A controller that holds the key has answered; not yet in session."""
+    """A controller with the right key has answered; the session is not open yet."""
 
     firmware: tuple[int, int, int]
     flags: Flags
@@ -146,14 +146,14 @@ class Welcomed:
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened:
-    """The session is open. `next_event`: the number that the controller's next event will have."""
+    """The session is open. `next_event`: the number of the controller's next event."""
 
     next_event: int
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerStatus:
-    """A PONG. `tick_ms` is the controller's clock: 2^30 ms, then from 0 again."""
+    """A PONG. `tick_ms`: the controller's clock, which wraps to 0 at 2^30 ms."""
 
     state: DoorState
     inputs: ControllerInputs
@@ -164,14 +164,14 @@ class ControllerStatus:
 
 @dataclass(frozen=True, slots=True)
 class CommandDone:
-    """A message was obeyed; `counter` names it."""
+    """The controller obeyed the message with this counter."""
 
     counter: int
 
 
 @dataclass(frozen=True, slots=True)
 class CommandDenied:
-    """A message was not obeyed."""
+    """The controller denied the message with this counter."""
 
     counter: int
     code: DenyCode
@@ -189,12 +189,12 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The controller fell silent, or never answered."""
+    """The controller does not answer any more, or has never answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrongVersion:
-    """The other end speaks another version of the protocol, or an older firmware than is wanted."""
+    """The controller has another version of the protocol, or a firmware that is too old."""
 
     version: int
     firmware: tuple[int, int, int]

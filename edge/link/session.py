@@ -1,7 +1,7 @@
 """The host's half of the door link (firmware/LINK.md), sans-IO: bytes and ticks in, bytes and events out.
 
-Nothing that anybody on the cable sends raises: it is dropped, or it is an event. What is asked of the door
-goes through `release` and its like, which raise LinkDown while there is no session.
+Bytes from the cable never raise: they are dropped, or they are an event. Commands such as `release` raise
+LinkDown while there is no session.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 16
 TAG_BYTES: Final = 8
 PING_EVERY_MS: Final = 250
-SILENCE_MS: Final = 1_000  # four PONGs lost in a row, as the controller counts it
+SILENCE_MS: Final = 1_000  # four lost PONGs in a row, as at the controller
 RETRY_MS: Final = 500  # a handshake takes 10 ms; the controller answers four a second
 LAST_COUNTER: Final = 2**30 - 1
 
@@ -30,26 +30,26 @@ _HEAD: Final = 5  # type and counter
 
 @dataclass(frozen=True, slots=True)
 class LinkPairing:
-    """What host and controller were given at commissioning. `key`: 32 bytes."""
+    """The key and the kind of lock that host and controller share since commissioning. `key`: 32 bytes."""
 
     key: bytes = field(repr=False)
     lock: m.Lock
 
 
 class LinkSession:
-    """One host's conversation with its controller.
+    """The session of one host with its controller.
 
-    `fresh`: makes 16 random bytes. Feed it with `receive` and call `step` at least every 100 ms; send what
-    both return.
+    `fresh`: makes 16 random bytes. Call `receive` with bytes from the wire, and `step` at least every 100 ms;
+    send the bytes that both return.
     """
 
     def __init__(self, pair: LinkPairing, *, fresh: Callable[[], bytes]) -> None:
         self._pair = pair
         self._fresh = fresh
         self._receiver = frame.FrameReceiver()
-        self._nonce: bytes | None = None  # of the handshake that was begun
+        self._nonce: bytes | None = None  # of the handshake that has begun
         self._offer: tuple[bytes, bytes] | None = None  # keys of a handshake that waits for READY
-        self._keys: tuple[bytes, bytes] | None = None  # host's and controller's, of the session in force
+        self._keys: tuple[bytes, bytes] | None = None  # host's and controller's, of the open session
         self._sent = self._taken = 0
         self._asked_ms: int | None = None
         self._pinged_ms = 0
@@ -60,7 +60,7 @@ class LinkSession:
         return self._keys is not None
 
     def receive(self, data: bytes, tick_ms: int) -> tuple[bytes, tuple[m.LinkEvent, ...]]:
-        """Bytes from the wire: what to send for them, and what they told."""
+        """Take bytes from the wire. Returns the bytes to send, and the events."""
         replies, events = bytearray(), []
         for payload in self._receiver.feed(data):
             reply, event = self._take(payload, tick_ms)
@@ -70,7 +70,7 @@ class LinkSession:
         return bytes(replies), tuple(events)
 
     def step(self, tick_ms: int) -> tuple[bytes, tuple[m.LinkEvent, ...]]:
-        """Time has passed: a PING, a new HELLO, or the news that nobody answers any more."""
+        """Let time pass. Returns the bytes to send, and Lost if the controller is silent."""
         if self._keys is not None:
             if tick_ms - self._heard_ms > SILENCE_MS or self._sent >= LAST_COUNTER:
                 self._keys = None
@@ -83,28 +83,28 @@ class LinkSession:
         return b"", ()
 
     def release(self, for_ms: int, grant: int) -> tuple[int, bytes]:
-        """The counter by which the answer will name it, and the bytes. Raises LinkDown."""
+        """A RELEASE: its counter, which the answer repeats, and its bytes. Raises LinkDown."""
         content = min(for_ms, 0xFFFF).to_bytes(2, "little") + (grant & 0xFFFFFFFF).to_bytes(4, "little")
         return self._message(m.MessageType.RELEASE, content)
 
     def relock(self) -> tuple[int, bytes]:
-        """Likewise."""
+        """A RELOCK: its counter and its bytes. Raises LinkDown."""
         return self._message(m.MessageType.RELOCK)
 
     def mode(self, mode: m.Mode) -> tuple[int, bytes]:
-        """Likewise."""
+        """A MODE: its counter and its bytes. Raises LinkDown."""
         return self._message(m.MessageType.MODE, bytes([mode]))
 
     def signal(self, number: int) -> tuple[int, bytes]:
-        """Likewise. `number`: 0 to 5 of the specification."""
+        """A SIGNAL: its counter and its bytes. `number`: 0 to 5 of the specification. Raises LinkDown."""
         return self._message(m.MessageType.SIGNAL, bytes([number]))
 
     def events(self, first: int) -> tuple[int, bytes]:
-        """Ask for every event from this number on. Raises LinkDown."""
+        """An EVENTS, which asks for all events from this number on. Raises LinkDown."""
         return self._message(m.MessageType.EVENTS, first.to_bytes(4, "little"))
 
     def wiegand(self, bits: int, value: int) -> tuple[int, bytes]:
-        """Send a card number of `bits` bits (1 to 64) to a panel. Raises LinkDown."""
+        """A WIEGAND, which sends a card number of `bits` bits (1 to 64) to a panel. Raises LinkDown."""
         return self._message(m.MessageType.WIEGAND, bytes([bits]) + (value << 64 - bits).to_bytes(8, "big"))
 
     def _hello(self, tick_ms: int) -> bytes:
@@ -152,7 +152,7 @@ class LinkSession:
         return m.SessionOpened(int.from_bytes(body[1:5], "little"))
 
     def _listen(self, payload: bytes, tick_ms: int) -> m.LinkEvent | None:
-        """A message of the session in force, if it is one and new."""
+        """The event of a new message of the open session; None for any other bytes."""
         if self._keys is None or len(payload) < _HEAD + TAG_BYTES:
             return None
         body, tag = payload[:-TAG_BYTES], payload[-TAG_BYTES:]
@@ -172,7 +172,7 @@ class LinkSession:
 
 
 def _parse(kind: int, content: bytes) -> Iterator[m.LinkEvent]:
-    """The event that an authenticated message tells; nothing for one that this release does not know."""
+    """The event in an authenticated message; none for a message that this release does not know."""
     number = int.from_bytes(content[:4], "little")
     try:
         match kind, len(content):
@@ -193,7 +193,7 @@ def _parse(kind: int, content: bytes) -> Iterator[m.LinkEvent]:
             case m.MessageType.EVENT, 13:
                 tick_ms, data = (int.from_bytes(part, "little") for part in (content[5:9], content[9:]))
                 yield m.Happened(number, m.LinkEventKind(content[4]), tick_ms, data)
-    except ValueError:  # a number that only a later firmware knows
+    except ValueError:  # a number of a later firmware
         return
 
 

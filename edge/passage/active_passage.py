@@ -1,4 +1,4 @@
-"""One verified card at one door, from its code to the decision: its face, and the factors asked for."""
+"""One verified card at one door, from its code to the decision: the face, and the required factors."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 class ActivePassage:
-    """Every method takes what came in and returns the event that it comes to, or None: go on.
+    """Every method takes an input and returns the event that results from it, or None.
 
-    Holds the reference of the holder's face, and lives until the machine says Forget: then `wipe`.
+    Holds the reference of the holder's face until the machine emits Forget: then `wipe`.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class ActivePassage:
         record: RecordBuilder,
         ground: Callable[[], tuple[TrustSnapshot, TrustState]],
     ) -> None:
-        """`record`: the one in the making; `ground`: the trust of the moment, and how old it is."""
+        """`record`: the builder of its record; `ground`: returns the trust of the moment, and its age."""
         self._stages = stages
         self._presented = presented
         self._record = record
@@ -59,13 +59,13 @@ class ActivePassage:
 
     @property
     def prompt(self) -> str | None:
-        """The words for the holder; a factor has words of its own."""
+        """The text for the holder: of the factor that is asked for, or else of the face capture."""
         if self._asked is not None:
             return self._asked[1].prompt
         return self._face.prompt if self._face is not None else None
 
     def begin(self) -> m.PassageEvent:
-        """The card was verified: look at the face, where this door asks for one."""
+        """The first event after the card was verified: a face is wanted, or the next step."""
         if not self._stages.needs_face(self._presented):
             return self._go_on()
         self._face = FaceCapture(self._stages, self._presented)
@@ -86,7 +86,7 @@ class ActivePassage:
         return evidence, ChallengeWanted() if self._face.challenged else None
 
     def hear(self, heard: Heard) -> m.PassageEvent | None:
-        """What came in since the last frame, while a factor is asked for."""
+        """Take the inputs since the last frame, while a factor is asked for."""
         assert self._asked is not None
         asked, asking = self._asked
         match asking.hear(heard):
@@ -102,14 +102,14 @@ class ActivePassage:
                 return None
 
     def give_up(self) -> m.Denied:
-        """The time is over."""
+        """The denial when the time is over."""
         if self._asked is not None:
             return m.Denied(out_of_time(self._asked[0]))
         assert self._face is not None
         return m.Denied(self._face.give_up())
 
     def wipe(self) -> None:
-        """Overwrite the reference and the looks, and end what is being asked."""
+        """Overwrite the reference and the embeddings, and stop asking for a factor."""
         self._end_asking()
         if self._face is not None:
             self._face.wipe()
@@ -126,7 +126,7 @@ class ActivePassage:
         return None
 
     def _go_on(self) -> m.PassageEvent:
-        """Ask for the next factor that is missing; decide where none is."""
+        """Ask for the next missing factor, or decide if none is missing."""
         self._end_asking()
         self._record.required(self._presented.requirements, self._presented.given)
         asked = self._presented.missing

@@ -1,4 +1,4 @@
-"""The time of a device at work: two clocks through the trusted clock, and changes of trust in them."""
+"""The time of a running device: two clocks through the trusted clock, and changes of trust in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ClockMonitor:
-    """Asks the clocks, and keeps what has to be put on record about them until it is collected."""
+    """Asks the clocks, and keeps the changes of trust in them until they are recorded."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class ClockMonitor:
         self._changes: list[tuple[ClockEvent, timedelta | None]] = []
 
     def at(self, trust: TrustSnapshot) -> TrustedTime:
-        """The time to judge by, with this trust."""
+        """The trusted time, with this trust."""
         self._latest = trust
         trusted_time = self._trusted_clock.at(self._clock.now(), self._clock.tick_ms(), trust)
         if trusted_time.anomaly is not self._anomaly:
@@ -51,11 +51,11 @@ class ClockMonitor:
         self._trusted_clock.agreed()
 
     def now(self) -> datetime:
-        """The time to stamp a record with."""
+        """The time for the stamp of a record."""
         return self.at(self._latest if self._latest is not None else self._trust()).now
 
     def changes(self) -> list[tuple[ClockEvent, timedelta | None]]:
-        """What is to be put on record since the last call: the event, and how far the clock is off."""
+        """The changes since the last call, for the record: the event, and the error of the clock."""
         if self._phone_offset.alarmed and not self._alarmed:
             self._changes.append((ClockEvent.PHONES, self._phone_offset.offset))
         self._alarmed = self._phone_offset.alarmed

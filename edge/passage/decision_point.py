@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.time.trust_age import TrustState
 
-PULSE_MS: Final = 1_000  # between two looks at the clocks and the ages while no visitor comes
+PULSE_MS: Final = 1_000  # between two checks of the clocks and the ages while no visitor comes
 ONE_DOOR: Final = ("",)
 
 
@@ -35,7 +35,7 @@ ONE_DOOR: Final = ("",)
 class PointParts:
     """The parts of one authority. `trust` returns the snapshot of the moment.
 
-    `trusted_clock`: what it remembers of time; left out, it remembers nothing.
+    `trusted_clock`: keeps the latest signed times; left out: one without any.
     """
 
     stages: Stages
@@ -45,9 +45,9 @@ class PointParts:
 
 
 class DecisionPoint:
-    """The trust, the rules and the clock of one authority, and the journal that is its own.
+    """The trust, the rules, the clock and the journal of one authority.
 
-    `recorders`: one for each of its doors, by name. Belongs to the passage's single thread.
+    `recorders`: one for each of its doors, by name. Only the passage's thread uses it.
     """
 
     def __init__(
@@ -67,24 +67,24 @@ class DecisionPoint:
             for door in doors
         }
         self.recorder = self.recorders[doors[0]]
-        self.trust_state: TrustState | None = None  # of the last look at the trust
+        self.trust_state: TrustState | None = None  # of the last check of the trust
         self._visit: Visit | None = None
         self._pulse_ms: int | None = None
 
     def adopt(self, stages: Stages) -> None:
-        """Judge by these from the next passage on."""
+        """Use these stages from the next passage on."""
         self.stages = stages
         for door, recorder in self.recorders.items():
             recorder.builder.adopt(_at(door, stages.policy))
-        self._pulse_ms = None  # the new policy may make another thing of old lists
+        self._pulse_ms = None  # the new policy may have another rule for old lists
 
     def started(self, tick_ms: int) -> None:
-        """Record that this device is ready. Raises StorageFault: without a journal, no door."""
+        """Record that this device is ready. Raises StorageFault: a door needs its journal."""
         self.recorder.started(tick_ms)
         self.recorder.clock(tick_ms)
 
     def ending(self) -> None:
-        """The program ends: from here on it is what relocks."""
+        """The program ends: from now on it is the cause of a relock."""
         for recorder in self.recorders.values():
             recorder.builder.ending()
 
@@ -93,14 +93,14 @@ class DecisionPoint:
         self.recorder.stopped(cause, tick_ms)
 
     def ground(self, tick_ms: int) -> tuple[TrustSnapshot, TrustState]:
-        """The trust of this moment, and how old it is."""
+        """The trust of this moment, and its age."""
         trust = self._trust()
         self.trust_state = trust_state = self.stages.weigh(trust, self._clock_monitor.at(trust))
         self.recorder.clock(tick_ms)
         return trust, trust_state
 
     def pulse(self, tick_ms: int) -> TrustState | None:
-        """Once a second, look at the clocks and forget codes that could not be shown any more."""
+        """Once a second, check the clocks, and forget codes that have expired."""
         if self._pulse_ms is not None and tick_ms < self._pulse_ms + PULSE_MS:
             return None
         self._pulse_ms = tick_ms
@@ -109,7 +109,7 @@ class DecisionPoint:
         return trust_state
 
     def present(self, symbols: Sequence[Symbol], tick_ms: int) -> Presented | TurnedAway | None:
-        """The card that these symbols present, the reason it is refused, or None where there is no code."""
+        """The card that these symbols present, or its refusal, or None if there is no code."""
         trust, trust_state = self.ground(tick_ms)
         self._visit = None
         for recorder in self.recorders.values():
@@ -123,7 +123,7 @@ class DecisionPoint:
         return found
 
     def settle(self, decision: Decision, seq: int, tick_ms: int) -> None:
-        """Tell the venue once how the visit came out; that its memory fails keeps no door from working."""
+        """Tell the venue the decision, once. A fault of its store is recorded, and the door works on."""
         visit, self._visit = self._visit, None
         if visit is None:
             return
@@ -135,10 +135,10 @@ class DecisionPoint:
             self.recorder.fault(DevicePart.STORAGE, tick_ms)
 
     def forget(self) -> None:
-        """Drop the visit: its venue is told nothing."""
+        """Drop the visit without a word to its venue."""
         self._visit = None
 
 
 def _at(door: str, policy: DoorPolicy) -> DoorPolicy:
-    """The policy of one door, which has a name of its own within a lane."""
+    """The policy of one door; a door of a lane has its own name."""
     return replace(policy, site=f"{policy.site}/{door}") if door else policy

@@ -1,4 +1,4 @@
-"""Events and effects that a door's passage and a lane's have in common."""
+"""Events and effects that the machines of a door and of a lane share."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from edge.decision import Grant, Reason
 
 @dataclass(frozen=True, slots=True)
 class FaceWanted:
-    """A card was verified, and a face is compared before the door opens."""
+    """A card was verified, and its holder must show a face."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChallengeWanted:
-    """The face matches, and its holder is asked to move."""
+    """The face matches, and the holder is asked to move the head."""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Every rule was asked, of every authority that decides here, and none objected."""
+    """No rule of any authority that decides here objected."""
 
     grant: Grant
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Every record that was asked for is durable."""
+    """Every requested record is durable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """This program must stop now, for the reason that an open passage is to be recorded with."""
+    """The program must stop now; an open passage is recorded with this reason."""
 
     reason: Reason = Reason.PASSAGE_INTERRUPTED
 
@@ -60,9 +60,9 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """The time is over: answer with the reason for what did not come."""
+    """The time is over: put the denial for the missing input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Wipe the reference, the looks, and everything else known about this holder."""
+    """Wipe the reference, the embeddings, and all other data of this holder."""

@@ -1,4 +1,4 @@
-"""The signal and the words that one door shows to its holder."""
+"""The signal and the text that one door shows to its holder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class HolderDisplay:
-    """Remembers what it shows; words are sent once, so that a speaker says them once."""
+    """Keeps the shown signal and text; a text is sent once, so that a speaker says it once."""
 
     def __init__(self, signals: Signals) -> None:
         self._signals = signals
@@ -23,7 +23,7 @@ class HolderDisplay:
         self._signals.show(signal)
 
     def prompt(self, words: str | None) -> None:
-        """Tell the holder what to do; None: nothing."""
+        """Show this text to the holder; None: no text."""
         if words != self.words:
             self.words = words
             self._signals.prompt(words)

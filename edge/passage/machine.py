@@ -1,13 +1,13 @@
-r"""One passage as a table: events in, effects out. Every transition there is stands in this file.
+r"""One passage as a table: events in, effects out. This file has every transition.
 
     IDLE -> FACE -> CHALLENGE -> FACTOR -> RECORDING_GRANT -> RELEASED -> COOLDOWN -> IDLE
       \       \---------\----------\-----> RECORDING_DENY ----------------^
        \------------------------------------^
 
 Theory of operation. A passage begins with a verified card or a refused code and ends with exactly one
-record. The record is asked for before the strike: `Release` is emitted in one place, for the event
-`Recorded` in the state RECORDING_GRANT, and nowhere else. Pairs that are not listed change nothing.
-A state before the record is left out where a door asks for less; FACTOR follows itself where it asks for two.
+record. The record comes before the strike: `Release` is emitted in one place only, for the event
+`Recorded` in the state RECORDING_GRANT. Pairs that are not listed change nothing.
+A state before the record is left out if the door does not need it; FACTOR follows itself for a second factor.
 `Interrupted` (Ctrl-C, service stop, a bug) is accepted in every state: the strike relocks first.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class PassageState(StrEnum):
-    """Where a passage stands."""
+    """The states of a passage."""
 
     IDLE = "idle"
     FACE = "face"
@@ -54,7 +54,7 @@ class PassageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FactorWanted:
-    """Something is asked for besides: a PIN, a second document, the word of a host."""
+    """A factor is asked for: a PIN, a second document, the answer of a host."""
 
     signal: Signal
 
@@ -68,7 +68,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Relocked:
-    """The door reports the strike locked again."""
+    """The door reports that the strike is locked again."""
 
 
 PassageEvent = (
@@ -96,7 +96,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Make this decision durable, then answer Recorded or RecordFailed."""
+    """Make this decision durable, then put Recorded or RecordFailed."""
 
     decision: Decision
 
@@ -118,14 +118,14 @@ PassageEffect = Show | Arm | Append | Release | Relock | GiveUp | Forget
 
 @dataclass(frozen=True, slots=True)
 class PassageTimes:
-    """How long the passage waits, in ms.
+    """Time limits of a passage, in ms.
 
     `face_ms`: to look into the camera; 8 s is three unhurried tries. A site sets it: `[face] time_ms`.
-    `challenge_ms`: for all prompts and the look after them; one takes 3 to 5 s (to read it, there, and back),
-    a door asks for four at most, and `edge.face.challenge.ChallengeLimits` ends each one earlier.
-    `factor_ms`: for one thing besides: to find another document, to be asked for a PIN three times.
-    `released_ms`: after which we relock even if the door says nothing: the longest release and 2 s.
-    `cooldown_ms`: for which the last signal stays readable before the next passage may begin.
+    `challenge_ms`: for all prompts and the frames after them; one takes 3 to 5 s (read, turn, turn back), a
+    door asks for four at most, and `edge.face.challenge.ChallengeLimits` ends each one earlier.
+    `factor_ms`: for one factor: to find another document, or to type a PIN three times.
+    `released_ms`: then the passage relocks even without a word from the door: the longest release and 2 s.
+    `cooldown_ms`: the last signal stays readable for this time before the next passage may begin.
     """
 
     face_ms: int = 8_000

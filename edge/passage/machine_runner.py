@@ -1,4 +1,4 @@
-"""Runs a state machine: each event in turn, and every effect of one before the next; one timer beside it."""
+"""Runs a state machine: performs every effect of an event before the next event; has one timer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Effect = TypeVar("_Effect")
 class MachineRunner(Generic[_Event, _Effect]):
     """The events that wait for a machine, and the deadline that its last effect armed.
 
-    `tick_ms`: the moment that is being looked at, which the owner sets.
+    `tick_ms`: the current time, which the owner sets.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class MachineRunner(Generic[_Event, _Effect]):
     ) -> None:
         """`step`: the machine takes one event and returns its effects, in order.
 
-        `perform` may `put` further events; `after` is called once none is left.
+        `perform` may `put` further events; `after` is called when no event is left.
         """
         self.tick_ms = 0
         self._step = step
@@ -36,11 +36,11 @@ class MachineRunner(Generic[_Event, _Effect]):
         self._deadline_ms: int | None = None
 
     def put(self, event: _Event) -> None:
-        """Queue this event: it comes after the effects that are being performed."""
+        """Queue this event until the current effects are performed."""
         self._events.append(event)
 
     def on(self, event: _Event) -> None:
-        """Take this event, and all that come of it."""
+        """Take this event, and all events that follow from it."""
         self.put(event)
         while self._events:
             for effect in self._step(self._events.popleft()):
@@ -48,7 +48,7 @@ class MachineRunner(Generic[_Event, _Effect]):
         self._after()
 
     def halt(self, event: _Event) -> None:
-        """Take this event in place of those that a crash left: a release that was due must not happen now."""
+        """Drop the queued events that a crash left, and take this one: a queued release must not happen."""
         self._events.clear()
         self.on(event)
 

@@ -1,4 +1,4 @@
-"""A card in the middle of its passage, or the reason it is refused, as values."""
+"""Values for a verified card during its passage, and for a refused presentation."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
     from edge.policy.obligations import Obligation, Obligations
     from edge.trust.time.trust_age import TrustState
 
-# The factors that a machine can take; a companion and staff are people, and a challenge is a way to look.
+# The factors that the state FACTOR asks for. A companion and staff are people; a challenge is done by camera.
 _ASKED_HERE: Final = frozenset({Factor.NONCE, Factor.PIN, Factor.DOCUMENT, Factor.HOST})
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A verified card, and the reference its face is compared to.
+    """A verified card, and the reference with which its holder's face is compared.
 
-    `policy` and `trust_state` are those that the passage began with, whatever is swapped meanwhile.
-    `requirements`: what the venue and the risk ask besides; `given`: what of that has come; `face`: the look
-    that matched.
+    `policy` and `trust_state` are those of the beginning of the passage, even if they change meanwhile.
+    `requirements`: of venue and risk; `given`: the factors given so far; `face`: the evidence that matched.
     """
 
     card: Card
@@ -42,7 +41,7 @@ class Presented:
 
     @property
     def missing(self) -> Obligation | None:
-        """The next thing to ask for; None where nothing is, or nothing that this device can ask for."""
+        """The next factor to ask for; None if none is missing, or the device cannot ask for the next one."""
         open_ones = [
             asked for asked in self.requirements.obligations.required if asked.factor not in self.given
         ]
@@ -50,31 +49,31 @@ class Presented:
 
     @property
     def lacks_challenge(self) -> bool:
-        """Whether movements are asked for that the holder has not made."""
+        """Whether movements are required that the holder has not made."""
         asked = {item.factor for item in self.requirements.obligations.required}
         return Factor.CHALLENGE in asked - self.given
 
     @property
     def looks_again(self) -> bool:
-        """Whether the face must be looked at once more, moving. Asked after a look that matches."""
+        """Whether a face that matches must be captured once more, with movements."""
         return self.lacks_challenge and self.pad_rule.prompts > 0
 
     def with_given(self, factor: Factor, obligations: Obligations) -> Presented:
-        """The same once the holder gave this factor, which may add to the terms of the visit."""
+        """This card with one more factor given, which may add obligations to the visit."""
         requirements = replace(
             self.requirements, obligations=merge((self.requirements.obligations, obligations))
         )
         return replace(self, given=self.given | {factor}, requirements=requirements)
 
     def wipe(self) -> None:
-        """Overwrite the reference, which all copies share: a template lives in memory for one passage."""
+        """Overwrite the reference, which all copies share: a template is in memory for one passage only."""
         if self.reference is not None:
             self.reference.wipe()
 
 
 @dataclass(frozen=True, slots=True)
 class TurnedAway:
-    """A presentation that is refused. `card` is there where it was verified before something objected."""
+    """A refused presentation. `card`: the card, if it was verified before the refusal."""
 
     deny: Deny
     card: Card | None = field(default=None, repr=False)

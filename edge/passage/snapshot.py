@@ -1,4 +1,4 @@
-"""Ports of a verifier, and the values that it shows: step results and passage outcomes."""
+"""Ports of a verifier, and the values that it returns: step results and passage outcomes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PassageOutcome:
-    """A passage that has been decided. `seq` is None where no record could be made durable."""
+    """A decided passage. `seq`: None if its record could not be made durable."""
 
     decision: Decision
     seq: int | None
@@ -34,9 +34,9 @@ class PassageOutcome:
 class StepResult:
     """The outcome of one frame: for screens, reports and tests. Holds no card and no template.
 
-    `trust_state`: how old everything is that the passage rests on, or would rest on now. `clock`: what
-    happened to the belief in this device's clock since the last frame. `obligations`: those of the visit,
-    with what staff should know of it: for a screen of theirs, never for a log.
+    `trust_state`: of the passage, or of this moment. `clock`: changes of trust in this device's clock since
+    the last frame. `obligations`: those of the visit, with the notices for staff; for the staff's screen,
+    never for a log.
     """
 
     tick_ms: int
@@ -56,7 +56,7 @@ class StepResult:
 class Ports:
     """The devices of one passage.
 
-    `scanner` reads codes beside the camera, and `keypad` takes a PIN, where the door has them.
+    `scanner`: reads codes beside the camera; `keypad`: takes a PIN; None if the door has none.
     """
 
     reader: CodeReader

@@ -1,4 +1,4 @@
-"""The stages of one passage, each a value in and a stronger value out.
+"""The stages of one passage; each turns a value into a more trusted one.
 
     trust, clocks -> TrustState                         `weigh`
     symbols -> Code -> SignedCard -> Card            `present`, `again`
@@ -7,8 +7,8 @@
     Presented, FaceEvidence -> Presented             `matched`
     Presented -> Grant | Deny                        `conclude`
 
-The one `except Refused` of a passage is in `attempt`: below it a refusal is an exception that
-cannot be overlooked, above it a Deny with its reason.
+The only `except Refused` of a passage is in `attempt`: below it a refusal is an exception that cannot be
+overlooked, above it a Deny with its reason.
 """
 
 from __future__ import annotations
@@ -64,16 +64,16 @@ if TYPE_CHECKING:
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-# A holder without a face to compare gives one of these in its place.
+# A holder without a face to compare must give one of these factors in its place.
 _IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.DOCUMENT, Factor.HOST, Factor.STAFF})
-# Refusals that come after both signatures held: the time in the code is a holder's.
+# Refusals after both signatures were valid: the time in the code comes from the holder's phone.
 _HOLDERS_WORD = frozenset(
     {Reason.CODE_STALE, Reason.CARD_EXPIRED, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED}
 )
 
 
 def attempt(stage: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Deny:
-    """The value of this stage, or the denial that a refusal or a fault in it comes to."""
+    """The value of this stage, or the denial for a refusal or a fault in it."""
     try:
         return stage(*args, **kwargs)
     except Refused as refused:
@@ -84,7 +84,7 @@ def attempt(stage: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What a passage is judged by. `stopwatch` returns nanoseconds of any monotonic clock."""
+    """The rules and models that judge a passage. `stopwatch` returns nanoseconds of a monotonic clock."""
 
     context: VerificationContext
     policy: DoorPolicy
@@ -96,13 +96,13 @@ class Stages:
     visit_rules: VisitRules = field(default_factory=VisitRules)
 
     def weigh(self, trust: TrustSnapshot, at: TrustedTime) -> TrustState:
-        """On what a passage that begins now would stand: the ages of this trust, and the clock."""
+        """The trust state at this time: the ages of this trust, and the clock."""
         return weigh(trust, at, age_policy_for(trust.policy, self.policy.lists))
 
     def present(
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, trust_state: TrustState
     ) -> Presented | TurnedAway | None:
-        """The card that these symbols present, the reason it is refused, or None where there is no code."""
+        """The card that these symbols present, or its refusal, or None if there is no code."""
         card = self._verified(
             symbols, trust, self._gate(trust_state, self.visit_rules.means.display), trust_state
         )
@@ -118,7 +118,7 @@ class Stages:
         trust_state: TrustState,
         nonce: bytes | None = None,
     ) -> Card | Deny | None:
-        """The card that is shown in the middle of a passage: made for this nonce, or another document."""
+        """The card that is shown during a passage: made for this nonce, or a second document."""
         card = self._verified(symbols, trust, replace(self._gate(trust_state), nonce=nonce), trust_state)
         return card.deny if isinstance(card, TurnedAway) else card
 
@@ -144,7 +144,7 @@ class Stages:
     def _admitted(
         self, card: Card, trust: TrustSnapshot, trust_state: TrustState
     ) -> Presented | TurnedAway | Deny:
-        """This card on the terms of the venue. Raises Refused, Fault."""
+        """This card with the requirements of the venue, or its refusal. Raises Refused, Fault."""
         policy = self.policy.under(trust.policy)
         if objection := judge_card(card, policy, trust_state):
             return objection
@@ -160,7 +160,7 @@ class Stages:
         return self._presented(card, policy, trust_state.under(card), trust, requirements)
 
     def _turned_away(self, deny: Deny, card: Card, trust_state: TrustState) -> TurnedAway:
-        """The refusal of a verified card, with what staff should know of its holder all the same."""
+        """The refusal of a verified card, with the notices for staff."""
         notes = attempt(self.visit_rules.notes, self.visit(card, trust_state))
         return TurnedAway(
             deny,
@@ -169,31 +169,31 @@ class Stages:
         )
 
     def visit(self, card: Card, trust_state: TrustState) -> Visit:
-        """This card, here and now, as a venue sees it: with no more disclosed than was asked for."""
+        """This card, here and now, for a venue: with only the requested attributes."""
         if self.visit_rules.request is not None:
             card = replace(card, disclosed=asked_for(card, self.visit_rules.request))
         return Visit(card, self.policy.site, trust_state.at.now, trust_state.at.vouched)
 
     def needs_face(self, presented: Presented) -> bool:
-        """Whether the camera has to see a face before `conclude` may be asked."""
+        """Whether a face must be captured before `conclude`."""
         return needs_face(presented.card, presented.policy, presented.trust_state)
 
     def new_fusion(self, presented: Presented) -> Fusion:
-        """An empty burst to compare this holder's looks in."""
-        assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
+        """An empty fusion for this holder's frames."""
+        assert presented.reference is not None, "judge_card and _reference refuse cards without a reference"
         return Fusion(presented.reference, threshold=presented.policy.similarity)
 
     def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, FaceVerdict]:
-        """One look at whoever stands in front of the camera, and what the burst so far comes to."""
-        assert self.engine is not None, "a door that compares faces starts with an engine"
-        assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
+        """The evidence in one frame of the holder, and the verdict on the frames so far."""
+        assert self.engine is not None, "a door that compares faces needs an engine"
+        assert presented.reference is not None, "judge_card and _reference refuse cards without a reference"
         evidence = self.engine.assess(rgb, presented.reference, burst)
         return evidence, judge_face(presented.card, evidence, presented.policy, presented.trust_state)
 
     def matched(self, presented: Presented, evidence: FaceEvidence) -> Presented:
-        """The card once its face matches. A similarity that is only just enough may ask for more.
+        """The card once its face matches. A similarity close to the threshold may add requirements.
 
-        Where that is movements which this door can ask for, `looks_again` is true of it.
+        If it adds movements that this door can ask for, `looks_again` is true.
         """
         given = presented.given | {Factor.CHALLENGE} if presented.pad_rule.prompts else presented.given
         requirements = self.visit_rules.require_after_face(
@@ -207,7 +207,7 @@ class Stages:
     def ask(
         self, presented: Presented, asked: Obligation, ground: Callable[[], tuple[TrustSnapshot, TrustState]]
     ) -> Asking:
-        """Begin to ask for a factor. `ground`: what is believed at the moment of an answer."""
+        """Begin to ask for a factor. `ground`: returns the trust at the time of an answer."""
         card, means, obligations = presented.card, self.visit_rules.means, presented.requirements.obligations
         match asked.factor:
             case Factor.NONCE:
@@ -227,10 +227,10 @@ class Stages:
                 assert means.host is not None
                 return AskHost(means.host, self.visit(card, presented.trust_state))
             case factor:
-                raise AssertionError(f"{factor} is nothing that a machine asks for")
+                raise AssertionError(f"{factor} is not a factor that the device asks for")
 
     def conclude(self, presented: Presented) -> Decision:
-        """The decision, once everything that was asked for has come or cannot come."""
+        """The decision, once each required factor is given or cannot be given."""
         return decide(
             presented.card,
             presented.face,
@@ -241,7 +241,7 @@ class Stages:
         )
 
     def _gate(self, trust_state: TrustState, display: RequestDisplay | None = None) -> VerificationContext:
-        """The gate at this moment; `display`: with what is on its screen."""
+        """The verification context at this time; `display`: with the numbers on its screen."""
         shown = self.context
         if display is not None:
             shown = replace(
@@ -255,7 +255,7 @@ class Stages:
         )
 
     def _hear(self, signed: SignedCard, trust_state: TrustState) -> None:
-        """What the holder's phone says of our clock, as long as we believe it ourselves."""
+        """Compare the holder's phone with our clock, while our clock is trusted."""
         if not trust_state.at.suspect:
             name = pseudonym(signed.kid, signed.claims.card_id)
             self.phone_offset.hear(name, signed.presentation.presented_at, trust_state.at.now)
@@ -275,16 +275,14 @@ class Stages:
         if not needs_face(card, policy, trust_state):
             return Presented(card, None, policy, trust_state, pad_rule, requirements)
         if prompts and pad_rule.random_below is None:
-            raise ModelFault(
-                "this door cannot ask for movements", hint="it was put together without random_below"
-            )
+            raise ModelFault("this door cannot ask for movements", hint="give its PadRule a random_below")
         return Presented(card, self._reference(card, trust), policy, trust_state, pad_rule, requirements)
 
     def _reference(self, card: Card, trust: TrustSnapshot) -> Reference:
         if self.engine is None:
             raise ModelFault(
-                "the site's policy asks for a face, and this door compares none",
-                hint="restart the device, so that it loads its models",
+                "the site's policy requires a face, and this door has loaded no models",
+                hint="restart the device: it then loads its models",
             )
         match card.face:
             case TemplateReference() as template:
@@ -297,15 +295,15 @@ class Stages:
 
 
 def _signed_card(symbols: Sequence[Symbol]) -> SignedCard | None:
-    """The card in the one code of these symbols; None where there is no code. Raises Refused."""
+    """The card in the only code of these symbols; None if there is no code. Raises Refused."""
     code = one_code(symbols)
     return None if code is None else decode(code)
 
 
 def _under_terms(policy: DoorPolicy, obligations: Obligations, *, face_is_written: bool) -> DoorPolicy:
-    """The door's policy under these terms: a challenge needs a face; without one, another factor is needed.
+    """The door's policy with these obligations: a challenge needs a face; without a face another factor must.
 
-    `face_is_written`: the site's signed policy wants a face of every holder, which no venue lifts.
+    `face_is_written`: the site's signed policy requires a face of every holder; no venue can lift that.
     """
     factors = {item.factor for item in obligations.required}
     if Factor.CHALLENGE in factors:

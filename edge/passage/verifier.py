@@ -1,7 +1,7 @@
-"""The verifier: frames in, effects performed. The only shell around the pure rooms.
+"""The verifier of a door: takes frames, runs the machine, and performs its effects.
 
-Single-threaded: one frame at a time is taken through the machine, and every effect is performed
-before the next frame. It owns no device; `edge.app` hands it the ports.
+Single-threaded: it takes one frame at a time through the machine, and performs every effect before the next
+frame. It owns no device; `edge.app` passes it the ports.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PassageOutcome", "Ports", "StepResult", "Verifier"]
 
-# The frame while the camera is away: no pixels, in which no code is found.
+# The frame while the camera gives none: without pixels, so no code is found in it.
 _NOTHING = np.zeros((0, 0, 3), np.uint8)
-# After these a granted passage is over; a panel never says what it did with the number it was shown.
+# After these events a granted passage is over; a panel never reports its decision on a number.
 _SETTLES = (DoorEventKind.RELOCKED, DoorEventKind.PRESENTED)
 
 
@@ -59,7 +59,7 @@ class Verifier:
         times: m.PassageTimes | None = None,
         gap_ms: int = GAP_MS,
     ) -> None:
-        """`gap_ms`: what is not read for longer than this has gone."""
+        """`gap_ms`: a code that is not read for longer than this has left the view."""
         self._ports = ports
         self._point = point
         self._machine = m.PassageMachine(times)
@@ -78,20 +78,20 @@ class Verifier:
 
     @property
     def stages(self) -> Stages:
-        """The judgement of the next passage."""
+        """The stages of the next passage."""
         return self._point.stages
 
     def see(self, frame: Frame) -> StepResult:
         """Take one frame through the machine. Raises the Faults of camera-side models only."""
         self._outcome = None
         self._inputs.camera(answers=True)
-        # Of a camera that was away, the first picture may be a little older than our last look at the clock.
+        # After an outage of the camera, its first frame may be a little older than our last tick.
         return self._take(replace(frame, tick_ms=max(frame.tick_ms, self._runner.tick_ms)))
 
     def miss(self) -> StepResult:
-        """There is no frame to see. A passage that looks for a face ends; the door and its scanner go on.
+        """Go on without a frame: end a passage that waits for a face; serve the door and its scanner.
 
-        A camera that is gone is put on record once.
+        The outage of a camera is recorded once.
         """
         self._outcome = None
         self._runner.tick_ms = max(self._runner.tick_ms, self._ports.clock.tick_ms())
@@ -138,17 +138,17 @@ class Verifier:
         )
 
     def start(self) -> None:
-        """Put on record that this device is ready. Raises StorageFault: without a journal, no door."""
+        """Record that this device is ready. Raises StorageFault: a door needs its journal."""
         self._point.started(self._runner.tick_ms)
 
     def adopt(self, stages: Stages, times: m.PassageTimes) -> None:
-        """Judge by these from the next passage on; only between two of them. The door and its alarms stay."""
-        assert self._machine.state is m.PassageState.IDLE, "a passage is concluded by what it began with"
+        """Use these from the next passage on; only between two passages. The door and its alarms stay."""
+        assert self._machine.state is m.PassageState.IDLE, "a passage ends with the stages it began with"
         self._machine.times = times
         self._point.adopt(stages)
 
     def fault(self, part: DevicePart) -> None:
-        """A part failed: the open passage is denied for it and the strike relocks."""
+        """Record that a part failed: deny the open passage, and relock the strike."""
         self._note_fault(part)
         self._runner.halt(Interrupted(Reason.DEVICE_FAULT))
 
@@ -161,10 +161,10 @@ class Verifier:
         self._point.stopped(cause, self._runner.tick_ms)
         return self._outcome
 
-    # -- what comes in -----------------------------------------------------------------------------------
+    # -- inputs ------------------------------------------------------------------------------------------
 
     def _feel_pulse(self) -> None:
-        """Look at the clocks, and at how old everything is: for the record, and for screens."""
+        """Check the clocks and the age of the trust, for the record and for screens."""
         trust_state = self._point.pulse(self._runner.tick_ms)
         if trust_state is None or self._machine.state is not m.PassageState.IDLE:
             return
@@ -173,7 +173,7 @@ class Verifier:
             display.turn(trust_state.at.now, self._runner.tick_ms)
 
     def _hear_door(self) -> tuple[DoorEvent, ...]:
-        """What the door did since the last frame, on record."""
+        """Record the door's events since the last frame."""
         events = self._inputs.door()
         for event in events:
             self._point.recorder.door(event)
@@ -217,7 +217,7 @@ class Verifier:
         return evidence
 
     def _hear(self, frame: Frame, scans: Sequence[Scan], keys: str) -> Sequence[Symbol]:
-        """Whether what came in since the last frame is what was asked for."""
+        """Take the codes and keys since the last frame for the factor that is asked for."""
         assert self._passage is not None
         symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
         event = self._passage.hear(Heard(self._tracker.fresh(symbols, frame.tick_ms), keys))
@@ -225,10 +225,10 @@ class Verifier:
             self._runner.on(event)
         return symbols
 
-    # -- what is done ------------------------------------------------------------------------------------
+    # -- effects -----------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Tell the venue, once what was decided is durable and done."""
+        """Tell the venue the decision, once it is durable and its effects are done."""
         if self._outcome is not None and self._outcome.seq is not None:
             self._point.settle(self._outcome.decision, self._outcome.seq, self._runner.tick_ms)
 
@@ -243,7 +243,7 @@ class Verifier:
             case m.Release(grant):
                 self._release(grant)
             case m.Relock():
-                # A door we cannot reach relocks by itself: every release carries its own end.
+                # An unreachable door relocks by itself: every release has its own end.
                 with suppress(DoorLinkFault):
                     self._ports.strike.relock()
             case GiveUp():
@@ -278,10 +278,10 @@ class Verifier:
             self._ports.strike.release(grant.release_ms, grant=seq or 0)
             self._tracker.passed()
         except DoorLinkFault as fault:
-            if not isinstance(fault, DoorDenied):  # which the door's own event puts on record, with its cause
+            if not isinstance(fault, DoorDenied):  # the door's own event records that, with its cause
                 self._note_fault(DevicePart.DOOR)
             self._display.show(signal_for(Reason.DEVICE_FAULT))
-            self._runner.put(TimedOut())  # nothing was released: go on as if its time were over
+            self._runner.put(TimedOut())  # no strike was released: go on as if its time were over
 
     def _note_fault(self, part: DevicePart) -> None:
         self._point.recorder.fault(part, self._runner.tick_ms)

@@ -53,7 +53,7 @@ class RequestSigner:
             if said.device_key != cose.public_key(seed):
                 raise InputError(
                     "the certificate is for another device's key",
-                    hint="make one for this device: tools/issuer certify",
+                    hint="make one for this device: doorward-issuer certify",
                 )
             _check_within(request, said)
             self._seed, self._value, self._body = seed, value, _request_map(request)

@@ -36,7 +36,7 @@ class Request:
 
     @property
     def attributes(self) -> frozenset[Attribute]:
-        """All that may be disclosed in answer to it."""
+        """The attributes that may be disclosed in answer to it."""
         return frozenset(self.needed) | frozenset(self.optional)
 
 

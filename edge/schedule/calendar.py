@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
 
-_MAX_RANGE_DAYS: Final = 366  # longer than a year: a year was mistyped
-_A_LEAP_YEAR: Final = 2024  # in which every day of a calendar exists
+_MAX_RANGE_DAYS: Final = 366  # a longer range is a typing error in a year
+_A_LEAP_YEAR: Final = 2024  # a year with every day of the calendar
 _WHEN: Final = re.compile(r"([0-9]{4}-)?([0-9]{2}-[0-9]{2})(?:\.\.([0-9]{4}-)?([0-9]{2}-[0-9]{2}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """`dated`: ordinals of dates; `yearly`: (month, day)."""
+    """Holidays of a place. `dated`: ordinals of dates; `yearly`: (month, day)."""
 
     dated: frozenset[int] = frozenset()
     yearly: frozenset[tuple[int, int]] = frozenset()
@@ -31,7 +31,7 @@ class Holidays:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The wall clock and the calendar of one place."""
+    """The time zone and the holidays of one place."""
 
     zone: tzinfo
     holidays: Holidays = Holidays()
@@ -48,9 +48,9 @@ class Calendar:
         )
 
     def day_since(self, minute: int, now: datetime) -> int:
-        """The ordinal of the last day whose `minute` (below DAY_MIN) has come, the first time it is shown.
+        """The ordinal of the last day whose `minute` (below DAY_MIN) has come, at its first occurrence.
 
-        Never goes back while time goes on: not in the hour that is shown twice, either.
+        It never goes back while time goes on, not even in the hour that clocks show twice.
         """
         today = now.astimezone(self.zone).date()
         begins = datetime.combine(today, time(minute // 60, minute % 60), self.zone).astimezone(UTC)
@@ -63,7 +63,7 @@ class Calendar:
 def parse_holidays(texts: Iterable[str]) -> Holidays:
     """Dates and ranges: "2027-02-06", "2027-02-06..2027-02-09", yearly "05-01", "12-24..01-02".
 
-    Raises ValueError naming the one that is wrong.
+    Raises ValueError, which names the wrong one.
     """
     dated: set[int] = set()
     yearly: set[tuple[int, int]] = set()
@@ -81,23 +81,23 @@ def parse_holidays(texts: Iterable[str]) -> Holidays:
 
 
 def _range(text: str) -> tuple[date, date, bool]:
-    """First and last day, and whether they are of one year only."""
+    """First and last day, and whether they have a year."""
     match = _WHEN.fullmatch(text)
     if match is None:
-        raise ValueError('it is not like "2027-02-06", "05-01" or "12-24..01-02"')
+        raise ValueError('not a date or range such as "2027-02-06", "05-01" or "12-24..01-02"')
     year, day, last_year, last_day = match.groups()
     if last_day is not None and (year is None) != (last_year is None):
-        raise ValueError("one of its ends has a year, and the other has none")
+        raise ValueError("one end has a year, and the other has none")
     first = _date(f"{year or f'{_A_LEAP_YEAR}-'}{day}")
     if last_day is None:
         return first, first, year is not None
     last = _date(f"{last_year or f'{_A_LEAP_YEAR}-'}{last_day}")
-    if last < first and year is None:  # over the turn of the year
+    if last < first and year is None:  # across the new year
         first = first.replace(year=_A_LEAP_YEAR - 1)
     if last < first:
-        raise ValueError("it ends before it begins")
+        raise ValueError("the last day is before the first")
     if (last - first).days >= _MAX_RANGE_DAYS:
-        raise ValueError("it is longer than a year")
+        raise ValueError("longer than a year")
     return first, last, year is not None
 
 
@@ -105,4 +105,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError("there is no such day") from None
+        raise ValueError("not a day of the calendar") from None

@@ -1,9 +1,9 @@
-"""Weekly schedules in the wall-clock time of a place, compiled to sorted minutes.
+"""Weekly schedules in the local time of a place, compiled to sorted minutes.
 
-An entry belongs to the day on which it begins: "fri 22:00-02:00" is Friday's until two on Saturday, whatever
-Saturday is. A holiday is a day of its own kind, so that nothing which is said of Mondays holds on a Monday
-that is one. Clocks that are changed need no rule: what a wall clock skips never is, and what it shows twice
-is twice.
+An entry belongs to the day on which it begins: "fri 22:00-02:00" belongs to Friday until two on Saturday,
+even if Saturday is a holiday. A holiday is a kind of day of its own: entries for Monday do not count on a
+Monday that is a holiday. Summer time needs no rule: a minute that local clocks skip does not occur, and one
+that they show twice counts twice.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ KINDS: Final = (
     "sat",
     "sun",
     "holiday",
-)  # the first seven as date.weekday()
+)  # the first seven in the order of date.weekday()
 HOLIDAY: Final = KINDS.index("holiday")
-_DAILY: Final = "daily"  # holidays, too
-# The longest sensible line names seven days one by one; a longer one is not an entry.
+_DAILY: Final = "daily"  # includes holidays
+# The longest useful entry names seven days one by one; a longer text is not an entry.
 _MAX_ENTRY_CHARS: Final = 60
 _ENTRY: Final = re.compile(r"([a-z,-]+) +([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)")
@@ -39,7 +39,7 @@ _Hours = TypeVar("_Hours", bound=tuple[tuple[int, ...], ...])
 
 @dataclass(frozen=True, slots=True)
 class ScheduleEntry:
-    """Open on days of these kinds, from minute `start` of the day up to `end`, which may be the next day's.
+    """Open on days of these kinds, from minute `start` of the day to `end`, perhaps on the next day.
 
     0 <= `start` < DAY_MIN; `start` < `end` < 2 * DAY_MIN.
     """
@@ -51,10 +51,10 @@ class ScheduleEntry:
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """What calendar and clock on the wall of a place say.
+    """The local time and kind of day of a place.
 
     `day`: proleptic ordinal of the date; `minute` of that day; `kind`, `kind_before`: of this day and the one
-    before, as numbers into KINDS.
+    before, as indexes into KINDS.
     """
 
     day: int
@@ -65,19 +65,19 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True)
 class WeeklySchedule:
-    """For each kind of day the minutes at which it opens and shuts, in turn, from that day's midnight on."""
+    """For each kind of day the minutes, from its midnight on, at which it opens and closes in turn."""
 
     bounds: tuple[tuple[int, ...], ...]
 
     def since(self, local: LocalTime) -> int | None:
-        """The earliest day of which an entry is in force now, as an ordinal; None: nothing is."""
-        # An odd number of bounds behind us: the last one opened.
+        """The earliest day with an entry that is open now, as an ordinal; None if none is open."""
+        # An odd number of bounds in the past: the last one opened.
         if bisect_right(self.bounds[local.kind_before], local.minute + DAY_MIN) & 1:
             return local.day - 1
         return local.day if bisect_right(self.bounds[local.kind], local.minute) & 1 else None
 
     def is_open(self, local: LocalTime) -> bool:
-        """Whether any entry is in force now. Data for the rules, not a decision."""
+        """Whether any entry is open now. The rules decide what follows."""
         return self.since(local) is not None
 
 
@@ -86,7 +86,7 @@ NEVER: Final = WeeklySchedule(((),) * len(KINDS))
 
 
 def compiled(entries: Iterable[ScheduleEntry]) -> WeeklySchedule:
-    """One schedule of all these; where they overlap it is open once."""
+    """One schedule of all entries; overlapping entries are merged."""
     spans: list[list[tuple[int, int]]] = [[] for _ in KINDS]
     for entry in entries:
         for kind in entry.kinds:
@@ -95,7 +95,7 @@ def compiled(entries: Iterable[ScheduleEntry]) -> WeeklySchedule:
 
 
 def union(schedules: Iterable[WeeklySchedule]) -> WeeklySchedule:
-    """Open whenever one of these is."""
+    """A schedule that is open if any of these is."""
     schedules = tuple(schedules)
     if len(schedules) == 1:
         return schedules[0]
@@ -105,15 +105,15 @@ def union(schedules: Iterable[WeeklySchedule]) -> WeeklySchedule:
 
 
 def parse_entry(text: str) -> ScheduleEntry:
-    """An entry such as "mon-fri,holiday 08:00-18:00". Raises ValueError that says what is wrong with it."""
+    """An entry such as "mon-fri,holiday 08:00-18:00". Raises ValueError, which says what is wrong."""
     match = _ENTRY.fullmatch(text) if len(text) <= _MAX_ENTRY_CHARS else None
     if match is None:
-        raise ValueError('it is not like "mon-fri 08:00-18:00"')
+        raise ValueError('not an entry such as "mon-fri 08:00-18:00"')
     start, end = minutes(match[2]), minutes(match[3])
     if start == DAY_MIN:
-        raise ValueError("a day begins at 00:00")
+        raise ValueError("a start of 24:00 is not allowed, write 00:00")
     if start == end:
-        raise ValueError("it ends when it begins; a whole day is 00:00-24:00")
+        raise ValueError("start and end are equal; a whole day is 00:00-24:00")
     return ScheduleEntry(_kinds(match[1]), start, end if end > start else end + DAY_MIN)
 
 
@@ -121,7 +121,7 @@ def minutes(text: str) -> int:
     """Minutes since midnight of "08:30"; "24:00" is the end of the day. Raises ValueError."""
     match = _TIME.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text} is no time of day")
+        raise ValueError(f"{text} is not a time from 00:00 to 24:00")
     return int(match[1] or match[3]) * 60 + int(match[2] or match[4])
 
 
@@ -136,7 +136,7 @@ def _kinds(text: str) -> frozenset[int]:
         else:
             begin, end = _kind(first), _kind(last)
             if HOLIDAY in (begin, end):
-                raise ValueError("holiday is no day of the week: write mon-fri,holiday")
+                raise ValueError("holiday is not allowed in a range of days, write mon-fri,holiday")
             found.update((begin + i) % HOLIDAY for i in range((end - begin) % HOLIDAY + 1))
     return frozenset(found)
 
@@ -145,11 +145,11 @@ def _kind(word: str) -> int:
     try:
         return KINDS.index(word)
     except ValueError:
-        raise ValueError(f"{word or 'nothing'} is no day: {', '.join(KINDS)} or {_DAILY}") from None
+        raise ValueError(f'"{word}" is not one of {", ".join(KINDS)}, {_DAILY}') from None
 
 
 def _schedule(kinds: list[_Hours], make: Callable[[_Hours], tuple[int, ...]]) -> WeeklySchedule:
-    """Kinds of days with the same hours share them, as most do: which takes a third of the time."""
+    """A schedule in which kinds of days with equal hours share them, which takes a third of the time."""
     made: dict[_Hours, tuple[int, ...]] = {}
     for hours in kinds:
         if hours not in made:

@@ -1,4 +1,4 @@
-"""From verified files to a generation: what is unchanged is shared, a list goes on from its last edition."""
+"""Builds a generation of verified files: unchanged files are shared, lists continue their last edition."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from edge.sync.plan import Target, Way
     from edge.trust.scope import IssuerKey
 
-MAX_PACK_BYTES: Final = 64 << 20  # 65,536 boxes, each at its limit, with their CBOR heads are 34 MB
+MAX_PACK_BYTES: Final = 64 << 20  # 65,536 boxes at their limit, with their CBOR heads, take 34 MB
 BITMAPS: Final = ("revoked", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
 class ListHead:
-    """One list as its issuer signed it, and the edition that is here, if it can be gone on from."""
+    """One list as its issuer signed it, and the local edition, if deltas can continue it."""
 
     of: names.ListName
     status: StatusList | StatusManifest
@@ -43,7 +43,7 @@ class ListHead:
 
 
 def head_file(name: str) -> tuple[str, int]:
-    """Where a head's target goes in a generation, and the most bytes it may have."""
+    """The file of a head's target in a generation, and its greatest size in bytes."""
     if names.issuer_kid(name):
         return name, MAX_ISSUER_BYTES
     if part := names.list_target(name):
@@ -54,7 +54,7 @@ def head_file(name: str) -> tuple[str, int]:
 def read_heads(heads: Mapping[str, bytes], before: Path | None) -> list[ListHead]:
     """The lists among the heads (content by target name), verified with the issuers among them.
 
-    Raises UpdateRejected for what does not belong together, and for a list that is older than the one before.
+    Raises UpdateRejected for a list without a valid signature, and for one older than the local list.
     """
     issuers: dict[bytes, IssuerKey] = {}
     for name, data in heads.items():
@@ -76,16 +76,17 @@ def _read_head(part: names.ListTarget, data: bytes, issuer: IssuerKey, before: P
         uri, status = any_list.decode(part.kind, data, issuer)
     except Refused as refused:
         raise UpdateRejected(
-            f"{name}: {refused.message}", hint="its issuer has to publish again"
+            f"{name}: {refused.message}", hint="ask its issuer to publish again"
         ) from refused
     if names.ListName.of(issuer.kid, uri) != of:
         raise UpdateRejected(
-            f"{name}: holds another list than its name says", hint="its issuer has to publish again"
+            f"{name}: its name does not match its URI, {uri}", hint="ask its issuer to publish again"
         )
     old = _edition(part, issuer, before)
     if old and old.issued_at > status.issued_at:
         raise UpdateRejected(
-            f"rollback: {name} was signed before the list that is here", hint="the repository is old"
+            f"rollback: {name} was signed before the list of this device",
+            hint="use a newer copy of the repository",
         )
     fits = isinstance(old, StatusManifest) and isinstance(status, StatusManifest) and old.size == status.size
     return ListHead(of, status, old if fits and isinstance(old, StatusManifest) else None)
@@ -94,7 +95,7 @@ def _read_head(part: names.ListTarget, data: bytes, issuer: IssuerKey, before: P
 def _edition(
     part: names.ListTarget, issuer: IssuerKey, before: Path | None
 ) -> StatusList | StatusManifest | None:
-    """The list that the generation before has; None where it has none that this issuer signed."""
+    """The list in the generation before; None if it has none that this issuer signed."""
     if before is None:
         return None
     with suppress(OSError, Refused):
@@ -104,7 +105,7 @@ def _edition(
 
 
 def bitmap_room(status: StatusList | StatusManifest) -> int:
-    """Bytes that the bitmaps beside a list take on the disk."""
+    """Bytes of the bitmaps of a list on the disk."""
     return 2 * bitmap_bytes(status.size) if isinstance(status, StatusManifest) else 0
 
 
@@ -117,9 +118,9 @@ def place_bitmaps(
     *,
     reserve: int,
 ) -> None:
-    """The two bitmaps that a manifest promises: kept, or brought forward by deltas, or made anew.
+    """Place the two bitmaps of a manifest: unchanged, or updated by deltas, or from the full list.
 
-    Raises UpdateRejected where not even the full list is what the issuer signed.
+    Raises UpdateRejected if even the full list does not have the signed hashes.
     """
     stem = _stem(head.of)
     if head.base and head.base.serial == manifest.serial and _same(head.base, manifest):
@@ -129,13 +130,14 @@ def place_bitmaps(
             return
     need_space(draft.folder, bitmap_room(manifest), reserve=reserve)
     if head.base and way.deltas:
-        # Whatever does not come out as it was signed, or has lost its base, is what the full list is for.
+        # The full list is used if the result does not have the signed hashes, or if the base is lost.
         with suppress(UpdateRejected, FileNotFoundError):
             _forward(draft, stem, head.base.serial, manifest, [files.get(delta) for delta in way.deltas])
             return
     if way.full is None:
         raise UpdateRejected(
-            f"{head.of.stem}: no full list of serial {manifest.serial}", hint="its issuer has to publish it"
+            f"{head.of.stem}: no full list of serial {manifest.serial}",
+            hint="ask the authority to publish it",
         )
     _anew(draft, stem, manifest, files.get(way.full))
 
@@ -166,7 +168,7 @@ def _anew(draft: GenerationDraft, stem: str, manifest: StatusManifest, full: Pat
 
 @contextmanager
 def _mapped(draft: GenerationDraft, stem: str, manifest: StatusManifest) -> Iterator[Bitmaps]:
-    """Both bitmaps, writable where they lie. Their blocks are reserved: a full disk cannot end us here."""
+    """Both bitmaps, mapped writable. Their blocks are reserved, so that a full disk cannot cause SIGBUS."""
     maps = []
     for kind in BITMAPS:
         with (draft.folder / f"{stem}.{kind}").open("r+b") as file:
@@ -177,18 +179,18 @@ def _mapped(draft: GenerationDraft, stem: str, manifest: StatusManifest) -> Iter
 
 
 def _view(file: Path) -> memoryview | bytes:
-    """A file's bytes where they lie."""
+    """A file's bytes, mapped read-only."""
     with file.open("rb") as stream:
         return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def pack_file(name: str) -> str:
-    """Where a pack stays in a generation, so that the next one need not fetch it again."""
+    """The file of a pack in a generation, kept so that the next generation need not fetch it again."""
     return f"{PACKS}/{name.rpartition('/')[2]}"
 
 
 def place_pack(draft: GenerationDraft, target: Target, files: Downloads, *, kept: bool) -> None:
-    """The boxes of a pack, each in its own file; those that were here before are shared."""
+    """Place the boxes of a pack, each in its own file; unchanged ones are shared."""
     pack = pack_file(target.name)
     if kept:
         draft.keep(pack)
@@ -197,7 +199,7 @@ def place_pack(draft: GenerationDraft, target: Target, files: Downloads, *, kept
     for box in _boxes(target.name, (draft.folder / pack).read_bytes()):
         name, data = sealed_file(box)
         if (draft.folder / name).exists():
-            continue  # in two packs
+            continue  # the box is in two packs
         if draft.before is not None:
             with suppress(FileNotFoundError):
                 draft.keep(name)
@@ -206,7 +208,7 @@ def place_pack(draft: GenerationDraft, target: Target, files: Downloads, *, kept
 
 
 def _boxes(name: str, data: bytes) -> list[bytes]:
-    hint = "the authority has to publish this pack again"
+    hint = "ask the authority to publish this pack again"
     try:
         boxes = cbor.decode(data, limit=MAX_PACK_BYTES)
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""Files of a repository on their way: resumed where they were cut off, believed by length and hash alone."""
+"""Downloads of targets: resumed after an interruption, and verified by length and hash."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from edge.ports import Source
     from edge.sync.plan import Target
 
-MAX_S: Final = 1_800.0  # then another may have its turn: a technician with a stick, who waits at the door
-TRIES: Final = 4  # cut off three times on the way the line is bad: the next sync goes on from there
+MAX_S: Final = 1_800.0  # then another sync may run, such as that of a technician with a stick
+TRIES: Final = 4  # after three interruptions the next sync continues
 
 
 class DownloadProgress(Protocol):
-    """Whoever watches: how much there is to come, and that some of it is here."""
+    """Observer of a download: the number of bytes to come, and of bytes received."""
 
     def expect(self, count: int) -> None: ...
 
@@ -31,7 +31,7 @@ class DownloadProgress(Protocol):
 
 
 class Unwatched:
-    """Nobody watches."""
+    """Observer that does nothing."""
 
     def expect(self, count: int) -> None:
         """Nothing to do."""
@@ -41,10 +41,10 @@ class Unwatched:
 
 
 class Downloads:
-    """Targets in `folder`, each under its SHA-256 once it is whole, `<sha256>.part` before.
+    """Downloads to `folder`: a complete target is named by its SHA-256, a partial one `<sha256>.part`.
 
-    `path`: where a target is in the source. `budget`: bytes that may be fetched in all. `reserve`: bytes of
-    the disk that are not for us. `seconds`: how long all of it may take.
+    `path`: the path of a target in the source. `budget`: the most bytes in all. `reserve`: bytes of the disk
+    that stay free. `seconds`: the deadline for all downloads.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Downloads:
             folder.mkdir(parents=True, exist_ok=True)
 
     def left(self, target: Target) -> int:
-        """How many bytes of a target are still to be fetched."""
+        """The number of bytes of a target that are still missing."""
         if self._whole(target).exists():
             return 0
         part = self._part(target)
@@ -78,7 +78,7 @@ class Downloads:
 
     @property
     def budget(self) -> int:
-        """Bytes that may still be fetched."""
+        """The number of bytes that may still be fetched."""
         return self._budget - self.fetched
 
     def get(self, target: Target) -> Path:
@@ -89,22 +89,22 @@ class Downloads:
                 return whole
             if self.left(target) > self.budget:
                 raise FetchError(
-                    f"{target.name}: {target.length} bytes are more than may be fetched",
-                    hint="raise [sync] max_mb",
+                    f"{target.name}: {target.length} bytes, but only {self.budget} may be fetched",
+                    hint="increase [sync] max_mb",
                 )
             need_space(self.folder, self.left(target), reserve=self._reserve)
             rename_durably(self._fetched(target), whole)
         return whole
 
     def read(self, target: Target, *, limit: int) -> bytes:
-        """The content of a small target; UpdateRejected where its signed length is above `limit`."""
+        """The content of a small target; UpdateRejected if its signed length is above `limit`."""
         if target.length > limit:
-            raise UpdateRejected(f"{target.name}: {target.length} bytes, at most {limit} are read")
+            raise UpdateRejected(f"{target.name}: {target.length} bytes, at most {limit} are allowed")
         with storing(self.folder):
             return self.get(target).read_bytes()
 
     def forget_all_but(self, targets: Collection[Target]) -> None:
-        """Remove what nobody waits for any more."""
+        """Remove all files but those of these targets."""
         kept = {name for target in targets for name in (target.sha256, f"{target.sha256}.part")}
         with storing(self.folder):
             for file in self.folder.iterdir():
@@ -118,7 +118,7 @@ class Downloads:
         return self.folder / f"{target.sha256}.part"
 
     def _fetched(self, target: Target) -> Path:
-        """The part file, complete and right. A resumed one that is wrong is fetched again from its start."""
+        """The complete and verified part file. A wrong resumed one is fetched again from the start."""
         part = self._part(target)
         resumed = part.exists()
         for _ in range(2):
@@ -130,18 +130,19 @@ class Downloads:
                 break
             resumed = False
         raise UpdateRejected(
-            f"{target.name}: not the file that was signed", hint="the server or the way to it is broken"
+            f"{target.name}: its SHA-256 is not the signed one",
+            hint="check the server, and proxies before it",
         )
 
     def _complete(self, target: Target, part: Path) -> None:
-        """Fetch what is missing of a part file. Cut off, it stays for another time; too long, it goes."""
+        """Fetch the rest of a part file. After an interruption it stays; if it is too long, it is removed."""
         for tries_left in reversed(range(TRIES)):
             before = part.stat().st_size if part.exists() else 0
             try:
                 self._append(target, part, before)
             except NoSpace:
                 with suppress(OSError):
-                    part.unlink()  # half a file on a full disk is the least useful thing on it
+                    part.unlink()  # a partial file wastes a full disk
                 raise
             except FetchError:
                 if not tries_left or not part.exists() or part.stat().st_size == before:
@@ -152,7 +153,7 @@ class Downloads:
                 break
         raise FetchError(
             f"{target.name}: ends before its signed length",
-            hint="a later sync goes on where this one stopped",
+            hint="sync again: it continues where this one stopped",
         )
 
     def _append(self, target: Target, part: Path, size: int) -> None:
@@ -165,15 +166,16 @@ class Downloads:
             for chunk in self._source.fetch(self._path(target), offset=size):
                 if time.monotonic() > self._end:
                     raise FetchError(
-                        f"{target.name}: the time of one sync is over", hint="the next one goes on from here"
+                        f"{target.name}: the deadline of this sync is over",
+                        hint="sync again: it continues where this one stopped",
                     )
                 size += len(chunk)
                 self.fetched += len(chunk)
                 if size > target.length:
                     part.unlink()
                     raise FetchError(
-                        f"{target.name}: endless data, {target.length} bytes were signed",
-                        hint="is this the right address?",
+                        f"{target.name}: endless data, more than the signed {target.length} bytes",
+                        hint="check that [sync] url is right",
                     )
                 file.write(chunk)
                 self._progress.got(len(chunk))

@@ -1,4 +1,4 @@
-"""Files of an update on a disk that may be full: room for them, second names, and copies."""
+"""Files of an update on a disk that may be full: free space, hard links, and copies."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BLOCK_BYTES: Final = 1 << 20  # copied at a time: a thousandth of a small board's memory
+BLOCK_BYTES: Final = 1 << 20  # bytes copied at a time: a thousandth of a small board's memory
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# What a file system says that has no hard links (FAT, exFAT), or none across these two places.
+# Errors of a file system without hard links (FAT, exFAT), or across two file systems.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EXDEV, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
 
 
 @contextmanager
 def storing(where: Path) -> Iterator[None]:
-    """Every OSError as NoSpace, or as a SyncError that says what the disk said."""
+    """Turns every OSError into NoSpace, or into a SyncError with the message of the system."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise NoSpace(
-                f"{where}: the disk is full", hint="free some space; the trust in force stays"
+                f"{where}: the disk is full", hint="free some space; the current trust stays"
             ) from error
         what = (error.strerror or "error").lower()
-        raise SyncError(f"{where}: {what}", hint="check the disk and the owner of the folder") from error
+        raise SyncError(f"{where}: {what}", hint="check the disk, and the owner of this folder") from error
 
 
 def need_space(folder: Path, wanted: int, *, reserve: int) -> None:
-    """Raises NoSpace unless `wanted` bytes fit and `reserve` are left, which belong to the journal."""
+    """Check that `wanted` bytes fit and `reserve` bytes stay free for the journal. Raises NoSpace."""
     state = os.statvfs(folder)
     free = state.f_bavail * state.f_frsize
     if free < wanted + reserve:
         raise NoSpace(
-            f"{folder}: {_mb(free)} free; the update takes {_mb(wanted)}, and {_mb(reserve)} have to stay",
-            hint="free some space; the trust in force stays",
+            f"{folder}: {_mb(free)} free; the update takes {_mb(wanted)}, {_mb(reserve)} have to stay free",
+            hint="free some space; the current trust stays",
         )
 
 
@@ -50,7 +50,7 @@ def _mb(count: int) -> str:
 
 
 def share(source: Path, target: Path) -> None:
-    """The same file under a second name; a copy where the file system has no such thing."""
+    """Give a file a second name by a hard link, or copy it if the file system has none."""
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError as error:
@@ -60,10 +60,10 @@ def share(source: Path, target: Path) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """A file of its own with the same bytes, each of which has its place on the disk.
+    """Copy a file, with all its blocks allocated.
 
-    Written block by block: a copy that shares its blocks with the original (reflink) would need new ones as
-    it is changed through a mapping, and a mapping meets a full disk as SIGBUS.
+    It is written block by block. A copy that shares its blocks with the original (reflink) would need new
+    blocks when it is changed through a mapping, and on a full disk a mapping ends with SIGBUS.
     """
     with source.open("rb") as before, target.open("xb") as after:
         _reserve(after.fileno(), os.fstat(before.fileno()).st_size)
@@ -74,11 +74,11 @@ def copy(source: Path, target: Path) -> None:
 
 
 def zeros(target: Path, size: int) -> None:
-    """A new file of `size` zero bytes, each of which has its place on the disk."""
+    """Create a file of `size` zero bytes, with all its blocks allocated."""
     with target.open("xb") as file:
         _reserve(file.fileno(), size)
 
 
 def _reserve(handle: int, size: int) -> None:
-    if size:  # posix_fallocate refuses to reserve nothing
+    if size:  # posix_fallocate refuses a size of 0
         os.posix_fallocate(handle, 0, size)

@@ -1,10 +1,10 @@
-"""The generations of a device's trust: folders side by side, and a link that names the one in force.
+"""The generations of a device's trust: one folder each, and a link to the current one.
 
-    trust -> trust.d/<n>         swapped by renaming a link over it
-    trust.d/<n>                  built as trust.d/.<n>.new, flushed, loaded, renamed, and only then named
+    trust -> trust.d/<n>         replaced by renaming a new link over it
+    trust.d/<n>                  built as trust.d/.<n>.new, flushed, loaded, renamed, and linked last
 
-A process that is killed leaves the link at a whole generation, and at worst a folder that nobody names; the
-next sync removes that. REPOSITORY.md section 3.
+If the process is killed, the link still points to a complete generation. At worst a folder without a link
+remains, which the next sync removes. REPOSITORY.md section 3.
 """
 
 from __future__ import annotations
@@ -27,25 +27,26 @@ if TYPE_CHECKING:
     from edge.trust.generation import Generation
 
 GENERATION: Final = "generation.json"
-# Hidden: whoever loads trust does not look at hidden files.
+# Hidden, because the loader of trust ignores hidden files.
 KEPT: Final = ".targets.json"
 PACKS: Final = ".packs"
 MAX_KEPT_BYTES: Final = 8 << 20  # 40,000 names with their hashes
 
 
 class Generations:
-    """The generations behind one link. Raises SyncError where a real folder stands in the link's place."""
+    """The generations of one link. Raises SyncError if there is a real folder instead of the link."""
 
     def __init__(self, link: Path) -> None:
         self.link = link
         self.folder = link.with_name(f"{link.name}.d")
         if link.exists() and not link.is_symlink():
             raise SyncError(
-                f"{link}: was put there by hand", hint="move this folder away to let sync take its place"
+                f"{link}: a folder that was made by hand",
+                hint="move this folder away, so that sync can create its own",
             )
 
     def in_force(self) -> Path | None:
-        """The folder of the generation that the link names; None where there is no such thing yet."""
+        """The folder of the current generation; None if there is none yet."""
         try:
             target = self.link.readlink()
         except FileNotFoundError:
@@ -54,7 +55,7 @@ class Generations:
         return folder if folder.is_dir() else None
 
     def begin(self) -> GenerationDraft:
-        """An empty generation beside the one in force."""
+        """Begin an empty draft of the next generation."""
         self.tidy()
         with storing(self.folder):
             number = max((*self._numbers(), 0)) + 1
@@ -63,7 +64,7 @@ class Generations:
         return GenerationDraft(folder, self.folder / str(number), self.in_force())
 
     def name(self, draft: GenerationDraft) -> Path:
-        """Put a finished draft in force; the generation before is kept, older ones are removed."""
+        """Make a finished draft the current generation; the one before is kept, older ones are removed."""
         with storing(self.folder):
             draft.flush()
             draft.folder.rename(draft.final)
@@ -77,11 +78,11 @@ class Generations:
         return draft.final
 
     def drop(self, draft: GenerationDraft) -> None:
-        """Remove a draft that comes to nothing."""
+        """Remove a failed draft."""
         shutil.rmtree(draft.folder, ignore_errors=True)
 
     def tidy(self) -> None:
-        """Remove what an interrupted sync has left, and all generations but the last two."""
+        """Remove the remains of an interrupted sync, and all generations but the last two."""
         with storing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             kept = self._worth_keeping()
@@ -93,7 +94,7 @@ class Generations:
         return [int(entry.name) for entry in os.scandir(self.folder) if _is_number(entry.name)]
 
     def _worth_keeping(self) -> set[str]:
-        """The generation in force and the newest one before it."""
+        """The names of the current generation and the newest one before it."""
         current = self.in_force()
         if current is None or not _is_number(current.name):
             return set()
@@ -102,7 +103,7 @@ class Generations:
 
 
 class GenerationDraft:
-    """A generation that is being built in `folder`. `before`: the one in force."""
+    """A generation under construction in `folder`. `before`: the current one."""
 
     def __init__(self, folder: Path, final: Path, before: Path | None) -> None:
         self.folder = folder
@@ -111,27 +112,27 @@ class GenerationDraft:
         self._fresh: list[Path] = []
 
     def keep(self, name: str) -> None:
-        """A file as the generation before has it; OSError where that has none."""
+        """Add an unchanged file of the generation before; OSError if that has none."""
         assert self.before is not None
         share(self.before / name, self.place(name))
 
     def take(self, name: str, file: Path) -> None:
-        """A downloaded file under its name in a generation."""
+        """Add a downloaded file under its name in a generation."""
         share(file, self.place(name))
 
     def write(self, name: str, data: bytes) -> None:
-        """A small file."""
+        """Add a small file."""
         self.place(name).write_bytes(data)
 
     def place(self, name: str) -> Path:
-        """Where a file of this name goes; its folder is there then."""
+        """The path for a file of this name; creates its folder."""
         file = self.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         self._fresh.append(file)
         return file
 
     def flush(self) -> None:
-        """Have the disk keep all of it, names last."""
+        """Flush all files to the disk, then the folders."""
         for file in self._fresh:
             flush(file)
         for folder in sorted({file.parent for file in self._fresh} | {self.folder}, reverse=True):
@@ -139,7 +140,7 @@ class GenerationDraft:
 
 
 def read_generation(folder: Path) -> Generation | None:
-    """When a generation was signed and fetched; None where that cannot be read any more."""
+    """The times at which a generation was signed and fetched; None if they cannot be read."""
     try:
         return trust_generation.parse((folder / GENERATION).read_bytes())
     except (OSError, TrustFault):
@@ -147,13 +148,13 @@ def read_generation(folder: Path) -> Generation | None:
 
 
 def write_generation(folder: Path, generation: Generation) -> None:
-    """The same for a generation that is in force already."""
+    """Write these times to a generation that is current already."""
     with storing(folder):
         write_durably(folder / GENERATION, trust_generation.encode(generation))
 
 
 def read_kept(folder: Path) -> dict[str, str]:
-    """Name and SHA-256 of the targets that a generation is made of; empty where that cannot be read."""
+    """Name and SHA-256 of the targets of a generation; empty if they cannot be read."""
     try:
         data = (folder / KEPT).read_bytes()
         return msgspec.json.decode(data, type=dict[str, str]) if len(data) <= MAX_KEPT_BYTES else {}
@@ -162,7 +163,7 @@ def read_kept(folder: Path) -> dict[str, str]:
 
 
 def kept_file(kept: Mapping[str, str]) -> bytes:
-    """What `read_kept` reads."""
+    """The file that `read_kept` reads."""
     return msgspec.json.encode(dict(kept))
 
 

@@ -1,13 +1,13 @@
-"""Topics and payloads that a device exchanges with a broker, and no connection.
+"""Topics and payloads of a device at an MQTT broker, without the connection.
 
-    <base>/<device>/availability   "online", or by its last will "offline"; retained
-    <base>/<device>/status         one JSON object, retained; ages and versions, no person's name
-    <base>/<device>/wake           anything: come and sync
-    <base>/wake                    the same, to all devices at once
-    <base>/<device>/command        "sync", where commands are allowed
+    <base>/<device>/availability   "online", or "offline" as the last will; retained
+    <base>/<device>/status         one JSON object, retained; ages and versions, no names of people
+    <base>/<device>/wake           any payload: asks the device to sync
+    <base>/wake                    any payload: asks all devices to sync
+    <base>/<device>/command        "sync", if commands are enabled
 
-A broker carries no trust. All that it can bring about is a sync that would have come anyway, and that at most
-once a minute; nothing that moves a strike can be asked for.
+A broker is not trusted. It can only start a sync that would come anyway, at most once a minute. No message
+moves a strike.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 ONLINE, OFFLINE = "online", "offline"
 SYNC: Final = "sync"
-WAKE_EVERY_MS: Final = 60_000  # a broker gone mad makes the device ask once a minute, as it may by itself
-SPREAD_MS: Final = 30_000  # a wake-up for all is answered within half a minute, not by all in one second
+WAKE_EVERY_MS: Final = 60_000  # a faulty broker makes the device sync once a minute at most
+SPREAD_MS: Final = 30_000  # devices answer a wake-up for all within half a minute, not all in one second
 DISCOVERY: Final = "homeassistant/device"
 
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
-    """The state of a device, for an operator. Times are aware UTC; None where there is nothing yet."""
+    """The state of a device, for an operator. Times are aware UTC; None if there is none yet."""
 
     software: str
     clock_suspect: bool
@@ -41,7 +41,7 @@ class StatusMessage:
 
 
 class MqttTopics:
-    """One device's side of a broker."""
+    """The topics and messages of one device."""
 
     def __init__(self, base: str, device: str, *, commands: bool = False) -> None:
         self._base, self._device, self._commands = base, device, commands
@@ -49,12 +49,12 @@ class MqttTopics:
 
     @property
     def will(self) -> MqttMessage:
-        """The last will: the broker publishes it when the connection is lost."""
+        """The last will, which the broker publishes when the connection is lost."""
         return MqttMessage(f"{self._own}/availability", OFFLINE)
 
     @property
     def birth(self) -> MqttMessage:
-        """The first message, sent again after each reconnection."""
+        """The first message after each connection."""
         return MqttMessage(f"{self._own}/availability", ONLINE)
 
     @property
@@ -64,7 +64,7 @@ class MqttTopics:
         return (*wakes, f"{self._own}/command") if self._commands else wakes
 
     def status(self, status: StatusMessage) -> MqttMessage:
-        """The state of the device, for whoever looks now or later."""
+        """The retained message with the state of the device."""
         return MqttMessage(
             f"{self._own}/status",
             _json(
@@ -80,17 +80,17 @@ class MqttTopics:
         )
 
     def asks_for_sync(self, message: MqttMessage) -> bool:
-        """Whether a message that arrived wants us to sync; whatever else it says is not looked at."""
+        """Whether a received message asks for a sync."""
         if message.topic == f"{self._own}/command":
             return self._commands and message.payload == SYNC
         return message.topic in (f"{self._base}/wake", f"{self._own}/wake")
 
     def is_for_all(self, message: MqttMessage) -> bool:
-        """Whether every device heard this, so that not all of them should answer at once."""
+        """Whether every device received this message, so that they should not all answer at once."""
         return message.topic == f"{self._base}/wake"
 
     def discovery(self, software: str) -> MqttMessage:
-        """The announcement to Home Assistant (MQTT device discovery): what there is to show; no switch."""
+        """The announcement to Home Assistant (MQTT device discovery): sensors only, no switch."""
         node = f"doorward_{self._device.replace('.', '_')}"
         parts: dict[str, dict[str, object]] = {
             key: {
@@ -146,14 +146,14 @@ class MqttTopics:
 
 
 class WakeRateLimit:
-    """Lets one wake-up a minute through, and spreads those that went to everybody."""
+    """Limits wake-ups to one a minute, and delays those for all devices by a random time."""
 
     def __init__(self) -> None:
         self._due_ms: int | None = None
         self._last_ms: int | None = None
 
     def hear(self, tick_ms: int, *, to_all: bool, random_number: int) -> None:
-        """A wake-up came. `random_number`: a random number of any size, for the spread of those `to_all`."""
+        """Take a wake-up. `random_number`: a random number of any size, for the delay of one `to_all`."""
         if self._due_ms is None:
             earliest = tick_ms if self._last_ms is None else max(tick_ms, self._last_ms + WAKE_EVERY_MS)
             self._due_ms = earliest + (random_number % SPREAD_MS if to_all else 0)

@@ -1,4 +1,4 @@
-"""Names of targets in a trust repository (REPOSITORY.md section 2): one place for both ends."""
+"""Names of targets in a trust repository (REPOSITORY.md section 2), for authority and device."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 TIME: Final = "revocation/time.json"
-DEFAULT: Final = "default"  # in place of a site: every site. No site may be called so
+DEFAULT: Final = "default"  # instead of a site: every site; no site may have this name
 
 _SITE: Final = r"[a-z0-9-]+(?:_[a-z0-9-]+)*"
-_SERIAL: Final = r"0|[1-9][0-9]{0,18}"  # as many digits as 64 bits have
+_SERIAL: Final = r"0|[1-9][0-9]{0,18}"  # the number of digits of 64 bits
 _ISSUER: Final = re.compile(r"issuers/([0-9a-f]{16})\.json")
 _LIST: Final = re.compile(
     rf"revocation/([0-9a-f]{{16}})-([0-9a-f]{{8}})\.(?:(cwt|tsl)|({_SERIAL})\.full|({_SERIAL})-({_SERIAL})\.delta)"
@@ -32,17 +32,17 @@ class ListName:
 
     @property
     def stem(self) -> str:
-        """What all of its targets begin with; a `.` follows."""
+        """The common beginning of all its targets; a `.` follows."""
         return f"revocation/{self.kid.hex()}-{self.list_id.hex()}"
 
     @property
     def signed(self) -> str:
-        """The list with its bitmaps, or its manifest."""
+        """The name of the list with its bitmaps, or of its manifest."""
         return f"{self.stem}.cwt"
 
     @property
     def foreign(self) -> str:
-        """An IETF Token Status List."""
+        """The name of an IETF Token Status List."""
         return f"{self.stem}.tsl"
 
     def full(self, serial: int) -> str:
@@ -54,7 +54,7 @@ class ListName:
 
 @dataclass(frozen=True, slots=True)
 class ListTarget:
-    """What one target is to its list: `start` and `end` for a delta, `end` for a full list, else neither."""
+    """The kind of a list's target: `start` and `end` for a delta, `end` for a full list, else neither."""
 
     of: ListName
     kind: str  # "cwt", "tsl", "full" or "delta"
@@ -77,7 +77,7 @@ def list_target(name: str) -> ListTarget | None:
 
 
 def issuer(kid: bytes) -> str:
-    """One key of one issuer."""
+    """The name of an issuer key's file."""
     return f"issuers/{kid.hex()}.json"
 
 
@@ -88,17 +88,17 @@ def issuer_kid(name: str) -> bytes | None:
 
 
 def policy(site: str | None) -> str:
-    """The policy of a site and all below it; None: of every site."""
+    """The name of the policy for a site and all sites inside it; None: for every site."""
     return f"policy/{_flat(site)}.toml"
 
 
 def policies(site: str) -> tuple[str, ...]:
-    """The policies that could be a door's, nearest first: the first that exists counts."""
+    """The possible policies of a door, nearest first; the first that exists counts."""
     return tuple(policy(place) for place in _around(site))
 
 
 def boxes(site: str | None, kid: bytes) -> str:
-    """The sealed templates of one issuer for a site and all below it; None: for every site."""
+    """The name of one issuer's sealed templates for a site and all inside it; None: for every site."""
     return f"sealed/{_flat(site)}.{kid.hex()}.boxes"
 
 
@@ -109,11 +109,11 @@ def boxes_for(site: str, name: str) -> bool:
 
 
 def _around(site: str) -> tuple[str | None, ...]:
-    """A site, what it is part of, and everywhere: from the near to the far."""
+    """A site, the sites that contain it, and None for every site, nearest first."""
     steps = site.split("/")
     return (*("/".join(steps[:count]) for count in range(len(steps), 0, -1)), None)
 
 
 def _flat(site: str | None) -> str:
-    """One path segment. `_` is in no site's name, and unlike `+` no object store reads it as a space."""
+    """A site as one path segment. No site has `_`, and unlike `+` no object store reads it as a space."""
     return DEFAULT if site is None else site.replace("/", "_")

@@ -1,4 +1,4 @@
-"""Plans an update: the targets that a device takes, in their order, and the cheapest way to a list. Pure."""
+"""Plans an update: the targets of a device, in order, and the cheapest downloads for a list. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from edge.sync import names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-MAX_WAIT_S: Final = 6 * 3600.0  # a repository that was away for a day is found again within a quarter of one
-FIRST_WAIT_S: Final = 30.0  # a router that restarts is back by then
+MAX_WAIT_S: Final = 6 * 3600.0  # after a day's outage of a repository the next try comes within 6 h
+FIRST_WAIT_S: Final = 30.0  # a router has restarted by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Targets for one device. `time` and `heads` say what else there is, and are small; models can wait."""
+    """Targets for one device. `time` and `heads` are small and name the others; models can wait."""
 
     time: Target
     heads: tuple[Target, ...]  # issuers' keys, the policy, status lists or their manifests
@@ -35,17 +35,17 @@ class Wanted:
     models: tuple[Target, ...]
 
     def kept(self) -> dict[str, str]:
-        """Name to SHA-256 of everything that a generation is made of. The same map means the same trust."""
+        """Name to SHA-256 of all targets of a generation. Equal maps mean equal trust."""
         parts = (self.time, *self.heads, *self.sealed, *self.models)
         return {target.name: target.sha256 for target in parts}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way of a list's bitmaps to an edition: by deltas in this order, else by the full list.
+    """The downloads that bring a list's bitmaps to an edition: deltas in this order, or the full list.
 
-    `here`: that edition is here already. `full` is the way out wherever something does not come out as
-    signed.
+    `here`: the device has that edition already. `full` is used whenever the result of the deltas does not
+    have the signed hashes.
     """
 
     deltas: tuple[Target, ...] = ()
@@ -54,19 +54,19 @@ class Way:
 
     @property
     def fetch(self) -> tuple[Target, ...]:
-        """The targets to download, if all goes well."""
+        """The targets to download, if no fallback is needed."""
         return () if self.here else self.deltas or ((self.full,) if self.full else ())
 
 
 def select(targets: Mapping[str, Target], *, site: str, models: bool) -> Wanted:
-    """The targets for a door at `site`. Raises UpdateRejected where the signed time is missing."""
+    """The targets for a door at `site`. Raises UpdateRejected if the signed time is missing."""
     if names.TIME not in targets:
         raise UpdateRejected(
-            f"{names.TIME} is not in the repository", hint="the authority has to publish again"
+            f"{names.TIME} is not in the repository", hint="ask the authority to publish again"
         )
     issuers = {kid: name for name in targets if (kid := names.issuer_kid(name))}
     policy = [name for name in names.policies(site) if name in targets][:1]
-    # A list without its issuer's key says nothing about any card that this door could accept.
+    # A list without its issuer's key is about no card that this door could accept.
     lists = [
         name
         for name in targets
@@ -78,15 +78,15 @@ def select(targets: Mapping[str, Target], *, site: str, models: bool) -> Wanted:
     def taken(chosen: Iterable[str]) -> tuple[Target, ...]:
         return tuple(targets[name] for name in chosen)
 
-    # Lists come before keys and policy: of all that is published, a card that was revoked is in a hurry.
+    # Lists come before keys and policy, because the revocation of a card is the most urgent.
     heads = (*sorted(lists), *sorted(issuers.values()), *policy)
     return Wanted(targets[names.TIME], taken(heads), taken(sorted(sealed)), taken(sorted(weights)))
 
 
 def way(targets: Mapping[str, Target], of: names.ListName, *, have: int | None, want: int) -> Way:
-    """The cheapest way in bytes from edition `have` to edition `want` of a list; the full list on a tie.
+    """The fewest bytes from edition `have` to edition `want` of a list; the full list on a tie.
 
-    `have`: None where there is no base. Raises UpdateRejected where no way leads there.
+    `have`: None if there is no base. Raises UpdateRejected if edition `want` cannot be reached.
     """
     full = targets.get(of.full(want))
     if have == want:
@@ -96,21 +96,22 @@ def way(targets: Mapping[str, Target], of: names.ListName, *, have: int | None, 
         return Way(deltas, full)
     if full is None:
         raise UpdateRejected(
-            f"{of.stem}: no way leads to serial {want}", hint="the authority has to publish the full list"
+            f"{of.stem}: neither deltas nor a full list lead to serial {want}",
+            hint="ask the authority to publish the full list",
         )
     return Way(full=full)
 
 
 def fit(needed: Iterable[Target], models: Iterable[Target], *, budget: int) -> tuple[Target, ...]:
-    """The models that can be downloaded besides what is `needed`, in `budget` bytes; the others wait.
+    """The models that fit into `budget` bytes besides the `needed` targets; the others wait.
 
-    Raises FetchError where not even the needed fits.
+    Raises FetchError if the needed targets alone do not fit.
     """
     left = budget - sum(target.length for target in needed)
     if left < 0:
         raise FetchError(
-            f"the update takes {(budget - left) / 1e6:.0f} MB, and {budget / 1e6:.0f} are allowed",
-            hint="raise [sync] max_mb, or ask the authority whether this is right",
+            f"the update takes {(budget - left) / 1e6:.0f} MB, at most {budget / 1e6:.0f} are allowed",
+            hint="increase [sync] max_mb, or ask the authority why the update is so large",
         )
     fitting: list[Target] = []
     for target in models:
@@ -123,10 +124,9 @@ def fit(needed: Iterable[Target], models: Iterable[Target], *, budget: int) -> t
 def wait_s(failures: int, *, every_s: float, asked_s: float, random_unit: Callable[[], float]) -> float:
     """Seconds until the next sync, after this many failures in a row.
 
-    `random_unit`: uniform in [0, 1). The devices of a city that lost its network all at once must not come
-    back all at once: without failures the wait is anywhere between three and five quarters of `every_s`.
-    After failures it doubles from half a minute up, with full jitter. `asked_s`: what the server asked for is
-    the least.
+    `random_unit`: uniform in [0, 1). Devices that lost the network together must not all return together.
+    Without failures the wait is random, between 3/4 and 5/4 of `every_s`. After failures it doubles, from
+    half a minute up, with full jitter. `asked_s`: the delay that the server asked for, which is the least.
     """
     if failures == 0:
         return max(asked_s, every_s * (0.75 + 0.5 * random_unit()))
@@ -140,7 +140,7 @@ def _is_model(name: str) -> bool:
 
 
 def _edges(targets: Mapping[str, Target], of: names.ListName) -> dict[int, list[tuple[int, Target]]]:
-    """The deltas of a list by the edition that they start from."""
+    """The deltas of a list by their first edition."""
     edges: dict[int, list[tuple[int, Target]]] = {}
     for name, target in targets.items():
         part = names.list_target(name)
@@ -152,7 +152,7 @@ def _edges(targets: Mapping[str, Target], of: names.ListName) -> dict[int, list[
 def _cheapest(
     edges: Mapping[int, list[tuple[int, Target]]], start: int, goal: int
 ) -> tuple[Target, ...] | None:
-    """The shortest path. Every delta leads forward: by the time of an edition all ways to it are known."""
+    """The shortest path. Deltas lead to higher serials only, so one pass in ascending order finds it."""
     best: dict[int, tuple[int, tuple[Target, ...]]] = {start: (0, ())}
     for at in sorted(edges):
         if at not in best:

@@ -1,4 +1,4 @@
-"""The report of one sync: all that it changed, for its operator. Pure."""
+"""The report of one sync for its operator. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListChange:
-    """A status list that is new, or newer."""
+    """A status list that is new or has a new edition."""
 
     uri: str
     serial: int
@@ -27,9 +27,9 @@ class ListChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`generation` is in force, `fetched` bytes were downloaded for it; `left_out` did not fit this time.
+    """The changes of one sync. `fetched`: downloaded bytes; `left_out`: targets that did not fit.
 
-    Where nothing is `changed`, not even the time that the authority signed, there is no new generation.
+    Without a change, not even of the signed time, `changed` is False and `generation` is the one before.
     """
 
     generation: str
@@ -40,14 +40,14 @@ class Report:
     keys_removed: tuple[str, ...] = ()  # key ids, in hex
     lists: tuple[ListChange, ...] = ()
     lists_removed: tuple[str, ...] = ()
-    policy: str | None = None  # its version, where it is another one
+    policy: str | None = None  # its version, if it is new
     sealed: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
     @property
     def news(self) -> bool:
-        """Whether more is new than the signed time."""
+        """Whether more than the signed time is new."""
         return any(
             (
                 self.keys_added,
@@ -63,14 +63,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Names of targets between two generations: `fresh` are new or have other bytes, `gone` are not there."""
+    """The difference of two generations: targets that are `fresh` (new or changed) and `gone` (removed)."""
 
     fresh: frozenset[str]
     gone: frozenset[str]
 
     @classmethod
     def between(cls, old: Mapping[str, str], new: Mapping[str, str]) -> Difference:
-        """Of two maps from name to SHA-256."""
+        """The difference of two maps from name to SHA-256."""
         fresh = frozenset(name for name, sha256 in new.items() if old.get(name) != sha256)
         return cls(fresh, frozenset(old) - frozenset(new))
 
@@ -83,7 +83,7 @@ class Difference:
         fetched: int,
         left_out: tuple[str, ...],
     ) -> Report:
-        """This difference as a report for people, with the facts that the new trust states of itself."""
+        """The report of this difference, with facts from the new trust."""
         policy = trust.policy.version if trust.policy else "none"
         return Report(
             generation=generation,

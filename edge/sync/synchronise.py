@@ -1,4 +1,4 @@
-"""One sync, from the first question to the new generation in force. Whatever fails, the old trust stays."""
+"""One sync, from the first request to the new current generation. After any failure the old trust stays."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ if TYPE_CHECKING:
     from edge.sync.plan import Target, Wanted
     from edge.trust.snapshot import TrustSnapshot
 
-# In any role that lists models there is the manifest that names them.
+# A role that lists models also lists the manifest that names them.
 PROBES: Final = (names.TIME, "models/manifest.toml")
-# A repository in the image is as old as the image; what that allows is judged at every decision, not here.
+# A repository in the image is as old as the image; each decision judges its age, not this module.
 AGELESS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceTrust:
-    """Where a device keeps its trust, and which part of a repository is for it.
+    """The trust folder of one device, and the part of a repository that it needs.
 
-    `trust`: the link to the generation in force. `load`: how the device itself would read a generation;
-    raises TrustFault. `reserve`: bytes of the disk that stay free, for the journal.
+    `trust`: the link to the current generation. `load`: loads a generation as the device does; raises
+    TrustFault. `reserve`: bytes of the disk that stay free for the journal.
     """
 
     trust: Path
@@ -73,10 +73,10 @@ class DeviceTrust:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateSource:
-    """One source at one time. `origin`: what it is called; `root`: the first root, if a person gave one.
+    """One repository at one time. `origin`: its address or folder; `root`: the first root, if it was given.
 
-    `now`: what this machine's clock says, aware UTC; `floor`: a time that it cannot be before. `baked`: the
-    source came with the image, and may be as old as that.
+    `now`: the time of this machine's clock, aware UTC; `floor`: a time that true time is not before. `baked`:
+    the repository is part of the image, and its age does not count.
     """
 
     source: Source
@@ -90,7 +90,7 @@ class UpdateSource:
 def synchronise(
     device_trust: DeviceTrust, source: UpdateSource, *, progress: DownloadProgress | None = None
 ) -> Report:
-    """Bring a device's trust up to date. Raises SyncError; then the trust in force is the one before."""
+    """Bring a device's trust up to date. Raises SyncError; the trust is then unchanged."""
     watcher = progress or Unwatched()
     with _alone(device_trust.state):
         generations = Generations(device_trust.trust)
@@ -140,21 +140,21 @@ def synchronise(
 
 
 def _signed_at(time: Target, files: Downloads, known: Generation | None, old: Mapping[str, str]) -> datetime:
-    """When this was published. Raises UpdateRejected where the device has something newer."""
+    """The signed time of the publication. Raises UpdateRejected if the device has a newer one."""
     last = known.signed_at if known else None
     if last and old.get(time.name) == time.sha256:
         return last
     signed_at = read_signed_time(files.read(time, limit=MAX_TIME_BYTES))
     if last and signed_at < last:
         raise UpdateRejected(
-            f"rollback: published {signed_at:%Y-%m-%d %H:%M}, and {last:%Y-%m-%d %H:%M} is here",
-            hint="bring a newer copy of the repository",
+            f"rollback: published {signed_at:%Y-%m-%d %H:%M}, but this device has {last:%Y-%m-%d %H:%M}",
+            hint="use a newer copy of the repository",
         )
     return signed_at
 
 
 class _Update:
-    """What becomes a generation: `kept` is what it is made of, `waiting` what a later sync fetches."""
+    """The parts of the next generation. `kept`: its targets; `waiting`: targets for a later sync."""
 
     def __init__(
         self,
@@ -176,18 +176,18 @@ class _Update:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Names of what does not fit into this sync's bytes."""
+        """Names of targets that do not fit into the bytes of this sync."""
         return tuple(target.name for target in self.waiting)
 
     def nothing_new(self) -> bool:
-        """Whether the generation in force is made of all of this already, but for models that never fit."""
+        """Whether the current generation has all of these targets, except models that never fit."""
         if any(self._old.get(name) != sha256 for name, sha256 in self.kept.items() if not _is_model(name)):
             return False
         self._choose(())
         return self.kept == self._old
 
     def build(self, draft: GenerationDraft, now: Generation) -> None:
-        """Fill a draft. Raises SyncError."""
+        """Fill the draft of a generation. Raises SyncError."""
         with storing(draft.folder):
             heads = self._heads(draft)
             ways = [(head, self._way(head)) for head in read_heads(heads, draft.before)]
@@ -207,25 +207,25 @@ class _Update:
             draft.write(GENERATION, trust_generation.encode(now))
 
     def _heads(self, draft: GenerationDraft) -> dict[str, bytes]:
-        """Keys, policy and lists in their places, and what they hold."""
+        """Place keys, policy and lists in the draft. Returns their content."""
         found = {}
         for target in self._wanted.heads:
             file, limit = head_file(target.name)
             if target.length > limit:
-                raise UpdateRejected(f"{target.name}: {target.length} bytes, at most {limit} are read")
+                raise UpdateRejected(f"{target.name}: {target.length} bytes, at most {limit} are allowed")
             self._place_one(draft, target, file)
             found[target.name] = (draft.folder / file).read_bytes()
         return found
 
     def _way(self, head: ListHead) -> Way:
-        """How the bitmaps of a list get here; no way at all for a list that has them inside."""
+        """The downloads for the bitmaps of a list; none for a list that has them inside."""
         if not isinstance(head.status, StatusManifest):
             return Way()
         have = head.base.serial if head.base else None
         return plan.way(self._targets, head.of, have=have, want=head.status.serial)
 
     def _fetch(self, ways: list[tuple[ListHead, Way]], draft: GenerationDraft) -> tuple[Target, ...]:
-        """Download what is not here yet, small things first; returns the models that fit."""
+        """Download the missing targets, models last. Returns the models that fit."""
         lists = [target for _, way in ways for target in way.fetch]
         needed = [
             target for target in (*lists, *self._wanted.sealed) if self._old.get(target.name) != target.sha256
@@ -240,7 +240,7 @@ class _Update:
         return tuple(target for target in self._wanted.models if target not in self.waiting)
 
     def _choose(self, needed: Iterable[Target]) -> tuple[Target, ...]:
-        """The models to download besides what is needed; the others wait for a later sync."""
+        """The models that fit besides the needed targets; the others wait for a later sync."""
         fresh = [target for target in self._wanted.models if self._old.get(target.name) != target.sha256]
         fitting = plan.fit(needed, fresh, budget=self._files.budget)
         self.waiting = tuple(target for target in fresh if target not in fitting)
@@ -256,7 +256,7 @@ class _Update:
             draft.take(file, self._files.get(target))
 
     def _is_here(self, draft: GenerationDraft, target: Target, file: str) -> bool:
-        """Whether the generation before has these very bytes."""
+        """Whether the generation before has this file with these bytes."""
         if draft.before is None or self._old.get(target.name) != target.sha256:
             return False
         return (draft.before / file).is_file()
@@ -267,19 +267,19 @@ def _is_model(name: str) -> bool:
 
 
 def _loaded(device_trust: DeviceTrust, folder: Path) -> TrustSnapshot:
-    """What a device would make of a generation. Raises UpdateRejected."""
+    """The trust that a device loads from a generation. Raises UpdateRejected."""
     try:
         trust = device_trust.load(folder)
         if trust.policy is not None:
             trust.policy.check_site(device_trust.site)
     except (TrustFault, StorageFault) as fault:
-        raise UpdateRejected(f"does not load: {fault.message}", hint=fault.hint) from fault
+        raise UpdateRejected(f"the new trust cannot be loaded: {fault.message}", hint=fault.hint) from fault
     return trust
 
 
 @contextmanager
 def _alone(state: Path) -> Iterator[None]:
-    """One sync at a time on a device: the metadata and the half-finished downloads are one process's."""
+    """Lock for one sync at a time: only one process may use the metadata and the partial downloads."""
     with storing(state):
         state.mkdir(parents=True, exist_ok=True)
         lock = (state / "sync.lock").open("ab")
@@ -287,7 +287,7 @@ def _alone(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise SyncError("another sync is at work", hint="wait for it to end") from error
+            raise SyncError("another sync is running", hint="wait until it ends") from error
         yield
 
 
@@ -298,15 +298,15 @@ def _client(device_trust: DeviceTrust, source: UpdateSource, known: Generation |
 
 
 def _check_versions(client: TufClient, known: Generation | None) -> None:
-    """Metadata that was lost from the disk must not be a way back: the generation remembers its versions.
+    """Check the versions of metadata against those of the generation, which outlive lost metadata files.
 
-    Under another root they may begin anew: that is how TUF recovers from a version that was driven too far.
+    Under another root versions may begin again: TUF recovers in this way from a version that is too high.
     """
     if known is None or client.versions.get("root") != known.versions.get("root"):
         return
     for role, version in client.versions.items():
         if version < known.versions.get(role, 0):
             raise UpdateRejected(
-                f"rollback: {role} {version}, and this device has {known.versions[role]}",
-                hint="this repository is older than what this device has seen",
+                f"rollback: {role} has version {version}, but this device has {known.versions[role]}",
+                hint="use a newer copy of the repository",
             )

@@ -1,9 +1,8 @@
-"""TUF over a Source: what a repository says today, or why it is not believed.
+"""TUF client over a Source: verifies the metadata of a repository.
 
-python-tuf's ngclient keeps the rules. Two things for which it has no public word are reached for inside it:
-the moment by which metadata has expired (it asks the system's clock, which a device without a battery
-cannot),
-and the list of all targets (it answers for one name at a time).
+python-tuf's ngclient applies the rules of TUF. Two private attributes of it are used, because it has no
+public ones: the reference time for expiry (it uses the system clock, which a device without a battery does
+not have), and the list of all targets (it gives one name at a time).
 """
 
 from __future__ import annotations
@@ -43,9 +42,9 @@ if TYPE_CHECKING:
 
     from edge.ports import Source
 
-# Ours: root 2.5 kB, snapshot 0.4 kB, and 200 bytes a target: 5 MB are 25,000 of them, or 300 large lists.
+# Usual sizes: root 2.5 kB, snapshot 0.4 kB, 200 bytes a target: 5 MB are 25,000 targets, or 300 large lists.
 LIMITS: Final = UpdaterConfig(
-    max_root_rotations=256,  # a device that was in a drawer for as many years as anybody will keep its root
+    max_root_rotations=256,  # more root versions than a device can miss, at one a year
     max_delegations=16,  # there are three
     root_max_length=128_000,
     timestamp_max_length=16_384,
@@ -53,21 +52,23 @@ LIMITS: Final = UpdaterConfig(
     targets_max_length=5_000_000,
 )
 _WORDS: Final = {
-    ExpiredMetadataError: ("expired", "check the clock; else the authority has to publish again"),
+    ExpiredMetadataError: ("expired", "check the clock; if it is right, ask the authority to publish again"),
     UnsignedMetadataError: (
         "threshold",
-        "not enough signatures: is [sync] root the root of this repository?",
+        "check that [sync] root is the root of this repository",
     ),
-    LengthOrHashMismatchError: ("mix-and-match", "parts of different publications: publish again"),
+    LengthOrHashMismatchError: (
+        "mix-and-match",
+        "copy the whole repository again, or ask the authority to publish again",
+    ),
 }
 
 
 class TufClient:
-    """One look at a repository. `folder` holds what was verified so far, and is this process's alone.
+    """Client of one repository. `folder` holds the verified metadata; only this process may use it.
 
-    `root`: the first root, which a person vouched for; None goes on from the newest that was verified before.
-    `now`: the time by which metadata has expired: aware UTC, and never before a time that was signed.
-    `below`: where metadata is in the source.
+    `root`: the first root, which the user trusts; None: the newest verified root. `now`: the time for expiry,
+    aware UTC, never before a signed time. `below`: the folder of metadata in the source.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class TufClient:
 
     @property
     def _verified(self) -> TrustedMetadataSet:
-        return self._updater._trusted_set  # noqa: SLF001  see above
+        return self._updater._trusted_set  # noqa: SLF001  see the top of this module
 
     def refresh(self) -> None:
         """Bring the top-level metadata up to date. Raises UpdateRejected or FetchError."""
@@ -101,7 +102,7 @@ class TufClient:
                 self._keep()
 
     def find(self, name: str) -> TargetFile | None:
-        """One target by its name, with the metadata of the role that may speak for it."""
+        """One target by its name, from the metadata of the role that may sign it."""
         with storing(self._folder), _judged():
             try:
                 return self._updater.get_targetinfo(name)
@@ -109,9 +110,9 @@ class TufClient:
                 self._keep()
 
     def targets(self, probes: Sequence[str]) -> dict[str, Target]:
-        """All targets of the top-level role, and those of each role that may speak for one of `probes`.
+        """All targets of the top-level role, and of each role that may sign one of `probes`.
 
-        What a role lists outside of its paths is left out, as it is where ngclient looks for one name.
+        Targets outside of a role's paths are left out, as in ngclient's search for one name.
         """
         top = self._verified.targets
         found = dict(top.targets)
@@ -129,7 +130,7 @@ class TufClient:
 
     @property
     def versions(self) -> dict[str, int]:
-        """The version of every role that was looked at."""
+        """The version of every loaded role."""
         return {role: self._verified[role].version for role in self._verified._trusted_set}  # noqa: SLF001
 
     def path(self, target: Target) -> str:
@@ -140,7 +141,7 @@ class TufClient:
         return target.name
 
     def _keep(self) -> None:
-        """Have the disk keep what is new: ngclient renames it into its place and leaves it at that."""
+        """Flush new metadata to the disk, because ngclient only renames files."""
         now = _contents(self._folder)
         fresh = [file for file, content in now.items() if self._kept.get(file) != content]
         for path in (*fresh, *{file.parent for file in fresh}):
@@ -149,21 +150,21 @@ class TufClient:
 
 
 def as_target(target: TargetFile) -> Target:
-    """Name, length and SHA-256 of a target. Raises UpdateRejected where one is missing."""
+    """Name, length and SHA-256 of a target. Raises UpdateRejected if one is missing."""
     sha256 = target.hashes.get("sha256", "")
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise UpdateRejected(f"{target.path}: without SHA-256", hint="the authority has to publish again")
+        raise UpdateRejected(f"{target.path}: no SHA-256", hint="ask the authority to publish again")
     return Target(target.path, target.length, sha256)
 
 
 class _Fetcher(FetcherInterface):
-    """ngclient's port, on ours. It keeps to the limits of UpdaterConfig by itself."""
+    """Adapter from ngclient's fetcher to our Source. ngclient applies the limits of UpdaterConfig."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        chunks = self._source.fetch(url.removeprefix("/"))  # ngclient ends every base with a slash, also none
+        chunks = self._source.fetch(url.removeprefix("/"))  # ngclient adds a slash to an empty base, too
         try:
             first = next(chunks, b"")
         except NotThere as error:
@@ -173,11 +174,11 @@ class _Fetcher(FetcherInterface):
 
 @contextmanager
 def _judged() -> Iterator[None]:
-    """What python-tuf and securesystemslib raise, in our words."""
+    """Turns errors of python-tuf and securesystemslib into ours."""
     try:
         yield
     except DownloadLengthMismatchError as error:
-        raise FetchError(f"endless data: {error}", hint="is this the right address?") from error
+        raise FetchError(f"endless data: {error}", hint="check that [sync] url is right") from error
     except DownloadError as error:
         if isinstance(error.__cause__, SyncError):
             raise error.__cause__ from None
@@ -186,8 +187,10 @@ def _judged() -> Iterator[None]:
         word, hint = _verdict(error)
         raise UpdateRejected(f"{word}: {_one_line(error)}", hint=hint) from error
     except (SecureSystemsError, ValueError, TypeError, KeyError) as error:
-        # Keys and signatures that are neither; ngclient's parsers are not ours to vouch for.
-        raise UpdateRejected(f"malformed: {_one_line(error)}", hint="is this the right address?") from error
+        # Malformed keys and signatures; ngclient's parsers may raise any of these.
+        raise UpdateRejected(
+            f"malformed: {_one_line(error)}", hint="check that [sync] url is right"
+        ) from error
 
 
 def _verdict(error: RepositoryError) -> tuple[str, str]:
@@ -196,13 +199,13 @@ def _verdict(error: RepositoryError) -> tuple[str, str]:
             return said
     if isinstance(error, BadVersionNumberError):
         text = str(error)
-        # ngclient has one class for both; its three texts of a rollback are held by tests.
+        # ngclient has one class for both; tests hold its three texts of a rollback.
         if "must be >=" in text or ".json version" in text or "root version" in text:
-            return "rollback", "this repository is older than what this device has seen"
+            return "rollback", "use a newer copy of the repository"
         return _WORDS[LengthOrHashMismatchError]
     if "missing info" in str(error) or "not part of snapshot" in str(error):
         return _WORDS[LengthOrHashMismatchError]
-    return "malformed", "is this the address of a trust repository?"
+    return "malformed", "check that [sync] url is a trust repository"
 
 
 def _one_line(error: Exception) -> str:
@@ -210,7 +213,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _speakers(targets: Targets, name: str) -> list[str]:
-    """The roles that may speak for a name, the first one first; behind a terminating one there is none."""
+    """The roles that may sign a name, in order, up to the first terminating one."""
     speakers = []
     if targets.delegations is not None:
         for role, terminating in targets.delegations.get_roles_for_target(name):
@@ -221,7 +224,7 @@ def _speakers(targets: Targets, name: str) -> list[str]:
 
 
 def _newest_root(folder: Path) -> bytes | None:
-    """The newest root that was verified; ngclient's own link to it is for a moment not there."""
+    """The newest verified root; ngclient's own link to it is missing for a moment during updates."""
     known = {int(file.name.partition(".")[0]): file for file in folder.glob("root_history/*.root.json")}
     for _, file in sorted(known.items(), reverse=True):
         if data := file.read_bytes():
@@ -230,13 +233,13 @@ def _newest_root(folder: Path) -> bytes | None:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove what an interrupted write of ngclient's has left."""
+    """Remove the remains of an interrupted write of ngclient."""
     for file in folder.glob("tmp*"):
         with suppress(IsADirectoryError):
             file.unlink()
 
 
 def _contents(folder: Path) -> dict[Path, bytes]:
-    """What is in the files of metadata, by hash: ngclient writes the first root anew every time."""
+    """The hash of each file of metadata, because ngclient writes the first root again every time."""
     files = [*folder.glob("*.json"), *folder.glob("root_history/*.json")]
     return {file: hashlib.sha256(file.read_bytes()).digest() for file in files if not file.is_symlink()}

@@ -1,6 +1,6 @@
-"""The wake file: another process writes new bytes into it, and so asks the syncing process to sync now.
+"""The wake file: another process writes new bytes to it to ask the syncing process for a sync now.
 
-A signal would need a process id, and might meet another process that has it by then.
+A signal would need a process id, which may belong to another process by then.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ WORD_BYTES: Final = 8
 
 
 def wake(state: Path) -> None:
-    """Ask for a sync. A disk that does not take it is no reason to fail: the next one comes anyway."""
+    """Ask for a sync. A disk error is ignored, because the next scheduled sync comes anyway."""
     with suppress(OSError):
         state.mkdir(parents=True, exist_ok=True)
         (state / NAME).write_bytes(secrets.token_bytes(WORD_BYTES))
 
 
 class WakeFile:
-    """The other end: `changed` says once for each time that somebody rang since."""
+    """The reader of the wake file: `changed` is True once after each request."""
 
     def __init__(self, state: Path) -> None:
         self._file = state / NAME

@@ -85,7 +85,7 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
                 f"{name}: not a name of a trust file", hint="move this file out of the trust folder"
             )
     if not issuers:
-        raise TrustFault("no issuer keys", hint="publish one: tools/issuer publish")
+        raise TrustFault("no issuer keys", hint="publish one: doorward-issuer publish")
     _check_bitmaps(names, {status_stem(*key) for key, status in lists.items() if status.serial})
     return TrustSnapshot.of(
         issuers.values(),

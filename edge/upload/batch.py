@@ -1,6 +1,6 @@
-"""A batch of records as it crosses the network: a head, the records' own bytes, one zstd frame around them.
+"""Encoder and decoder of record batches: a head and the bytes of records in one zstd frame.
 
-Pure, and used by both sides: the device packs, the hub unpacks. Specified in UPLOAD.md section 1.
+Pure. The device packs, the hub unpacks. UPLOAD.md section 1 specifies it.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from edge.audit.record import decode as decode_record
 from edge.config import DeviceName
 from edge.errors import InputError
 
-MAX_RECORDS: Final = 1_000  # more than a busy door writes in an hour; a hub takes them in 0.1 s
-MAX_HEAD_BYTES: Final = 32 * 1024  # a note of 4,096 bytes, each as a JSON escape of 6, and 128 hashes of 47
+MAX_RECORDS: Final = 1_000  # more than a busy door writes in an hour; a hub stores them in 0.1 s
+MAX_HEAD_BYTES: Final = 32 * 1024  # a note of 4,096 bytes in JSON escapes of 6 each, and 128 hashes of 47
 MAX_PLAIN_BYTES: Final = MAX_HEAD_BYTES + 1 + MAX_RECORDS * (MAX_RECORD_BYTES + 1)  # 4.1 MB
-MAX_PACKED_BYTES: Final = 1_000_000  # what common web servers let through as they come: 1 MiB
+MAX_PACKED_BYTES: Final = 1_000_000  # below the default limit of common web servers, 1 MiB
 MAX_PROOF: Final = 64  # one hash for each level of a tree of 2**63 leaves, and one
 LEVEL: Final = 9  # 1,000 records in 11 kB; level 19 saves 4 % more for 30 times the work
 
-_HINT = "the other side may be of another release: update the hub before its devices"
+_HINT = "update the hub before its devices: the two may have different releases"
 
 
 class DeviceStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an operator wants to see of an idle device.
+    """The state of a device for its operator.
 
-    Times are signed ones, seconds since 1970; null where the device has none yet, or cannot tell.
+    Times are signed times, seconds since 1970; null if the device has none or does not know it.
     """
 
     software: Version
@@ -47,11 +47,11 @@ class DeviceStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 @dataclass(frozen=True, slots=True)
 class ProvenRecords:
-    """Records `first` to `next` - 1 of one device, with what proves that they belong together.
+    """Records `first` to `next` - 1 of one device, with the proof that they belong to its history.
 
-    `base`: the tree of all records before; `bodies`: canonical bytes as in the journal, maybe none; `note`: a
-    signed checkpoint over at least `next` records; `proof`: RFC 6962 consistency from a tree of `next`
-    records to the note's.
+    `base`: the tree of all records before; `bodies`: canonical bytes as in the journal, perhaps none; `note`:
+    a signed checkpoint over at least `next` records; `proof`: the RFC 6962 consistency proof from the tree of
+    `next` records to that of the note.
     """
 
     base: Frontier
@@ -72,7 +72,7 @@ class ProvenRecords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordBatch(ProvenRecords):
-    """Records as they are sent; a stranger's until signatures are checked.
+    """A batch of one device; it is untrusted before its signatures are verified.
 
     `sent_ms`: UTC by the device's clock.
     """
@@ -95,15 +95,15 @@ class _Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TooLarge(InputError):
-    """These records do not fit into one batch; half of them may."""
+    """These records do not fit into one batch; half of them may fit."""
 
 
 def pack(batch: RecordBatch) -> bytes:
     """The body of a request.
 
     Raises:
-        TooLarge: send fewer records at once.
-        InputError: a field does not hold what its type allows.
+        TooLarge: the records do not fit; send fewer.
+        InputError: the type of a field does not allow its value.
     """
     plain = encode(batch)
     packed = zstandard.ZstdCompressor(level=LEVEL, write_content_size=True).compress(plain)
@@ -113,30 +113,30 @@ def pack(batch: RecordBatch) -> bytes:
 
 
 def unpack(packed: bytes) -> RecordBatch:
-    """The batch in a body; the records in it are not looked at yet: `entries`. Raises InputError."""
+    """The batch in a body. `entries` parses its records. Raises InputError."""
     return decode(inflate(packed))
 
 
 def inflate(packed: bytes) -> bytes:
-    """The content of exactly one zstd frame that says how large it is. Raises InputError.
+    """The content of exactly one zstd frame that states its size. Raises InputError.
 
-    The frame is decompressed into a buffer of that size and not a byte more, whatever its blocks say.
+    The frame is decompressed into a buffer of that size; blocks with more data are an error.
     """
     if len(packed) > MAX_PACKED_BYTES:
-        raise InputError(f"body is {len(packed)} bytes, more than {MAX_PACKED_BYTES}", hint=_HINT)
+        raise InputError(f"body has {len(packed)} bytes, at most {MAX_PACKED_BYTES} are allowed", hint=_HINT)
     try:
         size = zstandard.get_frame_parameters(packed).content_size
         if size in {zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR}:
-            raise InputError("body does not say how large its content is", hint=_HINT)
+            raise InputError("body does not state the size of its content", hint=_HINT)
         if size > MAX_PLAIN_BYTES:
-            raise InputError(f"body holds {size} bytes, more than {MAX_PLAIN_BYTES}", hint=_HINT)
+            raise InputError(f"body holds {size} bytes, at most {MAX_PLAIN_BYTES} are allowed", hint=_HINT)
         return zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
     except zstandard.ZstdError as err:
-        raise InputError("body is not one whole zstd frame", hint=_HINT) from err
+        raise InputError("body is not one complete zstd frame", hint=_HINT) from err
 
 
 def encode(batch: RecordBatch) -> bytes:
-    """Head and records as lines of ASCII; one batch has one encoding. Raises InputError."""
+    """Head and records as lines of ASCII, in the only encoding of the batch. Raises InputError."""
     head = _Head(
         base=batch.base.peaks,
         count=len(batch.bodies),
@@ -153,13 +153,13 @@ def encode(batch: RecordBatch) -> bytes:
 
 
 def decode(plain: bytes) -> RecordBatch:
-    """The batch that `plain` is the encoding of. Raises InputError."""
+    """The batch in `plain`, which must be its encoding. Raises InputError."""
     if not plain.endswith(b"\n"):
         raise InputError("batch does not end with a line", hint=_HINT)
     line, *bodies = plain[:-1].split(b"\n", MAX_RECORDS + 1)
     head = _head(line)
     if len(bodies) != head.count:
-        raise InputError(f"batch says {head.count} records and has another number", hint=_HINT)
+        raise InputError(f"batch has another number of records than its head says, {head.count}", hint=_HINT)
     return RecordBatch(
         device=head.device,
         base=Frontier(head.first, head.base),
@@ -172,7 +172,7 @@ def decode(plain: bytes) -> RecordBatch:
 
 
 def entries(batch: RecordBatch) -> tuple[JournalEntry, ...]:
-    """The records of a batch, each canonical and in its place. Raises InputError."""
+    """The records of a batch, each checked to be canonical and to have its seq. Raises InputError."""
     return tuple(_entry(seq, body) for seq, body in enumerate(batch.bodies, batch.first))
 
 
@@ -182,7 +182,7 @@ def _entry(seq: int, body: bytes) -> JournalEntry:
     except JournalBroken as err:
         raise InputError(f"record {seq}: {err.message}", hint=_HINT) from err
     if entry.seq != seq:
-        raise InputError(f"record {seq} says that it is another one", hint=_HINT)
+        raise InputError(f"record {seq}: it holds the seq {entry.seq}", hint=_HINT)
     return entry
 
 
@@ -191,23 +191,25 @@ _decoder = msgspec.json.Decoder(_Head)
 
 def _head(line: bytes) -> _Head:
     if len(line) > MAX_HEAD_BYTES:
-        raise InputError(f"head of the batch is {len(line)} bytes, more than {MAX_HEAD_BYTES}", hint=_HINT)
+        raise InputError(
+            f"head of the batch has {len(line)} bytes, at most {MAX_HEAD_BYTES} are allowed", hint=_HINT
+        )
     try:
         head = _decoder.decode(line) if line.isascii() else None
     except msgspec.MsgspecError as err:
         _, at, where = str(err).rpartition(" - at ")
         raise InputError(
-            "head of the batch is not of the known form" + (f", at {where}" if at else ""), hint=_HINT
+            "head of the batch does not have a known form" + (f", at {where}" if at else ""), hint=_HINT
         ) from err
     if head is None or _line(head) != line:
         raise InputError("head of the batch is not in its canonical encoding", hint=_HINT)
     if any(len(node) != HASH_BYTES for node in (*head.base, *head.proof)):
-        raise InputError("head of the batch holds something that is no SHA-256 hash", hint=_HINT)
+        raise InputError(f"head of the batch holds a hash that does not have {HASH_BYTES} bytes", hint=_HINT)
     if len(head.base) != head.first.bit_count():
-        raise InputError("base of the batch is of a tree of another size", hint=_HINT)
+        raise InputError(f"base of the batch is not that of a tree of {head.first}", hint=_HINT)
     return head
 
 
 def _line(head: _Head) -> bytes:
-    # Not msgspec's own encoder: it leaves the dash of a signed note as it is, and a line is ASCII.
+    # Not msgspec's encoder: it does not escape the dash of a signed note, and a line is ASCII.
     return json.dumps(msgspec.to_builtins(head), sort_keys=True, separators=(",", ":")).encode()

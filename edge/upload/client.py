@@ -1,7 +1,7 @@
-"""Records on their way to a hub: one run sends what the journal has beyond the hub's last answer. UPLOAD.md.
+"""Uploader of records to a hub: one run sends the records that the hub has not acknowledged (UPLOAD.md).
 
-Nothing is lost by any answer, nor by none: a record stays until an answer of 200 is on the disk here, and one
-that is sent twice is skipped there. So whatever goes wrong ends the run, and a later one goes on.
+No answer, and no missing answer, loses a record: a record stays until an answer of 200 is stored here, and
+the hub skips one that is sent twice. So every error ends the run, and a later run continues.
 """
 
 from __future__ import annotations
@@ -32,18 +32,17 @@ if TYPE_CHECKING:
     from edge.upload.outbox import Outbox, Unsent
     from edge.upload.protocol import Next, Sightings
 
-# 100,000 records, some minutes of one hub's work: trust must not wait longer for a sync of its own.
+# 100,000 records, some minutes of work for a hub: the next sync of trust must not wait longer.
 MAX_BATCHES: Final = 100
-# A hub that was restored from a backup moves us once; one that goes on moving us does not know what it has.
+# A hub that was restored from a backup moves the cursor once; a hub that keeps moving it is faulty.
 MAX_MOVES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What a run came to: `count` records are on the hub that were not, `next` is the seq to send next.
+    """The result of a run: `count` records are new on the hub, `next` is the seq to send next.
 
-    `left`: how many more there were at the end of the run. `sightings`: cards that were at
-    several doors.
+    `left`: the number of unsent records at the end of the run. `sightings`: cards at several doors.
     """
 
     count: int
@@ -53,14 +52,14 @@ class Uploaded:
 
 
 class HubRefuses(SyncError):
-    """The hub does not take this device's records as they are; somebody has to see to it."""
+    """The hub refuses this device's records; an operator has to correct it."""
 
     exit_code = Exit.REFUSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who sends: the device's name and key, what it says of itself, and its clock (UTC, milliseconds)."""
+    """The sending device: its name, key, status, and clock (UTC, milliseconds)."""
 
     device: str
     key: SigningKey
@@ -76,20 +75,20 @@ def upload(
     batches: int = MAX_BATCHES,
     watch: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Uploaded:
-    """Send what is not sent yet; at least a sign of life.
+    """Send all unsent records, or at least a heartbeat.
 
     Args:
-        outbox: the journal as far as this hub has not acknowledged it.
-        post: the way to the hub.
-        sender: who sends.
-        batches: most requests that a run may take.
-        watch: called after each answer with the seq that the hub has, and how many records there are.
+        outbox: the records that this hub has not acknowledged.
+        post: the connection to the hub.
+        sender: the sending device.
+        batches: the most requests of a run.
+        watch: called after each answer with the next seq of the hub and the number of records.
 
     Raises:
-        FetchError: no answer, or none that makes sense; `after_s` is what the hub asked for.
-        HubRefuses: it does not know this device, or not in this release.
-        HistoryDiffers: somebody changed one of the two histories. This is an alarm.
-        JournalBroken: the journal here was changed. So is this.
+        FetchError: no answer, or an invalid one; `after_s` is the delay that the hub asked for.
+        HubRefuses: the hub does not know this device, or not in this release.
+        HistoryDiffers: the history at the hub or here was changed. This is an alarm.
+        JournalBroken: the journal here was changed. This is an alarm too.
         StorageFault: the journal or the cursor cannot be read or written.
     """
     return _Run(outbox, post, sender).go(batches, watch)
@@ -103,7 +102,7 @@ class _Run:
         self._limit = MAX_RECORDS
         self._moves = 0
         self._sightings: Sightings = {}
-        self._wanted = 0  # what the hub has moved us to
+        self._wanted = 0  # the seq to which the hub has moved the cursor
 
     def go(self, batches: int, watch: Callable[[int, int], None]) -> Uploaded:
         count = 0
@@ -119,13 +118,13 @@ class _Run:
         return Uploaded(count, unsent.next, unsent.size - unsent.next, self._sightings)
 
     def _pack(self) -> tuple[Unsent, bytes]:
-        """As many records as fit."""
+        """The next batch, with as many records as fit."""
         while True:
             unsent = self._outbox.unsent(limit=self._limit)
             if 0 < self._wanted < unsent.first:
                 raise HistoryDiffers(
-                    f"hub wants record {self._wanted}, and the oldest that is kept here is {unsent.first}",
-                    hint="at the hub: device remove, then device add; a new history begins",
+                    f"hub wants record {self._wanted}, but the oldest record here is {unsent.first}",
+                    hint="run device remove and device add at the hub, which begins a new history",
                 )
             batch = RecordBatch(
                 device=self._sender.device,
@@ -149,7 +148,7 @@ class _Run:
         )
 
     def _settle(self, answer: Answer, unsent: Unsent) -> bool:
-        """Whether the hub has these records now. Raises what `upload` does for every answer of no use."""
+        """Whether the hub has these records now. Raises the errors of `upload` for every other answer."""
         match answer.status:
             case HTTPStatus.OK:
                 said = _said(answer)
@@ -177,7 +176,7 @@ class _Run:
         if len(unsent.bodies) <= 1:
             raise HubRefuses(
                 f"record {unsent.first} alone is too large for the hub, or for a proxy before it",
-                hint="let bodies of 1 MB pass",
+                hint="allow request bodies of 1 MB in the hub's proxy",
             )
         self._limit = len(unsent.bodies) // 2
 
@@ -191,8 +190,8 @@ def _said(answer: Answer) -> Next:
 
 def _nonsense(answer: Answer) -> FetchError:
     return FetchError(
-        f"hub answers {answer.status} with what makes no sense",
-        hint="is [hub] url the address of a hub?",
+        f"hub sends an invalid answer, with status {answer.status}",
+        hint="check that [hub] url is the address of a hub",
         after_s=answer.after_s,
     )
 
@@ -204,21 +203,21 @@ def _refusal(answer: Answer, sender: Sender) -> SyncError:
             key = bytes(sender.key.verify_key).hex()
             return HubRefuses(
                 "hub does not know this device",
-                hint=f"at the hub: python tools/hub device add {sender.device} --key {key}",
+                hint=f"run at the hub: doorward-hub device add {sender.device} --key {key}",
             )
         case ((HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN), _):
             return HubRefuses(
-                f"hub does not believe this device ({answer.status})",
-                hint="is its public key registered there, and its certificate good?",
+                f"hub rejects the signature or the certificate of this device ({answer.status})",
+                hint="register its public key at the hub, and check its certificate",
             )
         case HTTPStatus.UNPROCESSABLE_ENTITY, "inconsistent":
             return HistoryDiffers(
                 f"hub has another history of this device: {said.detail}",
-                hint="keep the journal, and the hub's database: one of the two was changed",
+                hint="keep the journal and the hub's database as evidence: one of the two was changed",
             )
         case HTTPStatus.UNPROCESSABLE_ENTITY, "malformed":
             return HubRefuses(
-                f"hub does not understand this device: {said.detail}",
+                f"hub cannot read the records of this device: {said.detail}",
                 hint="update the hub before its devices",
             )
-    return FetchError(f"hub answers {answer.status}", hint="see the log of the hub", after_s=answer.after_s)
+    return FetchError(f"hub answers {answer.status}", hint="read the log of the hub", after_s=answer.after_s)

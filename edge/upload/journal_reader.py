@@ -1,8 +1,8 @@
-"""The files of the journal as one row of records, read beside the device that writes them.
+"""Reader of all files of a journal as one sequence of records, while the device writes them.
 
-A proof from record n to the device's newest note takes the peaks of the tree before n, and roots of subtrees
-of what comes after; nothing of what was before, so that its files may be gone. The roots over 256 leaves are
-remembered: a backlog of a million records is read once, for 4,000 hashes in memory.
+A proof from record n to the device's newest note needs the peaks of the tree before n, and roots of subtrees
+after n. It needs no record before n, so those files may be removed. Roots over 256 leaves are cached: a
+backlog of a million records is read once, for 4,000 hashes in memory.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from edge.audit.checkpoint import SignedTreeHead
     from edge.audit.evidence import SegmentReader
 
-LEVEL = 8  # subtrees of 2**8 leaves are remembered
+LEVEL = 8  # roots of subtrees of 2**8 leaves are cached
 BLOCK = 1 << LEVEL
 
 
 class JournalReader:
-    """The journal at one moment; files are opened as they are needed. Use `open_backlog`."""
+    """A snapshot of the journal; files are opened when they are needed. Use `open_journal_reader`."""
 
     def __init__(self, journal: Path, stack: ExitStack) -> None:
         self._stack = stack
@@ -42,12 +42,12 @@ class JournalReader:
 
     @property
     def first(self) -> int:
-        """The seq of the oldest record that is still here."""
+        """The seq of the oldest record that was not removed."""
         return self._starts[0]
 
     @property
     def size(self) -> int:
-        """The seq after the newest, which the newest note is over."""
+        """The seq after the newest record, which is the size of the newest note."""
         return self.head.size
 
     def bodies(self, start: int, stop: int) -> Iterator[bytes]:
@@ -55,7 +55,7 @@ class JournalReader:
         return self._each(start, stop, lambda file, begin, end: file.bodies(begin, end))
 
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
-        """Their stored leaf hashes, unproven. Raises JournalBroken."""
+        """The stored leaf hashes of records `start` to `stop` - 1, unproven. Raises JournalBroken."""
         return self._each(start, stop, lambda file, begin, end: file.leaves(begin, end))
 
     def tree_before(self, seq: int) -> Frontier:
@@ -82,36 +82,38 @@ class JournalReader:
         if start not in self._open:
             segment = self._stack.enter_context(open_segment_reader(self._closed[start]))
             if segment.base.size != start or segment.device != self.device:
-                raise JournalBroken(f"{self._closed[start].name} does not hold what its name says")
+                raise JournalBroken(
+                    f"{self._closed[start].name} begins at record {segment.base.size} of {segment.device}"
+                )
             self._open[start] = segment
         return self._open[start]
 
 
 @contextmanager
 def open_journal_reader(journal: Path) -> Iterator[JournalReader]:
-    """The journal at this moment. Its device goes on writing; it rotates when this is closed.
+    """A snapshot of the journal. Its device continues to write, and does not rotate before this is closed.
 
     Raises:
         StorageFault: there is no journal, or it cannot be read.
-        JournalBroken: what is there cannot be what the device wrote.
+        JournalBroken: the journal is not as the device wrote it.
     """
     with ExitStack() as stack:
         stack.enter_context(reading_beside(journal))
         try:
             reader = JournalReader(journal, stack)
         except InputError as err:
-            raise StorageFault(err.message, hint="the device makes one when it starts: doorward run") from err
+            raise StorageFault(err.message, hint="start the device, which creates it: doorward run") from err
         yield reader
 
 
 class Growth:
-    """Proofs that the newest tree goes on from an earlier one."""
+    """Maker of proofs that the newest tree continues an earlier one."""
 
     def __init__(self) -> None:
         self._roots: dict[int, bytes] = {}  # of 256 leaves each, by the seq of the first
 
     def proof(self, tree: Frontier, reader: JournalReader) -> tuple[bytes, ...]:
-        """RFC 6962 consistency from `tree` to the newest note, verified. Raises JournalBroken."""
+        """The verified RFC 6962 consistency proof from `tree` to the newest note. Raises JournalBroken."""
         self._roots = {start: root for start, root in self._roots.items() if start >= tree.size}
         proof = growth_proof(tree, reader.size, partial(self._subtree, reader))
         verify_consistency(tree.size, tree.root, reader.size, reader.head.frontier.root, proof)

@@ -1,8 +1,8 @@
-"""The journal as an outbox: what a hub has not acknowledged yet.
+"""The journal as an outbox: the records that a hub has not acknowledged.
 
-The cursor is one row for each hub in `outbox.db`: the seq to send next, the first one that was not
-acknowledged, and the peaks of the tree before `next`, so that a process that starts need not read the journal
-to go on. Losing this file loses nothing: sending begins anew, and the hub says where to go on from.
+The cursor is one row for each hub in `outbox.db`: the seq to send next, the first seq that is not
+acknowledged, and the peaks of the tree before `next`, so that a new process need not read the journal first.
+If this file is lost, no record is lost: sending begins again at 0, and the hub answers with its position.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from edge.upload.journal_reader import JournalReader
 
 FILE = "outbox.db"
-_REMOVE = "remove it: the hub knows what it has"
+_REMOVE = "remove this file: the hub knows which records it has"
 _HINTS = {sqlite3.SQLITE_CORRUPT: _REMOVE, sqlite3.SQLITE_NOTADB: _REMOVE}
 _TABLES = """
 CREATE TABLE IF NOT EXISTS hubs (
@@ -36,14 +36,14 @@ CREATE TABLE IF NOT EXISTS hubs (
 
 
 class HistoryDiffers(SyncError):
-    """A hub has records of this device that this device has not: one of the two was replaced."""
+    """A hub has records of this device that the device does not have: one of the two was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unsent(ProvenRecords):
     """Records that a hub does not have. `note` is the device's newest signed checkpoint, over `size` records.
 
-    `missing`: how many that the hub does not have either were removed before it was configured.
+    `missing`: the number of unsent records that were removed before this hub was configured.
     """
 
     size: int
@@ -51,7 +51,7 @@ class Unsent(ProvenRecords):
 
     @property
     def more(self) -> bool:
-        """Whether there is more to send at once."""
+        """Whether there are more records to send."""
         return self.next < self.size
 
 
@@ -59,14 +59,14 @@ class Unsent(ProvenRecords):
 class _Cursor:
     next: int = 0
     acknowledged: int = 0
-    peaks: bytes | None = None  # None: not known, ask the journal
+    peaks: bytes | None = None  # None: unknown, read them from the journal
 
 
 class Outbox:
-    """What one hub is still to be sent. For one process at a time; the device needs no part in it."""
+    """The unsent records of one hub. For one process at a time, independent of the device's own."""
 
     def __init__(self, journal: Path, state: Path, hub: str) -> None:
-        """Open `state`/outbox.db, or make it. `hub`: its URL. Raises StorageFault."""
+        """Open or create `state`/outbox.db. `hub`: its URL. Raises StorageFault."""
         self._journal = journal
         self._path = state / FILE
         self._hub = hub
@@ -89,15 +89,15 @@ class Outbox:
 
     @property
     def acknowledged(self) -> int:
-        """The hub has said that it has everything before this seq; it never goes back."""
+        """The first seq that the hub has not acknowledged; it never decreases."""
         return self._cursor().acknowledged
 
     def unsent(self, *, limit: int = MAX_RECORDS) -> Unsent:
-        """At most `limit` records from `next` on, proven; this moves nothing.
+        """At most `limit` proven records from `next` on. The cursor does not move.
 
         Raises:
             StorageFault: there is no journal yet, or the disk fails.
-            JournalBroken: the records do not fit the device's own note. Nothing of it is to be sent.
+            JournalBroken: the records do not match the device's own note. They must not be sent.
             HistoryDiffers: `next` is beyond the journal.
         """
         cursor = self._cursor()
@@ -109,11 +109,11 @@ class Outbox:
                 try:
                     return self._proven(reader, Frontier.from_bytes(start, cursor.peaks), limit)
                 except JournalBroken:
-                    pass  # either of the two is wrong: the journal itself will say
+                    pass  # cursor or journal is wrong; the journal alone decides
             return self._proven(reader, reader.tree_before(start), limit, missing)
 
     def acknowledge(self, upto: int) -> None:
-        """The hub has everything before `upto` (its answer 200). Forward only; may be said again.
+        """Store that the hub has all records before `upto` (its answer 200). It never goes back.
 
         Raises StorageFault, JournalBroken, HistoryDiffers.
         """
@@ -123,7 +123,7 @@ class Outbox:
             self._write(max(upto, cursor.next), max(upto, cursor.acknowledged), cursor)
 
     def resume(self, at: int) -> None:
-        """Go on from record `at`, back or forth (its answer 409). That acknowledges nothing.
+        """Move the cursor to record `at` in any direction (answer 409). It acknowledges nothing.
 
         Raises StorageFault, JournalBroken, HistoryDiffers.
         """
@@ -133,7 +133,7 @@ class Outbox:
             self._write(at, cursor.acknowledged, cursor)
 
     def close(self) -> None:
-        """Safe to call again."""
+        """Close the database. Safe to call again."""
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -160,8 +160,8 @@ class Outbox:
         self._size = size
         if seq > size:
             raise HistoryDiffers(
-                f"{self._hub} was sent {seq} records of this device, whose journal has {size}",
-                hint=f"was the journal replaced? keep both, and remove {self._path} if it is meant",
+                f"{self._hub} was sent {seq} records, but the journal of this device has {size}",
+                hint=f"put the journal back; if it was replaced on purpose, remove {self._path}",
             )
 
     def _cursor(self) -> _Cursor:
@@ -181,9 +181,9 @@ class Outbox:
 
 
 def acknowledged(state: Path, hub: str) -> int:
-    """What retention may go by: the first seq that this hub does not have for certain. 0: nothing says so.
+    """The first seq that this hub has not acknowledged, for retention; 0 if nothing is known.
 
-    A hub that went back to an earlier record has lost what came after it.
+    A hub that went back to an earlier record has lost the records after it.
     """
     try:
         with closing(open_reader(state / FILE)) as db:

@@ -1,4 +1,4 @@
-"""Paths, signatures and answers of an upload: UPLOAD.md, for both sides. Pure."""
+"""Paths, signatures and answers of an upload, for device and hub (UPLOAD.md). Pure."""
 
 from __future__ import annotations
 
@@ -21,28 +21,26 @@ if TYPE_CHECKING:
 CONTENT_TYPE: Final = "application/vnd.doorward.records+zstd"
 SIGNATURE_HEADER: Final = "Doorward-Signature"
 TIME_HEADER: Final = "Doorward-Time"
-# A hub has the time from its network. A device that is further off than this asks with a batch instead.
+# A hub has the time from its network. A device with a greater difference learns its position with a batch.
 MAX_SKEW_S: Final = 300
-MAX_ANSWER_BYTES: Final = 4_096  # `{"next": 9007199254740991}` is 26; an error page of a proxy is cut here
+MAX_ANSWER_BYTES: Final = 4_096  # `{"next": 9007199254740991}` has 26; an error page of a proxy is truncated
 MAX_DETAIL_CHARS: Final = 200  # two lines of a terminal
 
 _SCHEME: Final = "ed25519="
 _SIGNATURE_BYTES: Final = 64
 
 
-# By card's pseudonym and door: when it was shown there last, in milliseconds since 1970.
+# For each card's pseudonym and door, the time at which it was last shown there, in ms since 1970.
 Sightings: TypeAlias = Annotated[
     dict[Pseudonym, Annotated[dict[SiteId, UnixMs], Meta(max_length=64)]], Meta(max_length=64)
 ]
-MAX_SIGHTINGS: Final = (
-    16  # cards in an answer: 16 at three doors with long names are 3 kB of the 4 that are read
-)
+MAX_SIGHTINGS: Final = 16  # cards in an answer: 16 at three doors with long names take 3 kB of the 4 kB limit
 
 
 class Next(Struct, frozen=True):
-    """An answer of 200 or 409: the seq that the hub has not seen yet.
+    """An answer of 200 or 409: the first seq that the hub does not have.
 
-    `sightings`: cards that were shown at several doors within the hour, with an answer of 200.
+    `sightings`: with 200, cards that were shown at several doors within the hour.
     """
 
     next: Count
@@ -50,19 +48,20 @@ class Next(Struct, frozen=True):
 
 
 class Error(Struct, frozen=True, omit_defaults=True):
-    """Any other answer: one word for the device, and a detail for its technician."""
+    """Any other answer: one word for the device, and a detail for a technician."""
 
     error: str
     detail: str = ""
 
 
 def device_name(text: str) -> str:
-    """The name of a device as it may stand in a path. Raises InputError."""
+    """The name of a device, checked for use in a path. Raises InputError."""
     try:
         name: str = msgspec.convert(text, DeviceName)
     except msgspec.ValidationError as err:
         raise InputError(
-            "no name of a device", hint="lower case letters, digits, . and -, at most 40"
+            "not a name of a device",
+            hint="use at most 40 lower case letters, digits, . and -",
         ) from err
     return name
 
@@ -73,12 +72,12 @@ def records_path(device: str) -> str:
 
 
 def upload_message(device: str, body: bytes) -> bytes:
-    """The message a device signs over a body. No checkpoint begins so: no device is called "upload/v1"."""
+    """The message that a device signs for a body. No checkpoint begins like it, because no name has a "/"."""
     return f"doorward/upload/v1\n{device}\n{sha256(body).hexdigest()}\n".encode()
 
 
 def next_message(device: str, now_s: int) -> bytes:
-    """The message that a device signs over a question."""
+    """The message that a device signs for a GET."""
     return f"doorward/next/v1\n{device}\n{now_s}\n".encode()
 
 
@@ -88,9 +87,9 @@ def sign(message: bytes, key: SigningKey) -> str:
 
 
 def check_signature(message: bytes, header: str, key: VerifyKey) -> None:
-    """Holds when `header` is the signature of `message` by `key`. Raises InputError."""
+    """Check that `header` is the signature of `message` by `key`. Raises InputError."""
     if not header.startswith(_SCHEME):
-        raise InputError(f"no {SIGNATURE_HEADER}: {_SCHEME}...")
+        raise InputError(f"the header {SIGNATURE_HEADER} does not begin with {_SCHEME}")
     try:
         signature = b64decode(header.removeprefix(_SCHEME).encode("ascii"), validate=True)
         if len(signature) != _SIGNATURE_BYTES:
@@ -100,14 +99,14 @@ def check_signature(message: bytes, header: str, key: VerifyKey) -> None:
         raise InputError("signature is not base64") from err
     except BadSignatureError as err:
         raise InputError(
-            "signature does not hold", hint="is this device registered with another key?"
+            "signature is invalid", hint="register the device at the hub with its current key"
         ) from err
 
 
 def check_time(header: str, now_s: int) -> int:
-    """The time that a question was asked at, if that is now. Raises InputError."""
+    """The time of a GET, if it is now. Raises InputError."""
     if not (header.isascii() and header.isdigit() and len(header) <= 12):
-        raise InputError(f"no {TIME_HEADER}: seconds since 1970")
+        raise InputError(f"the header {TIME_HEADER} is not seconds since 1970")
     asked_s = int(header)
     if abs(asked_s - now_s) > MAX_SKEW_S:
         raise InputError(f"clocks differ by more than {MAX_SKEW_S} s")
@@ -115,7 +114,7 @@ def check_time(header: str, now_s: int) -> int:
 
 
 def parse_next(body: bytes) -> Next:
-    """The content of an answer of 200 or 409. Raises InputError."""
+    """The content of a 200 or 409. Raises InputError."""
     try:
         return msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Next)
     except (msgspec.MsgspecError, UnicodeDecodeError) as err:
@@ -123,9 +122,9 @@ def parse_next(body: bytes) -> Next:
 
 
 def parse_error(body: bytes) -> Error:
-    """The error in an answer; an empty one where it says nothing that we understand.
+    """The error in an answer; an empty one if the answer is malformed.
 
-    It ends up before a technician, so what a terminal might obey is left out.
+    A technician sees the detail, so it has no control characters for a terminal.
     """
     try:
         said = msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Error)

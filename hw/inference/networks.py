@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_MODEL_BYTES = 16 * 1024 * 1024  # three times our largest model (float MobileFaceNet, 5.2 MB)
 MAX_MANIFEST_CHARS = 64 * 1024  # ten times ours; a longer one is cut off, which does not parse
 NPY_MAGIC = b"\x93NUMPY"
-REBUILD = "build the models again: make models"
+REBUILD = "run: doorward models fetch"
 
 
 class Interpreter(Protocol):
@@ -64,7 +64,7 @@ def read_checked(path: Path, sha256: str) -> bytes:
 
 
 def read_manifest(folder: Path) -> str:
-    """The text of `manifest.toml`, which `make models` writes last. Raises ModelFault."""
+    """The text of `manifest.toml`, which `doorward models fetch` writes last. Raises ModelFault."""
     path = folder / "manifest.toml"
     try:
         with path.open(encoding="utf-8") as file:

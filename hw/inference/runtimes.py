@@ -18,6 +18,9 @@ class Runtime(Protocol):
     def __call__(self, path: Path, sha256: str) -> Network: ...
 
 
+REINSTALL = "reinstall doorward with its dependencies"
+
+
 def open_runtime(name: str | None = None) -> tuple[str, Runtime]:
     """The named runtime ("litert" or "tflite"), or the best installed one. Raises ModelFault."""
     if name in (None, "litert"):
@@ -25,7 +28,7 @@ def open_runtime(name: str | None = None) -> tuple[str, Runtime]:
             from hw.inference import litert
         except ImportError as err:
             if name:
-                raise ModelFault("ai-edge-litert is not installed", hint="make setup") from err
+                raise ModelFault("ai-edge-litert is not installed", hint=REINSTALL) from err
         else:
             return "litert", litert.open_network
     if name in (None, "tflite"):
@@ -34,7 +37,7 @@ def open_runtime(name: str | None = None) -> tuple[str, Runtime]:
         except ImportError as err:
             raise ModelFault(
                 "no TFLite runtime is installed" if name is None else "tflite-runtime is not installed",
-                hint="make setup; tflite-runtime exists for Python 3.9 to 3.11 only",
+                hint=f"{REINSTALL}; tflite-runtime needs Python 3.9 to 3.11",
             ) from err
         return "tflite", tflite.open_network
     raise ModelFault(f"TFLite runtime: {name!r} is not one of litert, tflite", hint="name one of them")

@@ -135,7 +135,7 @@ def why(name: str, number: int | None, *, here: Sequence[str], group: str = "dia
         case errno.EBUSY | errno.EAGAIN:
             return ReaderFault(
                 f"scanner {name}: another program uses it",
-                hint=f"end that program: `fuser {name}` names it; ModemManager: see tools/guide/scanners.md",
+                hint=f"end that program: `fuser {name}` names it; ModemManager: doorward config units",
             )
         case errno.ENOTTY:
             return ReaderFault(

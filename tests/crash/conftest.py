@@ -1,4 +1,4 @@
-"""Counts the kills: `record_property("kills", (what, number))` in a test, one line each at the end of the run."""
+"""Summary of the kills at the end of a run: one line for each `record_property("kills", (what, number))`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that is killed after so many lines of our code: every line can be the last, whatever time it takes."""
+"""A process that is killed after a number of lines of our code: each line can be the last, however short."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from types import FrameType, ModuleType
 
 
 def folders(*modules: ModuleType) -> tuple[str, ...]:
-    """Where the lines that count are written."""
+    """The folders of these modules, whose lines count."""
     return tuple(str(Path(module.__file__ or "").parent) for module in modules)
 
 
 class _Countdown:
-    """Kills this process at the n-th line that it runs of the files that count."""
+    """Trace function that kills this process at the n-th line of the files that count."""
 
     def __init__(self, counted: tuple[str, ...], lines: int | None) -> None:
         self.ran = 0
@@ -34,7 +34,7 @@ class _Countdown:
 
 
 def lines_run(act: Callable[[], object], counted: tuple[str, ...], *, lines: int | None) -> int:
-    """Run `act` in a forked process that dies after so many lines; returns how many it ran, or 0 if it died."""
+    """Run `act` in a forked process that dies after `lines` lines. Returns the lines that ran, or 0 if it died."""
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:

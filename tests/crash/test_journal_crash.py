@@ -1,7 +1,7 @@
-"""Power fails while a device writes: SIGKILL at random moments, again and again, to one journal.
+"""Power failures while a device writes: repeated SIGKILL at random moments, with one journal.
 
-SIGKILL shows that no instruction is a wrong one to die at. It does not show that the disk keeps what fsync
-promised: that takes a real disk and a real power cut.
+SIGKILL shows that the process may die at any instruction. It does not show that the disk keeps the data after fsync:
+that needs a real disk and a real power cut.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# `make test-crash` asks for more rounds, and for every line in place of every seventh.
+# `make test-crash` sets more rounds; then each line is tried, not each seventh.
 ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
 STEP = 1 if ROUNDS > 10 else 7
 
@@ -39,8 +39,10 @@ for tick in range(int(sys.argv[2]), 10**9):
 """
 
 
-@pytest.mark.parametrize("segment_bytes", [1 << 30, 30_000], ids=["one file", "a file every few records"])
-def test_no_acknowledged_record_is_lost_and_none_is_there_twice(
+@pytest.mark.parametrize(
+    "segment_bytes", [1 << 30, 30_000], ids=["one file", "a new file after a few records"]
+)
+def test_no_acknowledged_record_is_lost_or_duplicated(
     tmp_path: Path, segment_bytes: int, record_property: Callable[[str, object], None]
 ) -> None:
     path = tmp_path / "journal.db"
@@ -48,7 +50,7 @@ def test_no_acknowledged_record_is_lost_and_none_is_there_twice(
     acknowledged: dict[int, int] = {}  # seq -> tick
     for number in range(ROUNDS):
         first = number * 1_000_000
-        # The first rounds die while opening or at the first append, the others somewhere later.
+        # The first rounds die while opening or at the first append, the others later.
         lines = number if number < 3 else dice.randrange(1, 60)
         acknowledged |= _write_and_kill(path, first, segment_bytes, lines=lines)
         with open_chain(journal_files(path)) as chain:
@@ -56,29 +58,29 @@ def test_no_acknowledged_record_is_lost_and_none_is_there_twice(
             written = [entry.record.tick_ms for entry in chain.entries()]
         assert {seq: written[seq] for seq in acknowledged} == acknowledged
         assert len(set(written)) == len(written) == size
-        # At most one record a round was written and not yet acknowledged.
+        # In each round at most one record was written but not yet acknowledged.
         assert len(written) - len(acknowledged) <= number + 1
-    often = " and rotation" if segment_bytes < 1 << 20 else ""
-    record_property("kills", (f"journal, append{often}", ROUNDS))
+    rotation = " and rotation" if segment_bytes < 1 << 20 else ""
+    record_property("kills", (f"journal, append{rotation}", ROUNDS))
     assert len(acknowledged) > ROUNDS
     with open_journal(path) as journal:
         assert journal.size == len(written)
 
 
 def _write_and_kill(path: Path, first_tick: int, segment_bytes: int, *, lines: int) -> dict[int, int]:
-    """Let a device write until it has said `lines` lines, kill it, and return what it acknowledged."""
+    """Run a device until it has printed `lines` lines, kill it, and return the acknowledged records, seq: tick."""
     command = [sys.executable, "-c", WRITER, str(path), str(first_tick), str(segment_bytes)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=_env()) as child:
         assert child.stdout is not None
-        said = [child.stdout.readline() for _ in range(lines + 1)]
+        printed = [child.stdout.readline() for _ in range(lines + 1)]
         child.kill()
-        said += child.stdout.readlines()  # what it said before the kill reached it
-    assert said[0] == b"open\n"
-    return {int(seq): int(tick) for seq, tick in (line.split() for line in said[1:])}
+        printed += child.stdout.readlines()  # the lines before the kill reached it
+    assert printed[0] == b"open\n"
+    return {int(seq): int(tick) for seq, tick in (line.split() for line in printed[1:])}
 
 
-# Runs `act` in a child that dies at its n-th line of our own code, for n after n, and lets `check` look at what
-# is left. In a process of its own, for it forks.
+# For n = 0, STEP, 2 * STEP, ...: runs `act` in a child that dies at its n-th line of our own code; then `check` reads
+# the files. It runs in its own process, because it forks.
 KILLER = """
 import os, shutil, signal, sys
 from pathlib import Path
@@ -191,22 +193,22 @@ print(kill_everywhere(Path(sys.argv[1]), prepare, act, check))
 
 
 @pytest.mark.parametrize(
-    ("story", "least", "case"),
+    ("script", "least", "case"),
     [(ROTATION, 400, ""), (RETENTION, 100, "SENT"), (RETENTION, 200, "OLD")],
     ids=["rotation", "retention of what the hub has", "retention of what is old"],
 )
-def test_there_is_no_line_of_our_code_at_which_it_may_not_die(
-    tmp_path: Path, story: str, least: int, case: str, record_property: Callable[[str, object], None]
+def test_it_may_die_at_any_line_of_our_code(
+    tmp_path: Path, script: str, least: int, case: str, record_property: Callable[[str, object], None]
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", KILLER + story, tmp_path, str(STEP), case],
+        [sys.executable, "-c", KILLER + script, tmp_path, str(STEP), case],
         env=_env(),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    what = "rotation" if story is ROTATION else f"retention, {case.lower()}"
+    what = "rotation" if script is ROTATION else f"retention, {case.lower()}"
     record_property("kills", (f"journal, {what}, line by line", int(done.stdout) // STEP))
     assert int(done.stdout) > least
 

@@ -1,6 +1,6 @@
-"""Power fails at a lane where two inspect, around and between the two records of one decision.
+"""Power failures at a lane of two authorities: before, between and after the two records of one decision.
 
-SIGKILL shows that no moment is a wrong one to die at; see `test_journal_crash` for what it does not show.
+`test_journal_crash` says what a SIGKILL shows and what it does not show.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edge.passage.lane.machine import LaneState
 
 
 class Mortal:
-    """A journal whose process dies when a grant for this door is to be written, or has been."""
+    """A journal that kills its process before, or after, it writes a grant for this door."""
 
     def __init__(self, journal: Journal, side: Side, when: str) -> None:
         self._journal, self._side, self._when = journal, side, when
@@ -41,7 +41,7 @@ def journals(folder: Path) -> list[Journal]:
 
 
 def cross(border: Border, folder: Path) -> None:
-    """One traveller, from the code to the inside, with a mark of each release."""
+    """Let one traveller cross, from the code to the inside; each release leaves a file named after the door."""
     for side, cable in border.cables.items():
         release = cable.release
 
@@ -59,8 +59,8 @@ def cross(border: Border, folder: Path) -> None:
         border.see()
 
 
-def told(folder: Path) -> list[list[str]]:
-    """What each journal says of passages and releases, once it is found whole."""
+def recorded(folder: Path) -> list[list[str]]:
+    """The passages and releases in each journal, after its verification."""
     both = []
     for name in "ab":
         records = read_records(folder / f"{name}.db")
@@ -77,7 +77,7 @@ def told(folder: Path) -> list[list[str]]:
     return both
 
 
-# Which journal dies when, and whether each of them has the grant then.
+# The journal that dies, the moment, and whether each journal then has the grant.
 MOMENTS: dict[str, tuple[int, str, tuple[bool, bool]]] = {
     "before the first record": (0, "before", (False, False)),
     "between the two": (0, "after", (True, False)),
@@ -87,7 +87,7 @@ MOMENTS: dict[str, tuple[int, str, tuple[bool, bool]]] = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("side", Side)
-def test_a_half_recorded_passage_released_nothing_and_the_next_one_goes_through(
+def test_a_half_recorded_passage_releases_no_door_and_the_next_passage_succeeds(
     side: Side, moment: str, tmp_path: Path
 ) -> None:
     which, when, has = MOMENTS[moment]
@@ -102,7 +102,7 @@ def test_a_half_recorded_passage_released_nothing_and_the_next_one_goes_through(
     assert lines_run(live, (), lines=None) == 0
     assert not (tmp_path / side).exists()
     before = ["outer: granted", "outer released"] if side is Side.INNER else []
-    assert told(tmp_path) == [before + [f"{side}: granted"] * there for there in has]
+    assert recorded(tmp_path) == [before + [f"{side}: granted"] * there for there in has]
 
     border = Border(joint=True)
     border.books = journals(tmp_path)
@@ -111,5 +111,5 @@ def test_a_half_recorded_passage_released_nothing_and_the_next_one_goes_through(
         journal.close()
     assert border.lane.gone == ["Erin"]
     assert all((tmp_path / each).exists() for each in Side)
-    for said in told(tmp_path):
-        assert said[-4:] == ["outer: granted", "outer released", "inner: granted", "inner released"]
+    for events in recorded(tmp_path):
+        assert events[-4:] == ["outer: granted", "outer released", "inner: granted", "inner released"]

@@ -1,8 +1,7 @@
-"""Power fails while a device syncs: SIGKILL after a random number of lines of our code and of ngclient's.
+"""Power failures while a device syncs: SIGKILL after a random number of lines of our code and of ngclient's.
 
-The lines are counted inside the child, so that every one of them can be the last, also where it takes no time.
-SIGKILL shows that no instruction is a wrong one to die at; that the disk keeps what fsync promised takes a real
-power cut.
+The child counts its own lines, so that each of them can be the last, also one that takes no time. SIGKILL shows that
+the process may die at any instruction; only a real power cut shows that the disk keeps the data after fsync.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ from edge.sync import names
 from edge.trust.snapshot import TrustSnapshot
 from hw.sim.source import SimSource
 
-# A few for every run of the tests; `make test-crash` asks for more rounds, and a round kills once or twice.
+# Few for a normal run of the tests; `make test-crash` sets more rounds. A round kills once or twice.
 ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
-# pytest-xdist has threads of its own; the child uses none of theirs.
+# pytest-xdist has its own threads; the child uses none of them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 COUNTED = (*folders(edge.sync, tuf.ngclient), edge.durable.__file__)
 
 
 def synced_in_a_child(gate: Gate, authority: Authority, *, lines: int | None) -> int:
-    """Sync in a process that is killed after so many lines; returns how many it ran, or 0 if it died."""
+    """Sync in a process that is killed after `lines` lines. Returns the lines that ran, or 0 if it died."""
     return lines_run(lambda: gate.sync(SimSource(authority.files), now=authority.now), COUNTED, lines=lines)
 
 
@@ -79,7 +78,7 @@ def test_a_sync_that_dies_leaves_the_old_trust_or_the_new(
     for number in range(1, ROUNDS + 1):
         publish_another(authority, number)
         before, after = gate.trust.published_at, authority.now
-        # Half of them die a second time, while they clear up after the first.
+        # Half of them die a second time, while they clean up after the first.
         for _ in range(dice.choice((1, 2))):
             died += synced_in_a_child(gate, authority, lines=dice.randrange(1, lines)) == 0
             assert gate.trust.published_at in (before, after)
@@ -97,7 +96,9 @@ def test_a_sync_that_dies_leaves_the_old_trust_or_the_new(
     assert died >= ROUNDS
 
 
-def test_a_first_sync_that_dies_leaves_nothing_or_all(tmp_path: Path, record_property: Callable) -> None:
+def test_a_first_sync_that_dies_leaves_no_trust_or_all_of_it(
+    tmp_path: Path, record_property: Callable
+) -> None:
     dice = random.Random(7)
     authority = editions(manifest=True)
     lines = synced_in_a_child(Gate(tmp_path / "whole", authority.root), authority, lines=None)

@@ -1,7 +1,7 @@
-"""Power fails at both ends of an upload: SIGKILL after a random number of lines of the device's and the hub's code.
+"""Power failures at both ends of an upload: SIGKILL after a random number of lines of the device's and the hub's code.
 
-Device and hub are one forked process here, so that every line of either can be the last for both; the journal,
-the cursor and the hub's database are what is left. tests/scenarios/network/test_upload.py kills them one by one.
+Device and hub are one forked process here, so that each line of one can be the last for both. The journal, the cursor
+and the hub's database remain. tests/scenarios/network/test_upload.py kills device and hub one by one.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from tools.hub.schema import Database
 from tools.hub.store import HubStore
 from tools.hub.upload import UploadEndpoint
 
-# A few for every run of the tests; `make test-crash` asks for more rounds, and a round kills once.
+# Few for a normal run of the tests; `make test-crash` sets more rounds. A round kills once.
 ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
 COUNTED = (*folders(edge.sync, hub_store, sqlalchemy.engine), edge.sqlite.__file__)
 SENDER = Sender(device=DEVICE, key=KEY, status=STATUS, now_ms=lambda: 1_767_340_900_000)
 HUB = "https://hub.example"
 
 
-class Here:
+class LocalHub:
     """A hub without a socket. Implements Post."""
 
     def __init__(self, database: Database) -> None:
@@ -53,11 +53,11 @@ class Here:
 
 
 def sent_by_a_child(folder: Path, db: str, *, lines: int | None) -> int:
-    """Upload in a process that is killed after so many lines; returns how many it ran, or 0."""
+    """Upload in a process that is killed after `lines` lines. Returns the lines that ran, or 0 if it died."""
 
     def send() -> None:
         with Outbox(folder / "journal.db", folder, HUB) as outbox:
-            upload(outbox, Here(Database(db)), SENDER)
+            upload(outbox, LocalHub(Database(db)), SENDER)
 
     return lines_run(send, COUNTED, lines=lines)
 
@@ -88,7 +88,7 @@ def in_journal(folder: Path) -> list[str]:
         return [encode(entry).decode() for entry in segment.entries()]
 
 
-def test_wherever_it_ends_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
+def test_an_upload_that_dies_at_any_line_loses_and_duplicates_no_record(
     db: str, tmp_path: Path, record_property: Callable
 ) -> None:
     database = Database(db)

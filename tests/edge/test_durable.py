@@ -26,7 +26,7 @@ def test_a_write_replaces_the_file_and_its_mode(tmp_path: Path, umask: int) -> N
     assert names(tmp_path) == ["a"]
 
 
-def test_a_link_in_the_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(b"other")
     (tmp_path / "a").symlink_to("other")
     durable.write_durably(tmp_path / "a", b"new")
@@ -48,7 +48,7 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     assert names(tmp_path) == ["a"]
 
 
-def test_the_longest_name_of_the_disk_can_be_written(tmp_path: Path) -> None:
+def test_a_file_with_the_longest_name_can_be_written(tmp_path: Path) -> None:
     for name in ("a" * 255, "門" * 85):
         durable.write_durably(tmp_path / name, b"new")
     assert len(names(tmp_path)) == 2

@@ -19,7 +19,7 @@ def test_a_digest_is_blake2b_in_its_domain() -> None:
     assert keyed_digest(KEY, DigestDomain.PERSON, b"CN", b"anna") == expected
 
 
-def test_domains_keys_and_sizes_share_no_digest() -> None:
+def test_each_domain_key_and_size_has_its_own_digest() -> None:
     digests = {keyed_digest(KEY, domain, b"anna") for domain in DigestDomain}
     digests |= {
         keyed_digest(bytes(32), DigestDomain.CARD, b"anna"),

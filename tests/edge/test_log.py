@@ -1,4 +1,4 @@
-"""The log of a device: a line is a JSON object, and a log that has gone stops no door."""
+"""The log of a device: a line is a JSON object, and a closed stream stops no door."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_line_is_an_object_with_its_time(capsys: pytest.CaptureFixture[str]) -
     log_line("door", level="warning", state="fault\n\x1b[2J\u2028\udc80", pins=[1, 2])
     err = capsys.readouterr().err
     assert err.endswith("\n")
-    assert err[:-1].isprintable()  # nothing in it moves a terminal, or begins another line
+    assert err[:-1].isprintable()  # it has no control character for a terminal, and no line break
     row = json.loads(err)
     when = datetime.fromisoformat(row.pop("timestamp"))
     assert abs(datetime.now(UTC) - when) < timedelta(hours=1)
@@ -28,8 +28,8 @@ class Gone(io.StringIO):
         raise BrokenPipeError(32, "Broken pipe")
 
 
-@pytest.mark.parametrize("stream", [Gone(), io.StringIO()], ids=["nobody reads", "closed"])
-def test_a_log_that_has_gone_stops_no_door(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stream", [Gone(), io.StringIO()], ids=["without a reader", "closed"])
+def test_a_closed_log_stops_no_door(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     if not isinstance(stream, Gone):
         stream.close()
     monkeypatch.setattr(sys, "stderr", stream)

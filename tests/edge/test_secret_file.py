@@ -1,4 +1,4 @@
-"""A secret is read only where nobody but its owner could have read it."""
+"""Secret files: only a file that its owner alone can read is accepted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o666, 0o777])
 @pytest.mark.parametrize("what", READERS)
-def test_what_others_can_read_or_change_is_no_secret(what: str, mode: int, tmp_path: Path) -> None:
+def test_a_file_that_others_can_read_or_change_is_refused(what: str, mode: int, tmp_path: Path) -> None:
     file = write_secret(tmp_path / "secret", mode=mode)
     with pytest.raises(ConfigError, match=f"others can read or change {what}") as caught:
         READERS[what](file)
@@ -31,7 +31,7 @@ def test_what_others_can_read_or_change_is_no_secret(what: str, mode: int, tmp_p
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
-def test_what_is_its_owners_is_read(mode: int, tmp_path: Path) -> None:
+def test_a_file_of_its_owner_alone_is_read(mode: int, tmp_path: Path) -> None:
     file = write_secret(tmp_path / "secret", b"x" * 32, mode=mode)
     assert [read(file) for read in READERS.values()] == [b"x" * 32, b"x" * 32, "x" * 32]
 
@@ -47,11 +47,11 @@ def fifo(folder: Path) -> Path:
         (lambda folder: folder / "nothing", "no such file"),
         (lambda folder: folder, "not a regular file"),
         (fifo, "not a regular file"),
-        (lambda folder: folder / "a\0b", "no name of a file"),
+        (lambda folder: folder / "a\0b", "not a name of a file"),
         (lambda folder: folder / ("a" * 5_000), "file name too long"),
     ],
 )
-def test_what_is_no_file_says_so_with_the_way_out(
+def test_a_path_that_is_no_file_is_refused_with_a_hint(
     make: Callable[[Path], Path], words: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
@@ -61,12 +61,12 @@ def test_what_is_no_file_says_so_with_the_way_out(
 
 
 @pytest.mark.parametrize("size", [0, 31, 33, 1_000])
-def test_a_device_key_of_another_size_is_none(size: int, tmp_path: Path) -> None:
-    with pytest.raises(StorageFault, match="is no device key"):
+def test_a_device_key_of_another_size_is_refused(size: int, tmp_path: Path) -> None:
+    with pytest.raises(StorageFault, match="is not a device key"):
         read_seed(write_secret(tmp_path / "secret", bytes(size)))
 
 
-def test_a_password_has_an_end(tmp_path: Path) -> None:
+def test_a_password_has_a_limit(tmp_path: Path) -> None:
     assert read_password(write_secret(tmp_path / "secret", b"  open sesame\n")) == "open sesame"
     for data, words in ((b"x" * 1_001, "larger than 1000"), (b"\xff", "not text")):
         with pytest.raises(ConfigError, match=words):

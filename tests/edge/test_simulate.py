@@ -1,4 +1,4 @@
-"""What changed rules would have made of a record, row by row."""
+"""Simulated outcomes of records under changed rules, row by row."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def aged(part: str, hours: int) -> tuple[TrustAge, ...]:
 
 STRICT = AgePolicy(status=AgeRule(Budgets(timedelta(hours=2), timedelta(hours=4)), ageing=AgeAction.STEP_UP))
 LAX = AgePolicy(clock=AgeAction.STEP_UP, status=AgeRule(Budgets(timedelta(days=300), timedelta(days=301))))
-NIGHT = RiskPolicy(quiet=(7, 9))  # the record is of eight in the morning, UTC
+NIGHT = RiskPolicy(quiet=(7, 9))  # the record has the time 08:00 UTC
 Expected = tuple[SimulatedOutcome, Reason | None, tuple[Factor, ...]]
 GO_ON: Expected = (SimulatedOutcome.GO_ON, None, ())
 
@@ -56,10 +56,10 @@ def deny(reason: Reason) -> Expected:
 
 
 ROWS: dict[str, tuple[Passage, SimulatedRules, Expected | None]] = {
-    "the same rules change nothing": (granted(), PLAIN, None),
+    "unchanged rules": (granted(), PLAIN, None),
     "a refusal of another kind stays": (denied(Reason.CARD_REVOKED), SimulatedRules(min_assurance=3), None),
-    "a better enrolment is wanted": (granted(), SimulatedRules(min_assurance=3), deny(Reason.CARD_ASSURANCE)),
-    "a worse enrolment will do": (
+    "a higher required assurance": (granted(), SimulatedRules(min_assurance=3), deny(Reason.CARD_ASSURANCE)),
+    "a lower required assurance": (
         denied(Reason.CARD_ASSURANCE, similarity_milli=None, threshold_milli=None),
         PLAIN,
         GO_ON,
@@ -75,22 +75,22 @@ ROWS: dict[str, tuple[Passage, SimulatedRules, Expected | None]] = {
         SimulatedRules(similarity_milli=300),
         None,
     ),
-    "a list that may be less old": (
+    "a shorter budget for lists": (
         granted(trust=aged("status", 5)),
         SimulatedRules(STRICT),
         deny(Reason.STATUS_STALE),
     ),
-    "a list that ages steps up to a face that was there": (
+    "an ageing list that steps up, and a compared face": (
         granted(trust=aged("status", 3)),
         SimulatedRules(STRICT),
         None,
     ),
-    "and where none was compared": (
+    "an ageing list that steps up, and no compared face": (
         granted(trust=aged("status", 3), similarity_milli=None, threshold_milli=None),
         SimulatedRules(STRICT),
         deny(Reason.STATUS_STALE),
     ),
-    "a list that may be older": (
+    "a longer budget for lists": (
         denied(Reason.STATUS_STALE, trust=aged("status", 200)),
         SimulatedRules(LAX),
         GO_ON,
@@ -100,8 +100,8 @@ ROWS: dict[str, tuple[Passage, SimulatedRules, Expected | None]] = {
         SimulatedRules(AgePolicy(keys=AgeRule(Budgets(), stale=AgeAction.STAFF))),
         deny(Reason.TRUST_STALE),
     ),
-    "a clock in doubt": (granted(clock=ClockTrust.SUSPECT), PLAIN, deny(Reason.CLOCK_UNTRUSTED)),
-    "a clock in doubt that may step up": (
+    "a suspect clock": (granted(clock=ClockTrust.SUSPECT), PLAIN, deny(Reason.CLOCK_UNTRUSTED)),
+    "a suspect clock that may step up": (
         denied(Reason.CLOCK_UNTRUSTED, clock=ClockTrust.SUSPECT),
         SimulatedRules(LAX),
         GO_ON,
@@ -111,22 +111,22 @@ ROWS: dict[str, tuple[Passage, SimulatedRules, Expected | None]] = {
         SimulatedRules(risk=NIGHT),
         (SimulatedOutcome.ASK, None, (Factor.CHALLENGE,)),
     ),
-    "an unusual hour, where nothing can be asked": (
+    "an unusual hour, and no factor to ask for": (
         granted(),
         SimulatedRules(risk=NIGHT, able=frozenset()),
         deny(Reason.RISK_HOUR),
     ),
-    "what was asked and given then": (
+    "a factor that was asked and given": (
         granted(visit=Visited(venue="door", path=Path.FACE, required=("challenge",), given=("challenge",))),
         SimulatedRules(risk=NIGHT),
         None,
     ),
-    "a sign that was seen then counts by the new table": (
+    "a recorded signal counts by the new table": (
         granted(visit=Visited(venue="door", path=Path.FACE, risk_signals=("risk.new_key",))),
         SimulatedRules(risk=RiskPolicy()),
         (SimulatedOutcome.ASK, None, (Factor.CHALLENGE,)),
     ),
-    "a face that only just matched": (
+    "a face just above the threshold": (
         granted(similarity_milli=420),
         SimulatedRules(risk=RiskPolicy(margin=0.05)),
         (SimulatedOutcome.ASK, None, (Factor.CHALLENGE,)),
@@ -135,7 +135,7 @@ ROWS: dict[str, tuple[Passage, SimulatedRules, Expected | None]] = {
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_changed_rules_say_this_of_a_record(row: str) -> None:
+def test_simulated_outcomes(row: str) -> None:
     record, rules, expected = ROWS[row]
     ((_, change),) = simulate([JournalEntry(seq=5, record=record)], rules)
     if expected is None:
@@ -144,14 +144,14 @@ def test_changed_rules_say_this_of_a_record(row: str) -> None:
         assert change == ChangedDecision(5, record.time_ms, record.reason, *expected)
 
 
-def test_failures_are_counted_from_the_journal_itself() -> None:
+def test_failures_are_counted_from_the_journal() -> None:
     miss = denied(Reason.FACE_NO_MATCH, similarity_milli=100)
     late = msgspec.structs.replace(granted(), time_ms=miss.time_ms + 2 * HOUR_MS)
     records = [miss, miss, miss, granted(), miss, miss, miss, late]
     rules = SimulatedRules(risk=RiskPolicy(failures=3, failures_min=60))
     entries = [JournalEntry(seq=seq, record=record) for seq, record in enumerate(records)]
     changed = [change.seq for _, change in simulate(entries, rules) if change]
-    assert changed == [3], "a grant forgets, and so does time"
+    assert changed == [3], "a grant clears failures, and so does time"
 
 
 def test_only_passages_are_replayed() -> None:
@@ -160,7 +160,7 @@ def test_only_passages_are_replayed() -> None:
 
 
 @pytest.mark.parametrize("reason", sorted(set(Reason) - REPLAYED))
-def test_what_no_rule_decides_stays_as_it_was(reason: Reason) -> None:
+def test_a_reason_that_no_rule_decides_stays(reason: Reason) -> None:
     strictest = replace(PLAIN, min_assurance=3, similarity_milli=1_000)
     ((_, change),) = simulate([JournalEntry(seq=0, record=denied(reason))], strictest)
     assert change is None

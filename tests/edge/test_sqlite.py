@@ -18,7 +18,7 @@ def pragma(db: sqlite3.Connection, name: str) -> object:
     return db.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def test_a_file_is_for_its_owner_alone_durable_and_really_forgets(tmp_path: Path) -> None:
+def test_a_file_is_for_its_owner_only_durable_and_overwrites_deletions(tmp_path: Path) -> None:
     file = tmp_path / "new" / "a.db"
     with closing(connect(file)) as db:
         settings = pragma(db, "journal_mode"), pragma(db, "synchronous"), pragma(db, "secure_delete")
@@ -26,13 +26,13 @@ def test_a_file_is_for_its_owner_alone_durable_and_really_forgets(tmp_path: Path
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_mode_of_a_file_that_is_there_stays(tmp_path: Path) -> None:
+def test_the_mode_of_an_existing_file_stays(tmp_path: Path) -> None:
     (tmp_path / "a.db").touch(mode=0o640)
     connect(tmp_path / "a.db").close()
     assert (tmp_path / "a.db").stat().st_mode & 0o777 == 0o640
 
 
-def test_what_was_deleted_is_on_the_disk_no_more(tmp_path: Path) -> None:
+def test_deleted_data_is_not_on_the_disk(tmp_path: Path) -> None:
     file = tmp_path / "a.db"
     with closing(connect(file)) as db:
         db.execute(TABLE)
@@ -59,7 +59,7 @@ def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
         assert db.execute("SELECT n FROM t").fetchall() == [(2,)]
 
 
-def test_a_reader_changes_nothing_and_makes_nothing(tmp_path: Path) -> None:
+def test_a_reader_changes_and_creates_nothing(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         open_reader(tmp_path / "none.db")
     assert not any(tmp_path.iterdir())
@@ -72,7 +72,7 @@ def test_a_reader_changes_nothing_and_makes_nothing(tmp_path: Path) -> None:
         db.execute("INSERT INTO t VALUES (1)")
 
 
-def test_a_draft_begins_anew(tmp_path: Path) -> None:
+def test_a_draft_replaces_an_older_one(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_bytes(b"half of another draft")
     with closing(open_draft(tmp_path / "a.db", cache_kb=100)) as db:
         db.execute(TABLE)
@@ -111,7 +111,7 @@ def test_a_wrong_file_is_named_with_a_hint(
     assert file.read_bytes() == before
 
 
-def test_a_caller_may_name_the_file_and_have_a_better_hint(tmp_path: Path) -> None:
+def test_a_caller_may_give_a_name_and_a_better_hint(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_bytes(b"x")
     with (
         pytest.raises(StorageFault) as caught,
@@ -122,7 +122,7 @@ def test_a_caller_may_name_the_file_and_have_a_better_hint(tmp_path: Path) -> No
     assert caught.value.hint == "look elsewhere"
 
 
-def test_a_folder_that_cannot_be_made_is_a_storage_fault(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_a_storage_fault(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageFault, match=r"a\.db"):
         connect(tmp_path / "file" / "a.db")

@@ -102,7 +102,7 @@ def _without_prefix(words: list[str]) -> list[str]:
 def _refusal(package: str, words: list[str]) -> str | None:
     program = _program(package)
     try:
-        verbs._run(program, program.name, [VARIABLE.sub(FILLED_IN, word) for word in words])
+        verbs._run_command(program, [VARIABLE.sub(FILLED_IN, word) for word in words])
     except UsageError as error:
         return error.message
     return None
@@ -117,7 +117,7 @@ def _program(package: str) -> verbs.Verb:
 
 
 def _inert(verb: verbs.Verb) -> verbs.Verb:
-    below = tuple(_inert(each) for each in verbs._loaded(verb.verbs))
+    below = tuple(_inert(each) for each in verb.load_verbs())
     return replace(verb, run=_do_nothing if verb.run else "", verbs=below)
 
 

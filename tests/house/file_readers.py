@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tomllib
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from edge.app.venues.door import read_rules
 from edge.card.attributes import Attribute
 from edge.cli.venues.library import _pairs
 from edge.config import parse_config
+from edge.trust.issuer_file import read_issuer
 from edge.trust.site_policy import parse as parse_policy
 from edge.venues.desk.arrivals import arrivals
 from edge.venues.door.enrolment import EnrolmentContext, gather, read_csv
@@ -44,6 +46,8 @@ def read(file: Path, text: str) -> None:
             )
         case ".json", "attributes.json":
             msgspec.json.decode(text, type=dict[Attribute, str])
+        case ".json", name if re.fullmatch(r"[0-9a-f]{16}", file.stem):  # an issuer's key id
+            read_issuer(name, bytes.fromhex(file.stem), text.encode())
         case ".json", _:
             json.loads(text)
         case ".py", name:

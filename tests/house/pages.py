@@ -24,23 +24,6 @@ if TYPE_CHECKING:
 FILE = re.compile(r"(toml|csv|json|python|text) ([\w-]+(\.[\w-]+)+)( part)?")
 BARE = ("sh", "sh server", "sh checkout", "sh board", "text", "json", "cddl")
 
-# Pages whose blocks do not follow the convention yet. The list must become empty: a page that passes is an error.
-NOT_YET = frozenset(
-    {
-        "README.md",
-        "edge/card/FORMAT.md",
-        "edge/passage/lane/LANE.md",
-        "edge/sync/REPOSITORY.md",
-        "edge/trust/status/STATUS.md",
-        "edge/trust/time/TIME.md",
-        "edge/upload/UPLOAD.md",
-        "edge/venues/door/DOOR_RULES.md",
-        "firmware/LINK.md",
-        "tests/EVIDENCE.md",
-        "tests/vectors/README.md",
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -74,11 +74,16 @@ def test_the_strike_is_released_by_the_passage_and_where_a_technician_agreed() -
     ]
 
 
-def test_only_edge_and_hw_are_packages() -> None:
-    distributions = packages_distributions()
-    assert set(distributions["edge"]) == {"doorward"}
-    assert set(distributions["hw"]) == {"doorward"}
-    assert not [room for room in ("tests", "models", "firmware") if (ROOT / room / "__init__.py").exists()]
+@pytest.mark.parametrize(
+    ("package", "distribution"),
+    [("edge", "doorward"), ("hw", "doorward"), ("models", "doorward"), ("tools", "doorward-office")],
+)
+def test_each_package_belongs_to_one_distribution(package: str, distribution: str) -> None:
+    assert set(packages_distributions()[package]) == {distribution}
+
+
+def test_tests_and_firmware_are_no_packages() -> None:
+    assert not [room for room in ("tests", "firmware") if (ROOT / room / "__init__.py").exists()]
 
 
 @pytest.mark.parametrize("name", ["utils", "util", "helpers", "common", "misc"])
@@ -96,8 +101,8 @@ def test_every_dependency_says_why() -> None:
     for dependency in wanted:
         if dependency.startswith("doorward["):
             continue
-        line = next(line for line in text.splitlines() if f'"{dependency}"' in line)
-        assert re.search(r'",\s+# \S.{10,}', line), f"{dependency} has no sentence"
+        lines = [line for line in text.splitlines() if f'"{dependency}"' in line]
+        assert any(re.search(r'",\s+# \S.{10,}', line) for line in lines), f"{dependency} has no sentence"
 
 
 def test_no_weights_and_no_photographs_are_committed() -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from house.pages import NOT_YET, blocks, pages
+from house.pages import blocks, pages
 from house.player import play
 
 from edge.decision import Reason
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 GUIDES = ("hotel", "integrator", "issuer", "library", "manager", "officer", "operator", "technician")
 SLOW = {f"tools/guide/{name}.md" for name in GUIDES}  # pages that take over 5 s
-TOURS = {
-    page: found
-    for page, found in pages()
-    if page not in NOT_YET and any(block.info in ("sh", "sh server") for block in found)
-}
+TOURS = {page: found for page, found in pages() if any(block.info in ("sh", "sh server") for block in found)}
 
 
 REASONS = frozenset(Reason)

@@ -1,6 +1,6 @@
-"""Each port has one suite that asks every adapter for the same.
+"""Each port has one suite that runs on every adapter.
 
-What needs a device says so with the mark `hardware`, and names it by an environment variable: tools/guide/hardware.md.
+A test that needs a device has the mark `hardware`, and an environment variable names the device: tools/guide/hardware.md.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from conftest import ROOT
 
 HERE = ROOT / "tests" / "hw"
 
-# By port: its suite, and the variable that names a device for `--hardware`; None where the machine itself is all
-# that it takes, so that the suite runs on it as it does anywhere.
+# By port: its suite, and the variable that names a device for `--hardware`. None: the suite needs no device, and
+# always runs on the machine itself.
 SUITES: dict[str, tuple[str, str | None]] = {
     "Camera": ("camera/test_camera_contract.py", "DOORWARD_CAMERA"),
     "TellsHealth": ("camera/test_camera_contract.py", "DOORWARD_CAMERA"),
@@ -33,7 +33,7 @@ SUITES: dict[str, tuple[str, str | None]] = {
     "Post": ("network/test_post_http.py", None),
     "Broker": ("network/test_broker_contract.py", None),
 }
-# The simulated adapter of each; the graphs and the files of a test are as real as those of a device.
+# The simulated adapters. The tests of Network and Files use real graphs and files.
 SIMULATED = {
     "Camera": "hw.sim.camera",
     "Scanner": "hw.sim.scanner",
@@ -62,22 +62,22 @@ def text_of(suite: str) -> str:
     return found.read_text("utf-8")
 
 
-def test_no_port_is_without_a_suite() -> None:
+def test_every_port_has_a_suite() -> None:
     assert ports() == set(SUITES)
     assert all(text_of(suite) for suite, _ in SUITES.values())
 
 
 @pytest.mark.parametrize("port", SIMULATED)
-def test_the_simulated_adapter_is_asked_as_the_others_are(port: str) -> None:
+def test_the_simulated_adapter_is_in_the_suite(port: str) -> None:
     suite, _ = SUITES[port]
     assert f"from {SIMULATED[port]} import" in text_of(suite)
 
 
 @pytest.mark.parametrize("port", [port for port, (_, named) in SUITES.items() if named])
-def test_a_suite_that_takes_a_device_says_how_it_is_named(port: str) -> None:
+def test_a_suite_for_a_device_has_a_documented_variable(port: str) -> None:
     suite, named = SUITES[port]
     text = text_of(suite)
     assert "mark.hardware" in text
     assert named is not None
     assert f'"{named}"' in text
-    assert f"`{named}`" in (ROOT / "README.md").read_text("utf-8")
+    assert f"`{named}`" in (ROOT / "tools" / "guide" / "hardware.md").read_text("utf-8")

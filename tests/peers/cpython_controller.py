@@ -1,6 +1,6 @@
-"""The controller's program on CPython behind a real pty: for the host's half, pyserial at the other end.
+"""The controller's program on CPython behind a real pty, for tests of the host with pyserial at the other end.
 
-Time is that of a clock which both ends share and a test may push forward, so that nobody sleeps.
+Both ends share one clock, which a test may push forward, so that no test sleeps.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ SHUT, LEAF_OPEN, REX, TAMPER, FIRE, SERVICE = 0, 1, 2, 4, 8, 16
 
 
 def let_it_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine that crawls nobody falls silent and no answer is late: what is shown here is never a speed.
+    """Set long time limits, so that a slow machine breaks no session: these tests measure no speed.
 
-    The real limits are played out in `test_session.py` and the emulators, where time is no machine's.
+    `test_session.py` and the emulators test the real limits, with simulated time.
     """
     pytest.importorskip("serial")
     for name in ("wait_until_ready", "wait_until_told"):
@@ -42,7 +42,7 @@ def let_it_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class PushedClock:
-    """The clock of this machine, and what it was pushed forward by; or that alone, where it is `frozen`."""
+    """The clock of this machine plus the pushes of a test; a `frozen` clock moves by pushes only."""
 
     def __init__(self, *, frozen: bool = False) -> None:
         self._frozen = frozen
@@ -59,7 +59,7 @@ class PushedClock:
 
 
 class OnPty:
-    """One controller. `path`: where its serial port can be opened, also after the cable was pulled and put back."""
+    """One controller. `path`: its serial port, the same after the cable was pulled and plugged in again."""
 
     def __init__(
         self,
@@ -78,8 +78,8 @@ class OnPty:
         self.levels: list[tuple[int, int]] = []  # (nanoseconds, level) at each change of the strike's pin
         self.lamps = 0
         self.panel: list[tuple[int, bytes]] = []  # (bits, data) sent by Wiegand
-        self.is_deaf = False  # hangs, as far as the host can tell
-        self.is_mute = False  # hears and obeys, and cannot be heard
+        self.is_deaf = False  # reads nothing: for the host it hangs
+        self.is_mute = False  # reads and obeys, but sends nothing
         self._has_panel = panel
         self._guard = threading.Lock()
         self._master = -1
@@ -90,10 +90,10 @@ class OnPty:
         self._thread = threading.Thread(target=self._run, name="controller", daemon=True)
         self._thread.start()
 
-    # -- what a test does to it ---------------------------------------------------------------
+    # -- actions of a test --------------------------------------------------------------------
 
     def boot(self, cause: int = 0) -> None:
-        """Power on, or the watchdog."""
+        """Start the program, after power-on or a reset by the watchdog."""
         with self._guard:
             self.controller = Controller(
                 keys=self.keys,
@@ -108,7 +108,7 @@ class OnPty:
             )
 
     def plug_in(self) -> None:
-        """A new pty each time, as a USB device comes back under another name; the link stays."""
+        """Open a new pty, as a USB device returns under another name; `path` stays, as a link to it."""
         master, slave = os.openpty()
         tty.setraw(slave)
         name = os.ttyname(slave)
@@ -128,14 +128,14 @@ class OnPty:
             os.close(self._slave)
 
     def say(self, data: bytes) -> None:
-        """Bytes that somebody else puts on the line towards the host, as fast as it reads them."""
+        """Send bytes of a stranger to the host, as fast as it reads them."""
         while data:
             with self._guard, suppress(BlockingIOError):
                 data = data[os.write(self._master, data) :]
             threading.Event().wait(0.001 if data else 0)
 
     def set(self, inputs: int) -> None:
-        """What the wires say from now on, debounced already."""
+        """Set the inputs, already debounced."""
         with self._guard:
             self.inputs = inputs
             self.controller.step(inputs, wrapped(self.clock.tick_ms()))
@@ -173,7 +173,7 @@ class OnPty:
             try:
                 ready, _, _ = select.select(wires, [], [], 0.001)
                 data = os.read(master, 64) if master in ready else b""
-            except (OSError, ValueError):  # the cable was pulled this very moment, or nobody has it open
+            except (OSError, ValueError):  # the cable was pulled in this moment, or no host has the port open
                 ready, data = [], b""
                 select.select([self._wake], [], [], 0.001)
             if self._wake in ready:

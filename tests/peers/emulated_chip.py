@@ -1,7 +1,7 @@
-"""An emulated RP2040 that runs the UF2 of `make firmware`, and a host at its UART. Time is the chip's own.
+"""An emulated RP2040 that runs the UF2 of `make firmware`, and a host at its UART. Time is that of the chip.
 
-The emulators are processes of their own (tests/firmware/emulated/chip_*): each is asked for a stretch of time,
-and answers what the chip sent and which pins moved when.
+Each emulator is a process (tests/firmware/emulated/chip_*): it runs the chip for a given time, and returns the bytes
+that the chip sent and the times of the pin changes.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ UF2 = ROOT / "build" / "firmware" / "doorward-controller.uf2"
 PROGRAMS = ROOT / "tests" / "firmware" / "emulated"
 
 STRIKE, CONTACT, REX, TAMPER, FIRE, D0, D1 = 2, 3, 4, 5, 6, 8, 9
-HIGH = 1  # what the emulators call a pin that is driven high; all else is low, or an input
-SLICE_MS = 5  # how often the host gets a turn
-# Nobody at REX, every loop closed, jumper and straps open.
+HIGH = 1  # the emulators' number of a pin that is driven high; other numbers are low, or an input
+SLICE_MS = 5  # the host has one turn in each slice
+# The exit button at rest, every loop closed, jumper and straps open.
 AT_REST = {CONTACT: 0, REX: 1, TAMPER: 0, FIRE: 0, 7: 1, 20: 1, 21: 1}
 
 
 def command(emulator: str) -> list[str]:
-    """How to start it."""
+    """The command that starts an emulator."""
     if emulator == "rp2040js":
         node = shutil.which("node") or "node"
         library = EMULATORS / "package" / "dist" / "esm"
@@ -52,7 +52,7 @@ def command(emulator: str) -> list[str]:
 
 @dataclass
 class Move:
-    """A pin changed. `level`: 1 driven high, 0 driven low, 2 to 5 an input."""
+    """A change of a pin. `level`: 1 driven high, 0 driven low, 2 to 5 an input."""
 
     us: int
     pin: int
@@ -61,7 +61,7 @@ class Move:
 
 @dataclass
 class Chip:
-    """A chip and, where `session` is one, a host that talks to it."""
+    """A chip and, with a `session`, a host that talks to it."""
 
     emulator: str
     us: int = 0
@@ -91,33 +91,33 @@ class Chip:
         self._process.kill()
         self._process.wait()
 
-    # -- what a story does
+    # -- actions of a test
 
     def set(self, pin: int, level: int) -> None:
-        """Somebody moved something; the chip sees it from now on."""
+        """Set the level of an input pin."""
         self._pins[pin] = self._fresh_pins[pin] = level
 
     def say(self, payload: bytes) -> None:
-        """Any payload, as a host would frame it."""
+        """Send any payload, in a host's frame."""
         self._outbox += frame.encode(payload)
 
     def connect(self, pair: LinkPairing) -> None:
-        """A host with this key begins to talk."""
+        """Start a host with this key."""
         self.session = LinkSession(pair, fresh=lambda: secrets.token_bytes(16))
 
     def disconnect(self) -> None:
-        """The host is dead from now on."""
+        """Stop the host."""
         self.session = None
 
     def release(self, for_ms: int, grant: int) -> int:
-        """The counter by which the answer names it."""
+        """Send a RELEASE; returns its counter, which the answer names."""
         assert self.session
         counter, data = self.session.release(for_ms, grant)
         self._outbox += data
         return counter
 
     def run(self, ms: int) -> None:
-        """So much of the chip's time passes, and the host does its part in it."""
+        """Run the chip and the host for `ms` of the chip's time."""
         for _ in range(max(1, ms // SLICE_MS)):
             if self.session:
                 out, told = self.session.step(self.us // 1_000)
@@ -126,7 +126,7 @@ class Chip:
             self._slice(SLICE_MS * 1_000)
 
     def until(self, holds: Callable[[], object], *, within_ms: int) -> int:
-        """Run until that holds; when it did, in microseconds."""
+        """Run until the condition holds; returns that time in microseconds."""
         for _ in range(0, within_ms, SLICE_MS):
             if holds():
                 return self.us
@@ -134,30 +134,30 @@ class Chip:
         raise AssertionError(f"not within {within_ms} ms of the chip's time; told: {self.events[-6:]}")
 
     def power_cycle(self) -> None:
-        """Off and on; flash stays."""
+        """Switch the power off and on; flash keeps its content."""
         self._slice(0, reset="power")
 
     def hang(self) -> None:
-        """The firmware itself runs into an endless loop."""
+        """Make the firmware itself run an endless loop."""
         self._slice(0, hang=True)
 
     def watch_closely(self) -> None:
-        """From now on every pulse of PIO is seen."""
+        """Report every pulse of PIO from now on."""
         self._slice(0, closely=True)
 
     def repeat_events(self) -> None:
-        """Everything since the last boot, once more."""
+        """Ask for all events since the last boot again."""
         assert self.session
         self._outbox += self.session.events(1)[1]
 
     def send_number(self, bits: int, number: int) -> int:
-        """A card's number for the panel; the counter by which the answer names it."""
+        """Send a card's number for the panel; returns the message's counter, which the answer names."""
         assert self.session
         counter, data = self.session.wiegand(bits, number)
         self._outbox += data
         return counter
 
-    # -- what it asks
+    # -- state of the chip
 
     @property
     def energised(self) -> bool:
@@ -167,7 +167,7 @@ class Chip:
         return next((move.level for move in reversed(self.moves) if move.pin == pin), 0)
 
     def strikes(self, since_us: int = 0) -> list[tuple[int, int]]:
-        """When current began to flow and when it ended, as (us, 1 or 0)."""
+        """The times at which the strike's current began and ended, as (us, 1 or 0)."""
         found: list[tuple[int, int]] = []
         for move in self.moves:
             high = int(move.level == HIGH)
@@ -176,7 +176,7 @@ class Chip:
         return found
 
     def told(self, wanted: type | m.LinkEventKind, since_us: int = 0) -> list[m.LinkEvent]:
-        """Events of a type, or happenings of a kind."""
+        """The events of a type, or those of a kind that happened at the door."""
         return [
             event
             for us, event in self.events

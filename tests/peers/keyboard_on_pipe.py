@@ -1,4 +1,4 @@
-"""A scanner that types, as the kernel tells of it: events through a pipe, in the layout that it was set to."""
+"""A keyboard scanner: kernel events through a pipe, in the layout that the scanner is set to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Event:
 
 
 def typed(text: str, layout: KeyboardLayout = "us") -> list[Event]:
-    """What a scanner set to that layout does to say this: each key down and up, shift where it takes it."""
+    """The events of a scanner in this layout for a text: each key down and up, with shift if the character needs it."""
     table = [(code, pair) for code, pair in LAYOUTS[layout].items() if code < KEYPAD or code == SPACE]
     keys = {char: (code, shifted) for shifted in (1, 0) for code, pair in table for char in pair[shifted]}
     events = []
@@ -41,7 +41,7 @@ def typed(text: str, layout: KeyboardLayout = "us") -> list[Event]:
 
 
 class PipeKeyboard:
-    """What `evdev.InputDevice` is to KeyWire."""
+    """Stand-in for `evdev.InputDevice` that reads events from a pipe."""
 
     def __init__(self, reading: int) -> None:
         self._reading = reading
@@ -50,7 +50,7 @@ class PipeKeyboard:
         return self._reading
 
     def read(self) -> Iterator[Event]:
-        data = os.read(self._reading, 64 * EVENT.size)  # as many as the kernel keeps for one reader
+        data = os.read(self._reading, 64 * EVENT.size)  # the size of the kernel's buffer for one reader
         if not data:
             raise OSError(errno.ENODEV, "No such device")
         return iter([Event(*fields) for fields in EVENT.iter_unpack(data)])
@@ -60,7 +60,7 @@ class PipeKeyboard:
 
 
 class TypingScanner:
-    """The device, which can be unplugged. `opens` is what `WiredScanner` calls to find it."""
+    """The device, which can be unplugged. `WiredScanner` calls `opens` to find it."""
 
     def __init__(self, layout: KeyboardLayout = "us") -> None:
         self._layout: KeyboardLayout = layout

@@ -31,7 +31,7 @@ def framed(payload: bytes) -> bytes:
 
 
 def unframed(wire: bytes) -> list[bytes]:
-    """The payloads of frames, each of them whole and right."""
+    """The payloads of complete frames with the right CRC."""
     return [_payload(frame) for frame in wire.split(b"\0")[:-1]]
 
 
@@ -46,13 +46,13 @@ def _payload(frame: bytes) -> bytes:
 
 
 def nonces(label: bytes = b"controller") -> Callable[[], bytes]:
-    """A nonce() that never says the same twice, and the same in each run."""
+    """A nonce() that never returns one value twice, with the same values in each run."""
     numbers = itertools.count()
     return lambda: hashlib.sha256(label + b"%d" % next(numbers)).digest()[:16]
 
 
 class Keys:
-    """A key store in memory: (lock, key), or nothing; and how often it was written."""
+    """A key store in memory: (lock, key) or None, and the number of writes."""
 
     def __init__(self, stored: tuple[int, bytes] | None = (1, KEY)) -> None:
         self.stored = stored
@@ -72,7 +72,7 @@ class Keys:
 
 @dataclass
 class Host:
-    """What a host knows: makes payloads, and checks those that come back."""
+    """State of a host: makes payloads, and checks those that come back."""
 
     key: bytes = KEY
     lock: int = 1
@@ -86,7 +86,7 @@ class Host:
         return b"\x01\x01" + self.nonce
 
     def prove(self, welcome: bytes) -> bytes:
-        """Check a WELCOME, answer it."""
+        """Check a WELCOME; returns the answer."""
         assert len(welcome) == 30
         secret = mac(self.key, b"doorward link v1" + self.nonce + welcome[6:22])
         self.host, self.controller = mac(secret, b"host"), mac(secret, b"controller")
@@ -94,7 +94,7 @@ class Host:
         return tagged(self.host, bytes([2, self.lock]))
 
     def ready(self, ready: bytes) -> int:
-        """Check a READY: the number of the next event."""
+        """Check a READY; returns the number of the next event."""
         assert len(ready) == 13
         assert ready == tagged(self.controller, b"\x82" + ready[1:5])
         self.sent = self.taken = 0
@@ -107,7 +107,7 @@ class Host:
         return tagged(self.host, bytes([kind]) + counter.to_bytes(4, "little") + content)
 
     def heard(self, payload: bytes) -> tuple[int, bytes]:
-        """Check a message of the controller: its type and content."""
+        """Check a message of the controller; returns its type and content."""
         body = payload[:-TAG_BYTES]
         assert payload == tagged(self.controller, body)
         counter = int.from_bytes(body[1:5], "little")

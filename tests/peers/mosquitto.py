@@ -1,4 +1,4 @@
-"""A real mosquitto on the loopback interface, for tests; they skip where it is not installed."""
+"""A real mosquitto on the loopback interface, for tests, which skip if it is not installed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from edge.sync.mqtt_status import MqttTopics
 from hw.network.mqtt_paho import Address, PahoBroker
 
 PRESENCE = MqttTopics("doorward", "lobby-1")
-PATIENCE_S = 10  # for what takes milliseconds on a machine with nothing else to do
+DEADLINE_S = 10  # on an idle machine it takes milliseconds
 
 
 class Mosquitto:
-    """A real broker, a device that connects to it, and an onlooker."""
+    """A real broker, and a client that publishes and subscribes to everything."""
 
     def __init__(self, folder: Path) -> None:
         mqtt = pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
@@ -38,13 +38,13 @@ class Mosquitto:
         self._program = program
         self.start()
         self._seen: dict[str, str] = {}
-        self._ears = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-        self._ears.on_connect = lambda client, *_: client.subscribe("#", qos=1)
-        self._ears.on_message = lambda _client, _data, message: self._seen.update(
+        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._client.on_message = lambda _client, _data, message: self._seen.update(
             {message.topic: message.payload.decode()}
         )
-        self._ears.connect("127.0.0.1", self.port)
-        self._ears.loop_start()
+        self._client.connect("127.0.0.1", self.port)
+        self._client.loop_start()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -69,13 +69,13 @@ class Mosquitto:
         )
 
     def say(self, topic: str, payload: str, *, retain: bool = False) -> None:
-        self._ears.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(DEADLINE_S)
 
     def retained(self, topic: str) -> str | None:
         return self._seen.get(topic)
 
     def cut(self, broker: Broker) -> None:
-        """Half a cable: the socket goes, and nobody says goodbye."""
+        """Shut the socket of a device's client down without an MQTT DISCONNECT, as a broken cable does."""
         assert isinstance(broker, PahoBroker)
         broker._client.loop_stop()
         sock = broker._client.socket()
@@ -83,5 +83,5 @@ class Mosquitto:
             sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self._ears.loop_stop()
+        self._client.loop_stop()
         self.stop()

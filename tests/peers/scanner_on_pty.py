@@ -1,4 +1,4 @@
-"""A scanner's engine at the other end of a real pty: it says what a test tells it to, as badly as engines do."""
+"""A scanner's engine at the other end of a real pty: it sends the bytes of a test, also malformed ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class EngineOnPty:
-    """`path`: where its serial port can be opened, also after the cable was pulled and put back."""
+    """A scanner's engine. `path`: its serial port, the same after the cable was pulled and plugged in again."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "scanner"
@@ -19,7 +19,7 @@ class EngineOnPty:
         self.plug_in()
 
     def plug_in(self) -> None:
-        """A new pty each time, as a USB device comes back under another name; the link stays."""
+        """Open a new pty, as a USB device returns under another name; `path` stays, as a link to it."""
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -34,16 +34,16 @@ class EngineOnPty:
         self._master = self._slave = -1
 
     def say(self, *chunks: bytes) -> None:
-        """Bytes towards the host, as fast as it takes them."""
+        """Send bytes to the host, as fast as it reads them."""
         for chunk in chunks:
             left = memoryview(chunk)
             while left:
                 _, ready, _ = select.select([], [self._master], [], 20)
-                assert ready, "nobody reads"
+                assert ready, "the host does not read"
                 left = left[os.write(self._master, left) :]
 
     def commands(self) -> bytes:
-        """Everything that the host has said so far."""
+        """All bytes that the host has sent so far."""
         with suppress(BlockingIOError):
             self._commands += os.read(self._master, 4_096)
         return self._commands

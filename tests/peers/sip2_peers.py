@@ -1,6 +1,6 @@
-"""Others' SIP2 in a process of its own: `server ENCODING` serves with PyPI pysip2, `client PORT` asks with PyPI Sip2.
+"""Independent SIP2 peers in a process of their own: `server ENCODING` runs PyPI pysip2, `client PORT` runs PyPI Sip2.
 
-Both print one JSON value a line. Neither shares a line of code with us, nor with the other.
+Both print one JSON value per line. They share no code with us, nor with each other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 
 
 def serve(encoding: str) -> None:
-    """A small library: prints its port, serves until its standard input ends."""
+    """Serve a small library: print the port, then run until standard input ends."""
     import threading  # each half needs one of the two packages
 
     import anyio  # each half needs one of the two packages
@@ -86,13 +86,13 @@ def serve(encoding: str) -> None:
 
 
 def ask(port: int) -> None:
-    """Every message that a gate knows, and what Sip2 understood of the answers."""
+    """Send every message that an entrance uses, and print the answers as Sip2 parsed them."""
     from Sip2.sip2 import Sip2  # each half needs one of the two packages
 
     sip = Sip2()
     sip.hostName, sip.hostPort, sip.tlsEnable, sip.socketTimeout = "127.0.0.1", port, False, 30
     sip.institutionId, sip.patron, sip.scLocation = "MAIN", "P1", "gate"
-    sip.logfile_path = tempfile.mkdtemp()  # it wants to write a log, whatever one says
+    sip.logfile_path = tempfile.mkdtemp()  # it always writes a log
     sip.connect()
     for name, request, parse in (
         ("login", lambda: sip.sip_login_request("gate", "secret"), sip.sip_login_response),
@@ -108,7 +108,7 @@ def ask(port: int) -> None:
             json.dumps([name, sip.last_request, sip.last_response, said["fixed"], said["variable"]]),
             flush=True,
         )
-    os._exit(0)  # as it is deleted, it says goodbye on standard output
+    os._exit(0)  # its destructor prints on standard output
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What plays sounds in place of aplay: it writes down which file it was given, and does as it is told."""
+"""Replacement for aplay that records the file it is given, then runs a shell command."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ CALLS = "calls.txt"
 
 
 class Player:
-    """`then`: what a shell does after it wrote down the file."""
+    """A player's command. `then`: the shell command after the file is recorded."""
 
     def __init__(self, folder: Path, then: str = "") -> None:
         self._calls = folder / CALLS
         self.command = ("sh", "-c", f'echo "$1" >> {shlex.quote(str(self._calls))}\n{then}', "player")
 
     def played(self, words: Sequence[str]) -> list[str]:
-        """What was begun so far; `words`: of the sounds, in the order of their files."""
+        """The sounds that were started so far. `words`: of all sounds, in the order of their files."""
         if not self._calls.exists():
             return []
         return [words[int(Path(line).stem)] for line in self._calls.read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""Certificates for a test's servers and clients, made by openssl; each is its own authority."""
+"""Certificates for a test's servers and clients, made by openssl; each is self-signed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 
 def make_certificate(folder: Path, name: str = "cert", subject: str = "localhost") -> None:
-    """Writes NAME.pem and NAME.key."""
+    """Write NAME.pem and NAME.key."""
     made = subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
          "-days", "2", "-subj", f"/CN={subject}", "-addext", f"subjectAltName=DNS:{subject}",
@@ -18,7 +18,7 @@ def make_certificate(folder: Path, name: str = "cert", subject: str = "localhost
         capture_output=True, check=False,
     )  # fmt: skip
     if made.returncode:
-        pytest.skip("openssl makes no certificate here")
+        pytest.skip("openssl cannot make a certificate on this machine")
 
 
 def server_context(folder: Path, name: str = "cert") -> ssl.SSLContext:

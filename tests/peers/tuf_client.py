@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Our updater behind the command line that theupdateframework/tuf-conformance asks of a client (CLIENT-CLI.md).
+"""Our updater with the command line that theupdateframework/tuf-conformance requires of a client (CLIENT-CLI.md).
 
     tuf_client.py --metadata-dir DIR init TRUSTED_ROOT
     tuf_client.py --metadata-dir DIR --metadata-url URL refresh
     tuf_client.py --metadata-dir DIR --metadata-url URL --target-name NAME --target-base-url URL --target-dir DIR download
 
-Exit code 0: done; 1: refused. Run by that suite as `pytest tuf_conformance --entrypoint tests/peers/tuf_client.py`.
+Exit code 0: done; 1: refused. That suite runs it: `pytest tuf_conformance --entrypoint tests/peers/tuf_client.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a serial port hears of a transmitter at another speed or parity: bits over time, sampled as a UART does."""
+"""Simulation of a serial port that reads a transmitter at another speed or parity: bits sampled as a UART does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 def heard(
     data: bytes, *, sent: int, read: int, sent_parity: str = "none", read_parity: str = "none"
 ) -> bytes:
-    """`data` sent at one baud and read at another, with no pause between characters."""
+    """The bytes that a port reads at one baud rate when `data` is sent at another, with no pause between characters."""
     bits = list(chain.from_iterable(_bits(byte, sent_parity) for byte in data))
 
     def level(at_s: float) -> int:
@@ -16,7 +16,7 @@ def heard(
         return bits[index] if index < len(bits) else 1
 
     out, at_s, step_s = bytearray(), 0.0, 1 / read
-    fine_s = min(1 / sent, step_s) / 16  # a UART looks for the start 16 times a bit
+    fine_s = min(1 / sent, step_s) / 16  # a UART samples 16 times per bit to find the start
     end_s = len(bits) / sent
     checked = 9 if read_parity != "none" else 8
     while at_s < end_s:

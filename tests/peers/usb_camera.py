@@ -1,4 +1,4 @@
-"""A USB camera as OpenCV shows it: it has the formats that it has, whatever it is asked for."""
+"""A USB camera behind the interface of OpenCV, with a fixed list of formats."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
 
 @dataclass
 class UsbCamera:
-    """Stands for `cv2.VideoCapture`. `formats`: that it can give; `pictures`: JPEG files, one after the other.
+    """Stand-in for `cv2.VideoCapture`. `formats`: those it supports; `pictures`: JPEG files, one after the other.
 
-    After the last picture its cable is pulled. As OpenCV does, it says no to a format that it lacks and goes on
-    with its own, takes the nearest size it has, and returns no picture for a JPEG that is damaged.
+    After the last picture its cable is pulled. As OpenCV does, it refuses a format that it lacks and keeps its own,
+    takes the nearest size it has, and returns no picture for a damaged JPEG.
     """
 
     formats: Sequence[int]
@@ -56,5 +56,5 @@ class UsbCamera:
 
 
 def jpeg(shade: int, size: tuple[int, int] = (1_280, 720)) -> bytes:
-    """A picture of one grey."""
+    """A JPEG of one shade of grey."""
     return cv2.imencode(".jpg", np.full((size[1], size[0], 3), shade, np.uint8))[1].tobytes()

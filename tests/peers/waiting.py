@@ -1,4 +1,4 @@
-"""Waits for what another thread or process does."""
+"""Wait for the work of another thread or process."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE_S = 60.0  # for a busy machine; no measurement
+DEADLINE_S = 60.0  # for a busy machine; no measurement
 
 
-def until(holds: Callable[[], object], *, for_s: float = PATIENCE_S) -> None:
-    """Return as soon as that holds. The limit is for a busy machine, and no measurement."""
+def until(holds: Callable[[], object], *, for_s: float = DEADLINE_S) -> None:
+    """Return as soon as the condition holds. The limit is for a busy machine; it measures nothing."""
     give_up = time.monotonic() + for_s
     pause = threading.Event()
     while not holds():

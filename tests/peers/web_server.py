@@ -1,4 +1,4 @@
-"""A real web server on the loopback interface for tests: files, ranges, and every kind of bad manners."""
+"""A real web server on the loopback interface for tests: files, ranges, and every kind of misbehaviour."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class Web:
-    """What a server serves, and what it was asked: (path, headers). `answers` come before `files`."""
+    """The content of a server, and its requests as (path, headers). `answers` take precedence over `files`."""
 
     files: Mapping[str, bytes]
     ranges: bool = True
     answers: MutableMapping[str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
-    """What was posted."""
+    """The bodies of the POST requests."""
     over: threading.Event = field(default_factory=threading.Event)
-    """Set as the server closes: an answer that takes for ever waits for this."""
+    """Set when the server closes: an endless answer waits for it."""
     url: str = ""
 
     @property
@@ -66,11 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
             reply(self, 206, data[start:], {"Content-Range": part})
 
     def log_message(self, *_: object) -> None:
-        """A test's server is silent."""
+        """Log nothing."""
 
 
 def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: Mapping[str, str] = {}) -> None:
-    """One complete answer."""
+    """Send one complete answer."""
     handler.send_response(status)
     for name, value in {"Content-Length": str(len(body)), **headers}.items():
         handler.send_header(name, value)
@@ -79,23 +79,23 @@ def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: Ma
 
 
 def answers(status: int, body: bytes = b"", **headers: str) -> Answer:
-    """This answer, whatever is asked; `Retry_After` is the header Retry-After."""
+    """An answer to any request; `Retry_After` is the header Retry-After."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda handler: reply(handler, status, body, named)
 
 
-def breaking_off(said: bytes) -> Answer:
-    """These bytes as they are, and no more."""
+def breaking_off(sent: bytes) -> Answer:
+    """An answer of exactly these bytes; then the connection closes."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(said)
+        handler.wfile.write(sent)
         handler.close_connection = True
 
     return answer
 
 
 def dripping(web: Web, start: bytes, drip: bytes) -> Answer:
-    """A byte or two before every time-out, for ever."""
+    """An endless answer: `start`, then `drip` again and again, each before a time-out."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(start)
@@ -109,14 +109,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is what many tests are about."""
+        """Print nothing: in many tests the client closes the connection."""
 
 
 @contextmanager
 def serve(
     files: Mapping[str, bytes], *, ranges: bool = True, tls: ssl.SSLContext | None = None
 ) -> Iterator[Web]:
-    """A server at `web.url`, until the block ends."""
+    """Serve at `web.url` until the block ends."""
     web = Web(files, ranges)
     handler = type("Handler", (_Handler,), {"web": web})
     with _Server(("127.0.0.1", 0), handler) as server:

@@ -1,4 +1,4 @@
-"""Claims as Hypothesis draws them, and the keys that sign them."""
+"""Hypothesis strategies for claims, and the keys that sign them."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ claims = st.builds(
 
 
 def fits(drawn: Claims) -> bool:
-    """Everything at its largest at once does not go into a code: FORMAT.md section 5."""
+    """Whether the claims fit in a code: not with every field at its limit (FORMAT.md section 5)."""
     size = sum(map(len, drawn.scope)) + 22 * len(drawn.documents) + 17 * len(drawn.redacted)
     return size < 200
 
 
 def ordinary(**changes: object) -> Claims:
-    """A card with nothing special about it."""
+    """Claims of a plain card with a face."""
     with_face = {"status": StatusPointer(URI, 7), "face": TemplateReference(101, "mfn1", bytes(range(64)))}
     return plain_claims(**(with_face | changes))

@@ -1,6 +1,6 @@
-"""468 points on a face made by rule: what a landmark network with no noise would see of it, turned or flat.
+"""468 landmarks of a synthetic face, turned or flat, as a landmark network without noise would give them.
 
-Only the points that have names in the product lie where a face has them; the others fill the oval.
+Only the points that have names in the product lie at their place in a face; the others fill the oval.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAMED = {
 
 
 def _plan() -> np.ndarray:
-    """(468, 2) in half widths: a sunflower's spiral over the oval."""
+    """Points of a golden-angle (sunflower) spiral over the oval: float (468, 2), in half widths."""
     k = np.arange(POINTS)
     r, a = np.sqrt((k + 0.5) / POINTS), k * np.pi * (3 - np.sqrt(5))
     plan = np.column_stack([r * np.cos(a), 1.25 * r * np.sin(a)])
@@ -38,7 +38,7 @@ PLAN = _plan()
 
 
 def _relief() -> np.ndarray:
-    """Depth of each point in half widths: a rounded face with a nose, nearest is smallest."""
+    """Depth of each point in half widths, of a rounded face with a nose; the nearest is the smallest."""
     u, v = PLAN.T
     return 0.9 * u**2 + 0.25 * v**2 - 0.5 * np.exp(-((u / 0.22) ** 2) - ((v - 0.1) / 0.35) ** 2)
 
@@ -58,14 +58,14 @@ def face(
 ) -> np.ndarray:
     """Landmarks, float32 (468, 3), of a head turned to the right of the picture and nodding down, in degrees.
 
-    `depth` 0 makes it a photograph that is turned instead. z is always a head's: so FaceMesh answers too.
+    With `depth` 0 it is a photograph that is turned. z is always that of a head, because FaceMesh too answers so.
     """
     a, b, c = np.radians([yaw, nod, roll])
     x, y, z = PLAN[:, 0], PLAN[:, 1], depth - NECK
     x, z = x * np.cos(a) - z * np.sin(a), x * np.sin(a) + z * np.cos(a)
     y, z = y * np.cos(b) - z * np.sin(b), y * np.sin(b) + z * np.cos(b)
     x, y = x * np.cos(c) - y * np.sin(c), x * np.sin(c) + y * np.cos(c)
-    far = 6.5 / (6.5 + z + NECK)  # half a metre away, as perspective shows it
+    far = 6.5 / (6.5 + z + NECK)  # perspective at half a metre
     flat = np.column_stack([x * far, y * far]) * HALF * size + MIDDLE + np.array(shift)
     if mirrored:
         flat[:, 0] = 2 * MIDDLE[0] - flat[:, 0]

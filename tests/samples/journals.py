@@ -1,4 +1,4 @@
-"""Records and journals for every test that needs some."""
+"""Records and journals for tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEVICE = "lobby-1"
 
 
 def passage(tick_ms: int = 0) -> Passage:
-    """A denial; `tick_ms` tells one from the next."""
+    """A denial; records differ by `tick_ms`."""
     return Passage(
         time_ms=1_767_340_800_000 + tick_ms,
         tick_ms=tick_ms,
@@ -51,7 +51,7 @@ def open_journal(path: Path, **options: int) -> Journal:
 
 
 def write_journal(path: Path, records: int) -> Path:
-    """A journal in order, closed: one file, no WAL."""
+    """A closed journal with this number of records: one file, no WAL."""
     with open_journal(path) as journal:
         for tick in range(records):
             journal.append(passage(tick))
@@ -59,7 +59,7 @@ def write_journal(path: Path, records: int) -> Path:
 
 
 def write_chain(folder: Path, sizes: list[int]) -> list[Path]:
-    """A journal of so many records in each of its files; the files in order, the newest last."""
+    """A journal with these numbers of records in its files; returns the files, the newest last."""
     path = folder / "journal.db"
     tick = 0
     with open_journal(path) as journal:
@@ -73,14 +73,14 @@ def write_chain(folder: Path, sizes: list[int]) -> list[Path]:
 
 
 def read_records(path: Path) -> list[AuditRecord]:
-    """The records of a journal's file, which is whole."""
+    """The records of a journal file, after its verification."""
     with open_segment_reader(path) as segment:
         segment.verify()
         return [entry.record for entry in segment.entries()]
 
 
 def rotate(journal: Journal) -> Path | None:
-    """Close the file, however small it is."""
+    """Close the current file, at any size."""
     return journal.rotate_if_due(SegmentLimits(0), UNVOUCHED)
 
 
@@ -138,5 +138,5 @@ def erase_sent(path: Path, acknowledged: int) -> None:
 
 
 def database(journal: Journal) -> sqlite3.Connection:
-    """The connection that a journal writes through: what a disk does to it, SQLite is told here."""
+    """The SQLite connection of a journal, on which a test simulates faults of the disk."""
     return journal._segment._connection

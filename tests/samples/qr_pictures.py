@@ -1,4 +1,4 @@
-"""QR symbols as pictures, and the readers that every test of reading goes through."""
+"""QR symbols as pictures, and the readers under test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "EC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2 O5 N2FBBRW1*70HS8WY04AC*WIFN0AHCD8KD9
 
 
 def zbar() -> ZbarReader:
-    """The second engine, or a skip: its library is a package of the system, which pip cannot bring."""
+    """The second engine, or a skip: its library is a system package, which pip cannot install."""
     try:
         return ZbarReader()
     except ReaderFault as fault:

@@ -1,4 +1,4 @@
-"""What a camera would see of a terminal."""
+"""The picture that a camera would take of a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LIT = {" ": (0, 0), "▀": (255, 0), "▄": (0, 255), "█": (255, 255)}
 
 
 def pixels(printed: str) -> np.ndarray:
-    """Half-block characters as luma, eight pixels a module."""
+    """Half-block characters as luma, eight pixels for each module."""
     lines = [line for line in printed.splitlines() if line and set(line) <= set(_LIT)]
     rows = [[_LIT[char][half] for char in line] for line in lines for half in (0, 1)]
     luma = np.array(rows, np.uint8).repeat(8, axis=0).repeat(8, axis=1)
@@ -18,6 +18,6 @@ def pixels(printed: str) -> np.ndarray:
 
 
 def text_of(luma: np.ndarray) -> str:
-    """The text of the one symbol in it."""
+    """The text of the only symbol in the picture."""
     (symbol,) = zxingcpp.read_barcodes(luma, formats=zxingcpp.BarcodeFormat.QRCode)
     return symbol.text

@@ -1,4 +1,4 @@
-"""Looks for what went in among what came out: whole or in part, plain or in the usual encodings."""
+"""Search for a secret in the output of a device: whole or in part, plain or in the usual encodings."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 import base45
 
-SHORTEST = 5  # four letters, in either case, stand in a megabyte of signatures by chance
-PART = 12  # so many consecutive bytes of a secret are no accident; a key id, which is public, has 8
+SHORTEST = 5  # four letters, in either case, occur in a megabyte of signatures by chance
+PART = 12  # this number of consecutive bytes of a secret does not occur by chance; a key id, which is public, has 8
 
 
 @dataclass(slots=True)
 class Haystack:
-    """Everything that a device left behind. `public`: what may be in it though it is part of a secret."""
+    """The content of everything that a device wrote. `public`: parts of secrets that may be in it."""
 
     content: bytes
     public: tuple[bytes, ...] = ()
     _parts: dict[int, set[bytes]] = field(default_factory=dict)
 
     def holds(self, secret: bytes) -> str | None:
-        """In which form the secret, or any 12 bytes of it, is in there."""
+        """The encoding in which the content has the secret or any 12 bytes of it; None if it has not."""
         for name, form, length in _forms(secret):
             if len(form) <= length:
                 found = form.lower() in self.content.lower()
@@ -42,14 +42,16 @@ class Haystack:
 
 
 def _forms(secret: bytes) -> list[tuple[str, bytes, int]]:
-    """The secret's encodings, each with how many characters stand for 12 bytes."""
+    """The secret's encodings: name, bytes, and the number of characters for 12 bytes."""
     forms = [
         ("plain", secret, PART),
         ("UTF-16", secret.decode("latin-1").encode("utf-16-le"), 2 * PART),
         ("hex", secret.hex().encode(), 2 * PART),
         ("HEX", secret.hex().upper().encode(), 2 * PART),
     ]
-    for skipped in range(3):  # inside something longer, it may begin at any of three places of a group
+    for skipped in range(
+        3
+    ):  # inside a longer text, the secret may begin at any of the three places of a group
         part = secret[skipped:]
         whole = part[: len(part) // 3 * 3]
         forms.append(("base64", b64encode(whole), PART // 3 * 4))

@@ -1,4 +1,4 @@
-"""The demo's passages, end to end: real pictures, keys, model and journal."""
+"""The demo's passages, end to end: real pictures, keys, models and journal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_strike_moves_for_grants_and_for_nothing_else(
     }
 
 
-def test_the_journal_it_leaves_verifies_and_breaks_when_touched(
+def test_the_journal_verifies_and_a_changed_copy_is_broken(
     demo: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     journal = demo[0] / "journal.db"
@@ -65,7 +65,7 @@ def test_the_journal_holds_no_name_and_no_code(demo: tuple[Path, subprocess.Comp
     assert not [word for word in words if word in data]
 
 
-def test_the_page_shows_every_passage_and_needs_nothing_else(
+def test_the_page_shows_every_passage_and_loads_no_other_file(
     demo: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     page = (demo[0] / "report.html").read_text("utf-8")
@@ -85,5 +85,5 @@ def test_the_page_shows_what_visitors_were_asked_to_do(
     moves, tilts = (text for scene, text in passages.items() if scene.asks_to_move)
     for prompt in (Prompt.TURN_LEFT, Prompt.NOD):
         assert f'<span class="said">{prompt}</span>' in moves
-    assert f'<span class="said">{Prompt.TURN_LEFT}</span>' in tilts  # it was the movement that gave it away
+    assert f'<span class="said">{Prompt.TURN_LEFT}</span>' in tilts  # the movement showed the attack
     assert f'<span class="said">{Prompt.NOD}</span>' not in tilts

@@ -1,4 +1,4 @@
-"""The demo's second act, end to end: a real authority, hub, device and journal, and what it says of them."""
+"""The second part of the demo, end to end: a real authority, hub, device and journal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from samples.journals import read_records
 
-from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.model_folders import CHECKOUT
 from edge.app.parts.trust_folder import open_files, open_trust
 from edge.audit.record import Passage
 from edge.errors import Exit
@@ -45,7 +45,7 @@ def test_everything_ends_as_expected(act: Act, told: list[dict]) -> None:
 
 
 @pytest.mark.slow
-def test_a_revoked_card_dies_with_the_next_sync(told: list[dict]) -> None:
+def test_a_revoked_card_is_refused_after_the_next_sync(told: list[dict]) -> None:
     outcomes = [part["outcome"] for part in told[:-1] if "outcome" in part]
     at = outcomes.index("published")
     assert outcomes[at + 1 : at + 4] == ["granted", "updated: deltas", "card.revoked"]
@@ -60,7 +60,7 @@ def test_the_ladder_goes_from_pass_to_step_up_to_staff(told: list[dict]) -> None
 
 
 @pytest.mark.slow
-def test_ages_and_doubts_are_in_the_records(act: Act) -> None:
+def test_ages_and_clock_states_are_in_the_records(act: Act) -> None:
     records = read_records(act[0] / "month" / "device" / "journal.db")
     passages = [record for record in records if isinstance(record, Passage)]
     ages = [age.age_s for passage in passages for age in passage.trust if age.part == "status"]
@@ -79,7 +79,7 @@ def test_the_device_ends_with_the_newest_trust(act: Act) -> None:
 
 
 @pytest.mark.slow
-def test_the_page_shows_every_row_and_needs_nothing_else(act: Act, told: list[dict]) -> None:
+def test_the_page_shows_every_row_and_loads_no_other_file(act: Act, told: list[dict]) -> None:
     page = (act[0] / "month.html").read_text("utf-8")
     assert page.count("<tr") == len(told) - 1 + 2
     assert page.count("<circle") == 2 * len(LADDER)
@@ -89,7 +89,7 @@ def test_the_page_shows_every_row_and_needs_nothing_else(act: Act, told: list[di
 
 
 class Wrong:
-    """A month in which a door opened that had to stay shut."""
+    """A month with a door that opened and must not open."""
 
     def __init__(self, _: Path) -> None:
         pass
@@ -121,10 +121,12 @@ def test_the_page_of_the_first_act_names_the_second_once(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("wrong")
-def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_not_of_the_demo_is_not_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     journal = tmp_path / "month" / "journal.db"
     journal.parent.mkdir()
     journal.write_bytes(b"evidence")
     assert cli.main(["--out", str(tmp_path)]) == Exit.DEVICE
     assert journal.read_bytes() == b"evidence"
-    assert "is not of the demo" in capsys.readouterr().err
+    assert "is not a folder of the demo" in capsys.readouterr().err

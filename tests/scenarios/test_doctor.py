@@ -1,4 +1,4 @@
-"""`doorward doctor` as a process of its own, on the folder of a device that has no hardware."""
+"""`doorward doctor` in its own process, on the folder of a device without hardware."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
 
 @pytest.fixture(scope="session")
 def seen() -> bytes:
-    """The test card as a camera sees it, as a PNG."""
+    """A PNG of the test card as a camera sees it."""
     page = np.asarray(cli.draw())
-    # 4.9 pixels a millimetre, as a camera of 66 degrees and 1280 pixels sees it from 20 cm.
+    # 4.9 pixels a millimetre: a camera of 66 degrees and 1280 pixels at 20 cm.
     luma = cv2.resize(page, None, fx=4.9 / 20, fy=4.9 / 20, interpolation=cv2.INTER_AREA)
     middle = round(142 * 4.9)
     picture = np.full((720, 1280), 190, np.uint8)
@@ -53,13 +53,13 @@ def seen() -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path, seen: bytes) -> Path:
-    """A device in front of a test card: 12 pictures of it, as one film."""
+    """A device in front of a test card: a film of 12 pictures."""
     (tmp_path / "door.toml").write_text(DOOR)
     folders.fill(tmp_path / "pictures", {f"{number:02}.png": seen for number in range(12)})
     return tmp_path
 
 
-def test_every_check_says_one_line_at_least_and_an_error_ends_it_with_1(folder: Path) -> None:
+def test_every_check_prints_a_line_and_an_error_gives_exit_1(folder: Path) -> None:
     done = doctor(folder)
     lines = [line for line in done.stdout.splitlines() if not line.startswith("hint: ")]
     assert all(re.fullmatch(r'OK ".+"|(WARN|ERROR) [1-9]\d ".+"', line) for line in lines)
@@ -71,7 +71,7 @@ def test_every_check_says_one_line_at_least_and_an_error_ends_it_with_1(folder: 
     assert {file.name for file in folder.iterdir()} == {"door.toml", "pictures"}
 
 
-def test_a_device_whose_named_checks_are_well_ends_with_0(folder: Path) -> None:
+def test_a_device_whose_named_checks_are_ok_gives_exit_0(folder: Path) -> None:
     done = doctor(folder, "--json", "--only", "config", "camera", "focus", "journal", "network", "models")
     assert done.returncode == 0
     assert [row["name"] for row in rows(done)] == [
@@ -82,50 +82,50 @@ def test_a_device_whose_named_checks_are_well_ends_with_0(folder: Path) -> None:
         "journal",
         "network",
     ]
-    # A busy machine plays the film slowly, which the camera's check says, and rightly so.
+    # A busy machine plays the film slowly, and the check of the camera reports that.
     assert {row["number"] for row in rows(done)} <= {0, 21}
 
 
-def test_the_test_card_is_measured_as_it_is_shown(folder: Path) -> None:
+def test_the_test_card_is_measured(folder: Path) -> None:
     (row,) = rows(doctor(folder, "--json", "--only", "focus"))
     found = re.match(r"([\d.]+) px a module of 0.7 mm, edges ([\d.]+) px wide", str(row["text"]))
     assert found
     assert float(found[1]) == pytest.approx(4.9 * 0.7, rel=0.05)
-    # Said to a tenth of a pixel; scaling the page blurs by about one pixel more than the sensor's own.
+    # Printed to a tenth of a pixel; scaling the page adds about one pixel of blur to that of the sensor.
     assert float(found[2]) == pytest.approx(2.563 * np.hypot(0.8, (2 / 12) ** 0.5), abs=0.1)
 
 
 @pytest.mark.parametrize(("grey", "number"), [(0, 22), (255, 23)])
-def test_pictures_that_show_nothing_are_an_error(folder: Path, grey: int, number: int) -> None:
+def test_black_or_white_pictures_are_an_error(folder: Path, grey: int, number: int) -> None:
     for file in (folder / "pictures").iterdir():
         cv2.imwrite(str(file), np.full((720, 1280), grey, np.uint8))
     done = doctor(folder, "--json", "--only", "camera")
     assert ([row["number"] for row in rows(done)], done.returncode) == ([number], 1)
 
 
-def test_white_paper_that_fills_the_picture_is_no_broken_exposure(folder: Path) -> None:
+def test_white_paper_that_fills_the_picture_is_not_a_wrong_exposure(folder: Path) -> None:
     for file in (folder / "pictures").iterdir():
         picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
         cv2.imwrite(str(file), np.where(picture == 190, 255, picture).astype(np.uint8))
     (row,) = rows(doctor(folder, "--json", "--only", "camera"))
-    assert row["number"] in {0, 21}  # the latter on a busy machine
+    assert row["number"] in {0, 21}  # 21 on a busy machine
 
 
 CONTROLLER = "[strike]\nkind = 'controller'\nport = 'ttyNONE'\nlock = 'fail-secure'"
 WRONG = {
-    "a camera that is not there": ("camera", "[camera]\ndevice = 'nothing.mp4'", 20),
-    "a scanner that is not there": ("scanner", "[scanner]\nkind = 'serial'\nport = 'ttyNONE'", 31),
+    "a missing camera": ("camera", "[camera]\ndevice = 'nothing.mp4'", 20),
+    "a missing scanner": ("scanner", "[scanner]\nkind = 'serial'\nport = 'ttyNONE'", 31),
     "a controller without a key": ("door", CONTROLLER, 41),
-    "a key that is not there": ("config", CONTROLLER, 13),
-    "a hub where nobody listens": ("network", "[hub]\nurl = 'http://127.0.0.1:1'", 85),
-    "models that are not there": ("models", "[paths]\nmodels = 'nowhere'", 71),
-    "a journal in a folder that is not there": ("storage", "[paths]\njournal = 'nowhere/j.db'", 60),
+    "a missing key": ("config", CONTROLLER, 13),
+    "a hub that does not run": ("network", "[hub]\nurl = 'http://127.0.0.1:1'", 85),
+    "missing models": ("models", "[paths]\nmodels = 'nowhere'", 71),
+    "a journal in a missing folder": ("storage", "[paths]\njournal = 'nowhere/j.db'", 60),
     "a configuration with a mistake": ("config", "[camera]\nsizze = 3", 11),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_has_its_number_and_a_hint(name: str, tmp_path: Path) -> None:
+def test_a_problem_has_its_number_and_a_hint(name: str, tmp_path: Path) -> None:
     check, config, number = WRONG[name]
     (tmp_path / "door.toml").write_text(config)
     done = doctor(tmp_path, "--json", "--only", check)
@@ -143,13 +143,13 @@ def test_a_secret_that_others_can_read_is_an_error(folder: Path) -> None:
     assert "chmod 600" in str(row["hint"])
 
 
-def test_a_secret_that_is_no_file_is_an_error(folder: Path) -> None:
+def test_a_secret_that_is_not_a_file_is_an_error(folder: Path) -> None:
     (folder / "device.key").mkdir(mode=0o700)
     (row,) = rows(doctor(folder, "--json", "--only", "config"))
     assert (row["number"], "not a regular file" in str(row["text"])) == (14, True)
 
 
-def test_sounds_that_cannot_be_had_are_an_error(folder: Path) -> None:
+def test_sounds_without_a_player_are_an_error(folder: Path) -> None:
     (folder / "door.toml").write_text(f"{DOOR}[signals]\nsound = 'tones'\n")
     nothing = dict(os.environ, PATH="/nowhere")  # no aplay there
     (row,) = rows(doctor(folder, "--json", "--only", "signals", env=nothing))
@@ -198,10 +198,10 @@ def test_a_picture_without_the_card_stays_out_of_the_report(folder: Path) -> Non
     assert "data:image" not in (folder / "report.html").read_text("utf-8")
 
 
-def test_no_lock_is_released_without_a_terminal_or_without_a_yes(folder: Path) -> None:
+def test_the_lock_is_not_released_without_a_terminal_or_without_a_yes(folder: Path) -> None:
     done = doctor(folder, "--strike", "--only", "strike")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "asks first" in done.stderr
+    assert "here is no terminal" in done.stderr
     ours, theirs = pty.openpty()
     try:
         os.write(ours, b"n\n")
@@ -212,7 +212,7 @@ def test_no_lock_is_released_without_a_terminal_or_without_a_yes(folder: Path) -
     assert done.stdout.startswith('OK "strike: not tried')
 
 
-def test_a_check_that_there_is_not_is_named_with_those_that_there_are(folder: Path) -> None:
+def test_an_unknown_check_is_named_with_the_known_ones(folder: Path) -> None:
     done = doctor(folder, "--only", "weather")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: no such check: weather\nhint: one of config, camera")
+    assert done.stderr.startswith("error: --only: weather is not a check\nhint: choose from config, camera")

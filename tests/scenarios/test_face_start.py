@@ -1,4 +1,4 @@
-"""`doorward run` with a face: it starts with parts that belong together, or says which do not."""
+"""`doorward run` with a face: it starts with parts that belong together, or names the wrong part."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def row(one_in: int, cosine: float) -> CalibrationRow:
 
 
 def calibration(parts: Parts) -> Calibration:
-    """What a site of 51 people gets: good for 1 in 1,700."""
+    """The calibration of a site with 51 people, which supports 1 in 1,700."""
     rows = (row(100, 0.41), row(1_000, 0.52), row(1_700, 0.63))
     return Calibration(
         made="2026-11-21", source="pictures", parts=parts, people=51, comparisons=5_100, rows=rows
@@ -78,7 +78,7 @@ def lowered_by_hand(door: Door) -> None:
 
 
 def signed_for_another_engine(door: Door) -> None:
-    """A hash that fits is no way round: the parts are named inside."""
+    """A valid hash does not help: the parts are named in the file."""
     lowered = msgspec.structs.replace(calibration(door.parts), rows=(row(1_000, 0.12),))
     body = msgspec.json.encode(lowered, order="sorted").replace(b'"mfn1"', b'"mfn9"')
     digest = hashlib.sha256(body).hexdigest().encode()
@@ -86,7 +86,7 @@ def signed_for_another_engine(door: Door) -> None:
 
 
 def untouched(_: Door) -> None:
-    """All is as it should be."""
+    """Change nothing."""
 
 
 STARTS: dict[str, tuple[Callable[[Door], None], str, int, str, str]] = {
@@ -106,7 +106,7 @@ STARTS: dict[str, tuple[Callable[[Door], None], str, int, str, str]] = {
     ),
     "more than it supports": (untouched, "one_in = 2000", Exit.USAGE, "at most 1 in 1700", "more people"),
     "passive PAD without its weights": (
-        untouched, 'pad = ["geometry", "passive"]', Exit.DEVICE, "passive PAD", "DOORWARD_PAD_WEIGHTS",
+        untouched, 'pad = ["geometry", "passive"]', Exit.DEVICE, "passive PAD", "models fetch --pad-weights",
     ),
 }  # fmt: skip
 
@@ -130,7 +130,7 @@ def test_a_door_whose_face_parts_do_not_belong_together_does_not_start(case: str
     ("one_in", "cosine"),
     [("", 0.63), ("one_in = 100", 0.41), ("one_in = 700", 0.52), ("one_in = 1700", 0.63)],
 )
-def test_a_door_calls_a_match_what_its_own_strangers_say(one_in: str, cosine: float, door: Door) -> None:
+def test_the_threshold_of_a_door_is_that_of_its_calibration(one_in: str, cosine: float, door: Door) -> None:
     config = parse_config((SITE + one_in).encode(), Path("door.toml"))
     with open_device(config, door.folder) as device:
         assert device.verifier.stages.policy.similarity == cosine

@@ -1,4 +1,4 @@
-"""What a device does as its trust grows old: the ladder, at a door with faces, card by card."""
+"""Age of trust at a door with faces: pass, step-up, staff, card by card."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ suspect = "step-up"
 
 
 class Door(FaceDoor):
-    """A door that compares faces and asks for no movement by itself; Erin comes to it."""
+    """A door that compares faces and asks for no movement itself; Erin is the visitor."""
 
     def __init__(self, folder: Path, engine: FaceEngine, cast: Cast) -> None:
         super().__init__(folder, engine, cast)
@@ -43,11 +43,11 @@ class Door(FaceDoor):
         self.written: bytes | None = WRITTEN
 
     def age(self, days: float) -> None:
-        """The device's lists are so old."""
+        """Give the device lists of this age."""
         self.world.synchronise(age=days * DAY)
 
     def visit(self, moves: tuple[Move, ...] = (), *, face: bool = True) -> str:
-        """Erin shows her code and stands before the camera, moving like this; what came of it."""
+        """Erin shows her code and moves like this before the camera; returns the outcome."""
         holder = self.world.enrol("Erin" if face else None)
         trust = replace(self.world.trust, policy=parse(self.written) if self.written else None)
         verifier = self.verifier(holder, PadRule(random_below=lambda _: 0), lambda: trust)
@@ -71,7 +71,7 @@ def door(tmp_path: Path, engine: FaceEngine, cast: Cast) -> Iterator[Door]:
 
 
 def test_a_month_without_a_network_step_by_step(door: Door) -> None:
-    """Fresh: she passes. Ageing: she passes who turns her head. Stale: staff."""
+    """Fresh: Erin passes. Ageing: she passes if she turns her head. Stale: staff decide."""
     told = []
     for days in (0.5, 2, 6, 8, 30):
         door.age(days)
@@ -89,20 +89,20 @@ def test_a_month_without_a_network_step_by_step(door: Door) -> None:
     ]
 
 
-def test_whoever_does_not_move_does_not_step_up(door: Door) -> None:
+def test_a_holder_who_does_not_move_does_not_pass_a_step_up(door: Door) -> None:
     door.age(2)
     assert door.visit() != "granted"
     assert door.asked
     assert door.door.history == []
 
 
-def test_without_a_written_policy_ageing_lists_pass_as_ever(door: Door) -> None:
+def test_without_a_written_policy_ageing_lists_pass(door: Door) -> None:
     door.written = None
     door.age(2)
     assert (door.visit(), door.asked) == ("granted", False)
 
 
-def test_a_card_without_a_face_has_nothing_to_step_up_with(door: Door) -> None:
+def test_a_card_without_a_face_has_no_step_up(door: Door) -> None:
     door.policy = replace(door.policy, face=FaceRule.IF_BOUND)
     door.age(2)
     assert door.visit(face=False) == "status.stale"
@@ -117,14 +117,14 @@ def test_at_a_door_without_faces_a_step_up_is_a_face(door: Door) -> None:
     assert door.last().similarity_milli is not None
 
 
-def test_a_clock_in_doubt_steps_up_where_the_site_wrote_that_down(door: Door) -> None:
-    door.world.set_clock_back(timedelta(days=1, hours=2))  # a day before the list that the device holds
+def test_an_untrusted_clock_steps_up_if_the_policy_of_the_site_says_so(door: Door) -> None:
+    door.world.set_clock_back(timedelta(days=1, hours=2))  # a day before the device's list
     assert (door.visit((Move.LEFT,)), door.asked) == ("granted", True)
     assert door.last().clock == "suspect"
     door.written = WRITTEN.replace(b'suspect = "step-up"', b'suspect = "staff"')
     assert door.visit((Move.LEFT,)) == "clock.untrusted"
 
 
-def test_the_policy_of_another_tower_opens_nothing(door: Door) -> None:
+def test_the_policy_of_another_tower_opens_no_door(door: Door) -> None:
     door.written = WRITTEN.replace(b'"tower-1"', b'"tower-2"')
     assert door.visit((Move.LEFT,)) == "device.fault"

@@ -1,4 +1,4 @@
-"""Told to stop in the middle of a passage: the strike relocks first, and the record is complete."""
+"""A stop in the middle of a passage: the strike relocks first, and the record is complete."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MOVES = next(scene for scene in SCENES if scene.face is Before.MOVES)
 def interrupted_in(
     state: PassageState, world: World, folder: Path, scene: DemoScene = SCENES[0]
 ) -> list[object]:
-    """Play a genuine passage, stop in `state`, and return what the journal then says."""
+    """Play a genuine passage, stop in `state`, and return the records of the journal."""
     theatre = Theatre(world, folder, secrets.token_bytes(32))
     stop = threading.Event()
 
@@ -56,7 +56,7 @@ def interrupted_in(
 @pytest.mark.parametrize(
     ("state", "scene"), [(PassageState.FACE, SCENES[0]), (PassageState.CHALLENGE, MOVES)]
 )
-def test_while_somebody_is_looked_at_it_is_recorded_as_interrupted(
+def test_a_stop_during_the_face_comparison_is_recorded_as_interrupted(
     state: PassageState, scene: DemoScene, world: World, tmp_path: Path
 ) -> None:
     *_, passage, stopped = interrupted_in(state, world, tmp_path, scene)
@@ -65,7 +65,7 @@ def test_while_somebody_is_looked_at_it_is_recorded_as_interrupted(
     assert isinstance(stopped, Stopped)
 
 
-def test_while_the_strike_is_released_it_relocks_and_says_so(world: World, tmp_path: Path) -> None:
+def test_a_stop_with_a_released_strike_relocks_it_and_records_that(world: World, tmp_path: Path) -> None:
     told = interrupted_in(PassageState.RELEASED, world, tmp_path)
     changes = [record.change for record in told if isinstance(record, DoorChange)]
     assert changes == [DoorEventKind.RELEASED, DoorEventKind.RELOCKED]
@@ -79,7 +79,7 @@ def test_ctrl_c_ends_the_running_device_in_order(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as device:
         assert device.stdout is not None
         assert device.stdout.readline().startswith("ready")
-        device.stdout.readline()  # the first passage is over, the second is about to begin
+        device.stdout.readline()  # the first passage is over, the second begins
         device.send_signal(signal.SIGINT)
         _, errors = device.communicate(timeout=30)
     assert device.returncode == 0

@@ -1,6 +1,6 @@
-"""`doorward run` in front of a film: the whole device as a process of its own, in true time.
+"""`doorward run` with a film: the whole device in its own process, in real time.
 
-The film is what a webcam would give: a phone that shows a code made for this minute, then its holder.
+The film is like that of a webcam: a phone with a code of this minute, then its holder.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ models = "{models}"
 
 @dataclass(frozen=True)
 class Ran:
-    """How a run ended, and all that it said."""
+    """The exit code and the output of a run."""
 
     code: int
     out: str
@@ -59,7 +59,7 @@ class Ran:
 
     @property
     def told(self) -> list[str]:
-        """What a technician is told; JSON lines are the service's log."""
+        """The lines for a technician; JSON lines are the service's log."""
         return [line for line in self.err.splitlines() if not line.startswith("{")]
 
 
@@ -80,7 +80,7 @@ class Lobby:
         moments = [visitor(self.cast.sitter("Erin"), size=CODE_SIZE, seed=seed) for seed in range(2)]
         return self._lasting(moments, seconds)
 
-    def nobody(self, seconds: float) -> list[np.ndarray]:
+    def empty_lobby(self, seconds: float) -> list[np.ndarray]:
         return self._lasting([empty(size=CODE_SIZE)], seconds)
 
     @staticmethod
@@ -100,7 +100,7 @@ class Lobby:
         return Ran(device.returncode, out, err)
 
     def traces_in(self, ran: Ran) -> list[str]:
-        """What of this holder is found in the output of a run, or in the files that it left."""
+        """The data of this holder in the output of a run, or in its files."""
         claims = self.wallet.claims()
         assert isinstance(claims.face, TemplateReference)
         secret = {
@@ -139,7 +139,7 @@ def changes(records: list[object]) -> list[DoorEventKind]:
 
 
 @pytest.mark.slow
-def test_the_holder_of_a_fresh_code_is_let_in_and_nobody_learns_who_it_was(lobby: Lobby) -> None:
+def test_the_holder_of_a_fresh_code_is_let_in_without_a_trace_of_personal_data(lobby: Lobby) -> None:
     lobby.shoot(lobby.phone(3) + lobby.holder(9))
     ran = lobby.run("--passages", "1")
     assert (ran.code, ran.told) == (0, [])
@@ -156,8 +156,8 @@ def test_the_holder_of_a_fresh_code_is_let_in_and_nobody_learns_who_it_was(lobby
     assert lobby.traces_in(ran) == []
 
 
-def test_a_film_that_ends_while_nobody_is_there_ends_the_run_in_order(lobby: Lobby) -> None:
-    lobby.shoot(lobby.nobody(0.5))
+def test_a_film_that_ends_with_an_empty_lobby_ends_the_run_in_order(lobby: Lobby) -> None:
+    lobby.shoot(lobby.empty_lobby(0.5))
     assert lobby.run() == Ran(0, "", "")
     last = lobby.records()[-1]
     assert isinstance(last, Stopped)
@@ -165,13 +165,13 @@ def test_a_film_that_ends_while_nobody_is_there_ends_the_run_in_order(lobby: Lob
 
 
 @pytest.mark.slow
-def test_a_camera_that_fails_in_mid_passage_denies_it(lobby: Lobby) -> None:
-    lobby.shoot(lobby.phone(4) + lobby.nobody(0.5))
+def test_a_camera_that_fails_in_mid_passage_denies_the_passage(lobby: Lobby) -> None:
+    lobby.shoot(lobby.phone(4) + lobby.empty_lobby(0.5))
     ran = lobby.run()
     assert (ran.code, ran.rows) == (3, [])
     assert ran.told == [
         "error: the film ended in the middle of a passage",
-        "hint: film until the visitor has gone through",
+        "hint: use a film that ends with an empty doorway",
     ]
     records = lobby.records()
     assert [passage.reason for passage in passages(records)] == [Reason.DEVICE_FAULT]
@@ -183,8 +183,8 @@ def test_a_camera_that_fails_in_mid_passage_denies_it(lobby: Lobby) -> None:
     assert last.cause is StopCause.FAULT
 
 
-def test_ctrl_c_while_it_looks_for_a_face_records_the_passage(lobby: Lobby) -> None:
-    lobby.shoot(lobby.phone(3) + lobby.nobody(9))
+def test_ctrl_c_during_the_face_comparison_records_the_passage(lobby: Lobby) -> None:
+    lobby.shoot(lobby.phone(3) + lobby.empty_lobby(9))
     with lobby.start() as device:
         assert device.stdout is not None
         assert device.stderr is not None
@@ -201,7 +201,7 @@ def test_ctrl_c_while_it_looks_for_a_face_records_the_passage(lobby: Lobby) -> N
 
 
 def test_a_scanner_reads_the_code_while_the_camera_looks_for_the_face(lobby: Lobby) -> None:
-    """The phone is never in the picture: it lies on the scanner."""
+    """The phone is not in the picture: it lies on the scanner."""
     engine = EngineOnPty(lobby.folder)
     with (lobby.folder / "door.toml").open("a") as config:
         config.write('[scanner]\nkind = "serial"\nport = "scanner"\n')

@@ -1,4 +1,4 @@
-"""A door that asks its visitors to move: a head that follows goes in, a picture does not.
+"""A door that asks its visitors to move: a head that follows passes, a picture does not.
 
 The heads are rendered from one photograph (hw/sim/pictures/head.py): no film of people was at hand.
 """
@@ -22,11 +22,11 @@ from edge.ports import Pixels
 from hw.sim.pictures.head import FRAME_MS, Move, Species, attack, head, script
 from hw.sim.pictures.scene import empty
 
-ASKED = (Move.LEFT, Move.NOD)  # what the dice below draw
+ASKED = (Move.LEFT, Move.NOD)  # the draws of the random numbers below
 
 
 class Lane(FaceDoor):
-    """A door that asks for a turn to the left and a nod, and one visitor with a good card."""
+    """A door that asks for a turn to the left and a nod, and one visitor with a valid card."""
 
     def __init__(self, folder: Path, engine: FaceEngine, cast: Cast, **rule: object) -> None:
         super().__init__(folder, engine, cast)
@@ -36,7 +36,7 @@ class Lane(FaceDoor):
         self.bea = self.subject("Bea")
 
     def visit(self, film: Iterable[tuple[Pixels, int]]) -> Reason | str | None:
-        """Show the code, then the film; what the passage came to, or None where it was not decided."""
+        """Show the code, then the film; returns the outcome, or None if it was not decided."""
         outcome = self.play(self.device, film)
         return (outcome.reason or "granted") if outcome else None
 
@@ -51,7 +51,7 @@ def lane(tmp_path: Path, engine: FaceEngine, cast: Cast):
         yield lambda folder=tmp_path, **rule: stack.enter_context(closing(Lane(folder, engine, cast, **rule)))
 
 
-def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:
+def test_a_head_that_follows_the_prompts_is_let_in(lane) -> None:
     door = lane(prompts=2)
     assert door.visit(head(door.erin, script(ASKED, seed=2, rest=14), seed=2)) == "granted"
     words = [word for word in door.signals.asked if word]
@@ -61,7 +61,7 @@ def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:
 
 
 @pytest.mark.parametrize("species", [Species.STILL, Species.ROTATED, Species.BENT, Species.CUT])
-def test_what_is_held_up_instead_is_not(lane, species: Species) -> None:
+def test_a_picture_in_front_of_the_camera_is_not_let_in(lane, species: Species) -> None:
     door = lane(prompts=2)
     came_to = door.visit(attack(species, door.erin, ASKED, seed=3))
     assert came_to != "granted"
@@ -74,22 +74,22 @@ def test_a_head_that_moves_in_another_order_is_not_let_in(lane) -> None:
     assert not door.door.history
 
 
-def test_a_still_photograph_is_an_attack_where_one_living_face_is_wanted(lane) -> None:
+def test_a_still_photograph_is_an_attack_with_consistency(lane) -> None:
     door = lane(consistency=True)
     assert door.visit(attack(Species.STILL, door.erin, ASKED, seed=3)) is Reason.FACE_ATTACK
 
 
-def test_a_standing_person_is_one_living_face(lane) -> None:
+def test_a_standing_person_passes_consistency(lane) -> None:
     door = lane(consistency=True)
     assert door.visit(head(door.erin, script((), seed=4, rest=30), seed=4)) == "granted"
 
 
-def test_a_living_face_may_be_asked_to_move_too(lane) -> None:
+def test_consistency_and_prompts_work_together(lane) -> None:
     door = lane(prompts=2, consistency=True)
     assert door.visit(head(door.erin, script(ASKED, seed=2, rest=40), seed=2)) == "granted"
 
 
-def test_whoever_moves_must_be_whoever_was_compared(lane, tmp_path: Path) -> None:
+def test_the_person_who_moves_must_be_the_one_who_was_compared(lane, tmp_path: Path) -> None:
     honest = lane(prompts=1)
     film = list(head(honest.erin, script(ASKED[:1], seed=2, rest=14), seed=2))
     started = honest.world.clock.tick_ms()
@@ -103,10 +103,10 @@ def test_whoever_moves_must_be_whoever_was_compared(lane, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("beyond", [2.0, 8.0])
-def test_nobody_turns_for_the_holder_behind_a_photograph(lane, beyond: float) -> None:
-    """The holder's picture is held up, and taken aside for as long as somebody else turns the head.
+def test_another_person_cannot_turn_in_place_of_the_photograph(lane, beyond: float) -> None:
+    """The holder's picture is shown, and put aside while another person turns the head.
 
-    For a moment nobody is seen, so that no face jumps: hands pass before the lens.
+    Between the two no face is seen, so that no face jumps: hands pass before the lens.
     """
     door = lane(prompts=1)
     poses = script(ASKED[:1], seed=2, rest=14, peak=1.3)

@@ -1,4 +1,4 @@
-"""A day at a door, and then every byte the device left behind is searched for every person of that day."""
+"""After a day at a door, a search of every byte that the device wrote, for every person of that day."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ LAST = [
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who came to the door, and everything that is theirs."""
+    """A person who came to the door, with all personal data."""
 
     name: str
     number: str
@@ -104,7 +104,7 @@ class Person:
         )
 
     def disclosures(self) -> tuple[Disclosure, ...]:
-        """What this person's card can tell, if its holder wants it told."""
+        """The attributes that the holder of this card can disclose."""
         return (
             Disclosure(self.template[:16], self.name, Attribute.FAMILY_NAME),
             Disclosure(self.template[16:32], self.number, Attribute.DOCUMENT_NUMBER),
@@ -125,7 +125,7 @@ class Person:
 
 
 class Day:
-    """A door without a face, everybody who came to it, and what was in view of its reader."""
+    """A door without a face, its visitors, and the codes in view of its reader."""
 
     def __init__(self, folder: Path) -> None:
         self.secrets: dict[str, bytes] = {}
@@ -155,7 +155,7 @@ class Day:
             for text in self._shows(person, number % 9):
                 self._present(text)
                 self.secrets[f"{number} code"] = text.encode()
-                with suppress(ValueError):  # a code of ours, or what only begins like one
+                with suppress(ValueError):  # a code of ours, or a text that begins like one
                     self.secrets[f"{number} bytes of the code"] = base45.b45decode(text[len(PREFIX) :])
             if number % 16 == 15:
                 rotate(self.journal)
@@ -167,26 +167,26 @@ class Day:
             100, person.name.split()[0].encode("ascii", "ignore").decode(), person.template
         )
         match turn:
-            case 0:  # granted, and shown once more
+            case 0:  # granted, and shown again
                 code = self._code(person, **card)
                 yield from (code, code)
             case 1:
                 yield self._code(person, **card, status=StatusPointer("https://s.example/1", 1))  # revoked
-            case 2:  # a face in the card, and a model whose name is a person's
+            case 2:  # a face in the card, and a model with the name of the person
                 yield self._code(person, **card, face=template)
             case 3:
                 yield self._code(person, **card, face=person.sealed)
-            case 4:  # not a code of ours at all
+            case 4:  # a code of another kind
                 yield f"BEGIN:VCARD\nFN:{person.name}\nNOTE:passport {person.number}\nEND:VCARD"
                 yield f"P<UTO{person.name.upper().replace(' ', '<<')}<<<<\n{person.number}<6UTO7408122F1204159"
-            case 5:  # ours by its prefix, and then a name
+            case 5:  # our prefix, followed by a name
                 yield f"{PREFIX}{person.name} {person.number}"
-            case 6:  # with the end of its signature forged
+            case 6:  # with a forged end of its signature
                 code = self._code(person, **card)
                 yield code[:-6] + "000000"
             case 7:  # for another door
                 yield self._code(person, **card, scope=(f"tower-2/{person.number.lower()}",))
-            case 8:  # a name and a number that nobody asked for
+            case 8:  # a name and a number that the door did not request
                 yield self._code(person, tells=True, **card)
 
     def _code(self, person: Person, *, tells: bool = False, **changes: object) -> str:
@@ -210,7 +210,7 @@ def left_behind(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
 
 
-def test_nothing_a_device_leaves_behind_holds_a_name_a_number_a_code_or_a_template(
+def test_no_file_and_no_output_of_a_device_holds_a_name_a_number_a_code_or_a_template(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     day = Day(tmp_path)
@@ -232,7 +232,7 @@ def test_nothing_a_device_leaves_behind_holds_a_name_a_number_a_code_or_a_templa
     said = capfd.readouterr()
     hay = Haystack(running + left_behind(tmp_path) + (said.out + said.err).encode())
     assert {what: form for what, secret in day.secrets.items() if (form := hay.holds(secret))} == {}
-    # And yet it was a day: every kind of visitor is on record, in several files, and every output has them.
+    # The day did happen: every kind of visitor is recorded, in several files, and every output has them.
     assert len(passages) > 48
     assert len({passage.reason for passage in passages if isinstance(passage, Passage)}) >= 6
     assert len(list(tmp_path.glob("journal*.db"))) == 4
@@ -240,7 +240,7 @@ def test_nothing_a_device_leaves_behind_holds_a_name_a_number_a_code_or_a_templa
     assert '"show":' in said.err
 
 
-def test_the_demos_faces_and_codes_are_nowhere_either(
+def test_the_demos_faces_and_codes_are_in_no_file_and_no_output(
     tmp_path: Path, engine: FaceEngine, cast: Cast, capfd: pytest.CaptureFixture[str]
 ) -> None:
     world = World(engine, cast)
@@ -263,8 +263,8 @@ def test_the_demos_faces_and_codes_are_nowhere_either(
     )
     assert len(secrets) > 10
     assert {what: form for what, secret in secrets.items() if (form := hay.holds(secret))} == {}
-    # Three letters stand in a megabyte of signatures by chance; with a mark on either side, as a text has
-    # them in every form that is written here, they do not.
+    # Three letters are in a megabyte of signatures by chance. With a separator on both sides, as in every text
+    # that is written here, they are not.
     names = {scene.who for scene in SCENES}
     assert not [
         name for name in names if re.search(rb"[\s\"',:=]" + name.encode() + rb"[\s\"',:=]", hay.content)

@@ -1,7 +1,7 @@
-"""Passages as they go wrong at real doors: presentations in, what the door and the journal tell out.
+"""Passages with problems of real doors: presentations, the moves of the door, and the records.
 
-Pictures, model, signatures and journal are real; clock, door and phones are simulated. `told()` is the journal
-in words: a passage with its outcome, the door with the cause of each move and the record that it goes back to.
+Pictures, models, signatures and journal are real; clock, door and phones are simulated. `told()` is the journal
+as text: passages with their outcome, and moves of the door with cause and record of the grant.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ from tools.issuing.wallet import Wallet
 
 FRAME_MS = 100
 NOTHING = np.full((720, 1280), 90, np.uint8)
-NOBODY = np.full((480, 640, 3), 90, np.uint8)
+EMPTY = np.full((480, 640, 3), 90, np.uint8)
 LET_IN = ["granted", "released: grant, {0}", "opened: grant, {0}", "relocked: opened, {0}", "closed: , {0}"]
 
 
 @pytest.fixture(scope="session")
 def faces(cast: Cast) -> Callable[[str], Pixels]:
-    """Who stands before the camera, by name; "print" is a print of Erin held up."""
+    """The picture before the camera, by name; "print" is a print of Erin."""
 
     @cache
     def face(name: str) -> Pixels:
@@ -90,7 +90,7 @@ def on_a_screen(modules: np.ndarray) -> Pixels:
 
 
 class Lobby:
-    """One door: a world around it, and somebody who stands before the camera."""
+    """One door in its world, with visitors before the camera."""
 
     def __init__(self, folder: Path, engine: FaceEngine, cast: Cast, faces: Callable[[str], Pixels]) -> None:
         self.world = World(engine, cast)
@@ -106,7 +106,7 @@ class Lobby:
 
     @property
     def verifier(self) -> Verifier:
-        """The device; made when it is first needed, so that a test may change its parts before."""
+        """The device; made at its first use, so that a test can change its parts before."""
         if self._verifier is None:
             policy = DoorPolicy(SITE, self.world.engine.threshold.cosine)
             stages = Stages(
@@ -129,35 +129,35 @@ class Lobby:
     def state(self) -> PassageState:
         return self.verifier.state
 
-    # -- what the camera sees ------------------------------------------------------------------------------
+    # -- the view of the camera ------------------------------------------------------------------------------
 
     def code(self, holder: DemoHolder | Wallet | None = None) -> Pixels:
-        """Luma of a screen with a code that is signed now; by default of a new card of Erin's."""
+        """Luma of a screen with a code that is signed now; default: a new card of Erin."""
         holder = holder or self.world.enrol("Erin")
         return on_a_screen(qr_modules(holder.code(self.world.now())))
 
     def see(self, code: Pixels = NOTHING, who: str | None = None, *, frames: int = 1) -> list[StepResult]:
-        """Let the camera see a code, or somebody, or both, for some frames."""
+        """Show a code, a person, or both to the camera for some frames."""
         moments = []
         for _ in range(frames):
             self.clock.advance(FRAME_MS)
-            rgb = self._faces(who) if who else NOBODY
+            rgb = self._faces(who) if who else EMPTY
             moments.append(self.verifier.see(Frame(code, rgb, self.clock.tick_ms())))
         return moments
 
     def decide(self, code: Pixels, who: str | None) -> None:
-        """Show a code, then a face, until it is decided."""
+        """Show a code, then a face, until the passage is decided."""
         self.see(code)
         while self.state is PassageState.FACE:
             self.see(who=who)
 
     def empty(self) -> None:
-        """Everybody leaves; the door comes to rest, and the next code is a new presentation."""
+        """All visitors leave; the door becomes idle, and the next code is a new presentation."""
         self.see(frames=14)
         while self.state is not PassageState.IDLE or self.door.is_open:
             self.see()
 
-    # -- what came of it -----------------------------------------------------------------------------------
+    # -- the outcome -----------------------------------------------------------------------------------
 
     def records(self) -> list[AuditRecord]:
         return read_records(self._path)
@@ -166,10 +166,10 @@ class Lobby:
         return [record for record in self.records() if isinstance(record, Passage)]
 
     def told(self) -> list[str]:
-        return [_words(record) for record in self.records()][1:]  # the first is the start
+        return [_words(record) for record in self.records()][1:]  # without the record of the start
 
     def moves(self) -> list[str]:
-        """What the door did, as the door itself remembers."""
+        """The moves of the door, from the door's own history."""
         return [event.kind.value for event in self.door.history]
 
 
@@ -192,7 +192,7 @@ def _words(record: AuditRecord) -> str:
 
 
 def let_in(seq: int) -> list[str]:
-    """The records of one person who goes through, the grant being record `seq`."""
+    """The records of one person who goes through after the grant in record `seq`."""
     return [line.format(seq) for line in LET_IN]
 
 
@@ -203,7 +203,7 @@ def lobby(tmp_path: Path, engine: FaceEngine, cast: Cast, faces: Callable[[str],
     lobby.journal.close()
 
 
-# -- who is there, and when --------------------------------------------------------------------------------
+# -- visitors before the camera --------------------------------------------------------------------------------
 
 
 def test_a_code_that_stays_in_view_is_one_passage(lobby: Lobby) -> None:
@@ -213,7 +213,7 @@ def test_a_code_that_stays_in_view_is_one_passage(lobby: Lobby) -> None:
     assert lobby.moves() == ["released", "opened", "relocked", "closed"]
 
 
-def test_a_face_that_comes_after_two_seconds_is_still_waited_for(lobby: Lobby) -> None:
+def test_a_face_after_two_seconds_is_in_time(lobby: Lobby) -> None:
     lobby.see(lobby.code())
     lobby.see(who=None, frames=20)
     lobby.decide(NOTHING, "Erin")
@@ -221,7 +221,7 @@ def test_a_face_that_comes_after_two_seconds_is_still_waited_for(lobby: Lobby) -
     assert lobby.told() == let_in(1)
 
 
-def test_somebody_who_steps_out_of_the_way_does_not_cost_the_holder_the_passage(lobby: Lobby) -> None:
+def test_a_person_who_steps_out_of_the_way_does_not_end_the_holders_passage(lobby: Lobby) -> None:
     lobby.see(lobby.code())
     (step,) = lobby.see(who="Cleo")
     assert step.evidence is not None
@@ -231,7 +231,7 @@ def test_somebody_who_steps_out_of_the_way_does_not_cost_the_holder_the_passage(
     assert lobby.told() == let_in(1)
 
 
-def test_a_companion_who_leaves_does_not_cost_the_holder_the_passage(lobby: Lobby) -> None:
+def test_a_companion_who_leaves_does_not_end_the_holders_passage(lobby: Lobby) -> None:
     lobby.see(lobby.code())
     lobby.see(who="Erin and Bea", frames=5)
     lobby.see(who="Erin")
@@ -239,7 +239,7 @@ def test_a_companion_who_leaves_does_not_cost_the_holder_the_passage(lobby: Lobb
     assert lobby.told() == let_in(1)
 
 
-def test_after_one_attack_frame_the_right_face_no_longer_helps(lobby: Lobby) -> None:
+def test_after_one_attack_frame_the_right_face_is_refused(lobby: Lobby) -> None:
     lobby.see(lobby.code())
     lobby.see(who="print")
     lobby.decide(NOTHING, "Erin")
@@ -248,7 +248,7 @@ def test_after_one_attack_frame_the_right_face_no_longer_helps(lobby: Lobby) -> 
     assert lobby.moves() == []
 
 
-def test_a_phone_that_makes_its_next_code_in_mid_passage_changes_nothing(lobby: Lobby) -> None:
+def test_the_next_code_of_a_phone_in_mid_passage_changes_nothing(lobby: Lobby) -> None:
     holder = lobby.world.enrol("Erin")
     lobby.see(lobby.code(holder))
     lobby.clock.advance(1_000)
@@ -287,7 +287,7 @@ NOISE: dict[str, Callable[[], Pixels]] = {
 
 
 @pytest.mark.parametrize("noise", NOISE)
-def test_what_is_no_code_is_no_passage(noise: str, lobby: Lobby) -> None:
+def test_a_picture_without_a_code_is_not_a_passage(noise: str, lobby: Lobby) -> None:
     lobby.see(NOISE[noise](), frames=3)
     assert (lobby.state, lobby.told(), lobby.moves()) == (PassageState.IDLE, [], [])
 
@@ -295,7 +295,7 @@ def test_what_is_no_code_is_no_passage(noise: str, lobby: Lobby) -> None:
 # -- the door ----------------------------------------------------------------------------------------------
 
 
-def test_a_door_that_nobody_pushes_relocks_by_itself(lobby: Lobby) -> None:
+def test_a_door_that_is_not_opened_relocks_by_itself(lobby: Lobby) -> None:
     lobby.door.visitor = None
     lobby.decide(lobby.code(), "Erin")
     lobby.empty()
@@ -304,7 +304,7 @@ def test_a_door_that_nobody_pushes_relocks_by_itself(lobby: Lobby) -> None:
     assert relocked.tick_ms - released.tick_ms == 3_000
 
 
-def test_a_door_that_is_forced_is_recorded_and_is_nobodys_doing(lobby: Lobby) -> None:
+def test_a_forced_door_is_recorded_without_a_grant(lobby: Lobby) -> None:
     lobby.decide(lobby.code(), "Erin")
     lobby.empty()
     lobby.door.force_open()
@@ -312,7 +312,7 @@ def test_a_door_that_is_forced_is_recorded_and_is_nobodys_doing(lobby: Lobby) ->
     assert lobby.told() == [*let_in(1), "forced: , ", "closed: , "]
 
 
-def test_a_leaf_that_closes_late_closes_for_the_one_it_opened_for(lobby: Lobby) -> None:
+def test_a_leaf_that_closes_late_is_recorded_with_its_own_grant(lobby: Lobby) -> None:
     lobby.door.visitor = Visitor(dwell_ms=20_000)
     lobby.decide(lobby.code(), "Erin")
     lobby.see(frames=40)
@@ -323,7 +323,7 @@ def test_a_leaf_that_closes_late_closes_for_the_one_it_opened_for(lobby: Lobby) 
 
 
 class CutCable:
-    """A door behind a cable that somebody has cut, until it is mended."""
+    """A door behind a cut cable; `cut` = False repairs it."""
 
     def __init__(self, door: SimDoor, *, deaf: bool = False) -> None:
         self._door = door
@@ -352,9 +352,9 @@ class CutCable:
 
 
 @pytest.mark.parametrize("deaf", [False, True])
-def test_a_strike_out_of_reach_is_a_fault_and_the_next_passage_works(lobby: Lobby, deaf: bool) -> None:
+def test_an_unreachable_strike_is_a_fault_and_the_next_passage_works(lobby: Lobby, deaf: bool) -> None:
     lobby.strike = cable = CutCable(lobby.door, deaf=deaf)
-    heard = ["fault: door"] if deaf else []  # told once, however many frames it lasts
+    heard = ["fault: door"] if deaf else []  # told once, for any number of frames
     lobby.decide(lobby.code(), "Erin")
     assert lobby.signals.current is Signal.ASK_STAFF
     lobby.empty()
@@ -369,7 +369,7 @@ def test_a_strike_out_of_reach_is_a_fault_and_the_next_passage_works(lobby: Lobb
 # -- the device --------------------------------------------------------------------------------------------
 
 
-def test_without_room_for_its_record_nobody_passes_until_there_is_room(lobby: Lobby) -> None:
+def test_without_room_for_its_record_no_visitor_passes_until_there_is_room(lobby: Lobby) -> None:
     lobby.see()  # the device has started
     fill(lobby.journal)
     full = lobby.journal.size
@@ -385,7 +385,7 @@ def test_without_room_for_its_record_nobody_passes_until_there_is_room(lobby: Lo
 
 
 def fill(journal: Journal) -> None:
-    """No page more than the journal has: SQLite then says what it says on a full disk."""
+    """Allow no more pages than the journal has: SQLite then fails as on a full disk."""
     (pages,) = database(journal).execute("PRAGMA page_count").fetchone()
     database(journal).execute(f"PRAGMA max_page_count = {pages}").fetchone()
     for tick_ms in itertools.count():
@@ -399,7 +399,7 @@ def make_room(journal: Journal) -> None:
     database(journal).execute("PRAGMA max_page_count = 100000").fetchone()
 
 
-def test_a_full_replay_memory_denies_until_it_has_forgotten(lobby: Lobby) -> None:
+def test_a_full_replay_memory_denies_until_entries_expire(lobby: Lobby) -> None:
     lobby.replay = ReplayMemory(max_entries=1)
     lobby.decide(lobby.code(), "Erin")
     lobby.empty()
@@ -412,7 +412,7 @@ def test_a_full_replay_memory_denies_until_it_has_forgotten(lobby: Lobby) -> Non
     assert lobby.told() == [*let_in(1), "denied: device.fault", *let_in(7)]
 
 
-def test_a_passage_is_judged_by_the_trust_it_began_with(lobby: Lobby) -> None:
+def test_a_passage_is_decided_with_the_trust_of_its_begin(lobby: Lobby) -> None:
     held = lobby.world.enrol("Erin")
     before = lobby.world.trust.floor
     lobby.see(lobby.code(held))
@@ -437,24 +437,24 @@ def test_a_clock_that_jumps_between_code_and_face_moves_no_tick(
     lobby.see(lobby.code())
     lobby.clock.jump(lobby.clock.now() + jump)
     lobby.see(who=None, frames=20)
-    assert lobby.state is PassageState.FACE  # three seconds are three seconds of the steady clock
+    assert lobby.state is PassageState.FACE  # three seconds are measured with the monotonic clock
     lobby.see(who="Erin")
     lobby.empty()
     assert lobby.told() == [f"clock: {doubt}", *let_in(2)]
     start, _, passage = lobby.records()[:3]
-    # Nor does it move what is on record: that clock is no longer believed.
+    # It does not move the time of the record either: that clock is not trusted any more.
     assert 0 < passage.time_ms - start.time_ms < 5_000
 
 
-def test_a_clock_set_back_lets_no_old_code_in(lobby: Lobby) -> None:
-    """Shown, photographed, and shown again once the clock says that it is fresh."""
+def test_a_clock_that_is_set_back_accepts_no_old_code(lobby: Lobby) -> None:
+    """A code is shown, photographed, and shown again when the wrong clock makes it fresh."""
     code = lobby.code()
     then = lobby.clock.now()
     lobby.decide(code, "Erin")
     lobby.empty()
     lobby.clock.advance(600_000)
     lobby.see()
-    lobby.decide(lobby.code(lobby.world.enrol("Ada")), "Ada")  # so that the memory has forgotten the first
+    lobby.decide(lobby.code(lobby.world.enrol("Ada")), "Ada")  # so that the memory drops the first code
     lobby.empty()
     lobby.clock.jump(then + timedelta(seconds=5))
     lobby.decide(code, "Erin")
@@ -462,10 +462,10 @@ def test_a_clock_set_back_lets_no_old_code_in(lobby: Lobby) -> None:
     assert lobby.told() == [*let_in(1), *let_in(6), "clock: back", "denied: clock.untrusted"]
 
 
-# -- who it was --------------------------------------------------------------------------------------------
+# -- personal data --------------------------------------------------------------------------------------------
 
 
-def test_nothing_that_names_a_person_is_left_of_several_passages(
+def test_several_passages_leave_no_personal_data(
     lobby: Lobby, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lobby.signals = LogSignals()
@@ -491,7 +491,7 @@ def test_nothing_that_names_a_person_is_left_of_several_passages(
         secrets |= {f"key of {name}": wallet.holder_key, f"document of {name}": claims.documents[0].ref}
         lobby.decide(lobby.code(wallet), who)
         lobby.empty()
-        lobby.decide(lobby.code(wallet), who)  # once more: replayed, or fresh by now
+        lobby.decide(lobby.code(wallet), who)  # again: replayed, or fresh by now
         lobby.empty()
     lobby.verifier.stop(StopCause.END)
     lobby.journal.close()

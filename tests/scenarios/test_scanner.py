@@ -1,4 +1,4 @@
-"""`doorward run` at a door with a scanner and no camera: tools, device and serial port as they are."""
+"""`doorward run` at a door with a scanner and no camera, with the real tools and a serial port."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tool(name: str, *args: str) -> str:
 
 
 class Turnstile:
-    """A device's folder, a scanner on a cable, and a guest with a card."""
+    """A device's folder, a scanner on a pty, and a guest with a card."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -52,14 +52,14 @@ class Turnstile:
         (folder / "door.toml").write_text(DOOR)
 
     def code(self) -> bytes:
-        """What the guest's phone shows now, as the scanner says it."""
+        """The code of the guest's phone, as the scanner sends it."""
         return (
             tool("wallet", "show", str(self.folder / "ada.wallet"), "--text").encode().replace(b"\n", b"\r")
         )
 
     @contextmanager
     def at_work(self, *more: str) -> Iterator[subprocess.Popen[str]]:
-        """The device, ready."""
+        """The device, when it is ready."""
         command = [sys.executable, "-m", "edge", "run", "--config", str(self.folder / "door.toml"), *more]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
@@ -86,7 +86,9 @@ def turnstile(tmp_path: Path) -> Iterator[Turnstile]:
 def test_a_guest_whose_code_the_scanner_reads_is_let_in(turnstile: Turnstile) -> None:
     with turnstile.at_work("--passages", "1") as device:
         code = turnstile.code()
-        turnstile.engine.say(code[:100], ACK, code[100:])  # it answers the command in the middle of the code
+        turnstile.engine.say(
+            code[:100], ACK, code[100:]
+        )  # the answer to a command comes in the middle of the code
         out, err = device.communicate(timeout=60)
     assert device.returncode == 0, err
     assert out.split()[:3] == ["grant", "record", "1"]
@@ -96,7 +98,7 @@ def test_a_guest_whose_code_the_scanner_reads_is_let_in(turnstile: Turnstile) ->
     assert "EC1:" not in out + err
 
 
-def test_a_cable_that_was_pulled_and_put_back_is_on_record_and_the_next_guest_is_let_in(
+def test_an_unplugged_scanner_is_recorded_and_the_next_guest_is_let_in(
     turnstile: Turnstile,
 ) -> None:
     with turnstile.at_work("--passages", "1") as device:
@@ -115,17 +117,17 @@ def test_a_cable_that_was_pulled_and_put_back_is_on_record_and_the_next_guest_is
     assert told == [DevicePart.READER, "grant"]
 
 
-def test_a_device_whose_scanner_is_not_there_does_not_start_and_says_what_to_do(turnstile: Turnstile) -> None:
+def test_a_device_without_its_scanner_does_not_start_and_gives_a_hint(turnstile: Turnstile) -> None:
     turnstile.engine.pull_cable()
     command = [sys.executable, "-m", "edge", "run", "--config", str(turnstile.folder / "door.toml")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
     assert ran.returncode == 3
-    assert f"error: scanner {turnstile.folder / 'scanner'}: there is none" in ran.stderr
+    assert f"error: scanner {turnstile.folder / 'scanner'}: it does not exist" in ran.stderr
     assert "hint: check its cable and [scanner] port" in ran.stderr
     assert not (turnstile.folder / "device.key").exists()
 
 
-def test_told_to_stop_it_tells_the_scanner_to_stop_looking(turnstile: Turnstile) -> None:
+def test_on_stop_the_scanner_is_told_to_stop_scanning(turnstile: Turnstile) -> None:
     with turnstile.at_work() as device:
         device.send_signal(signal.SIGTERM)
         assert device.wait(60) == 0

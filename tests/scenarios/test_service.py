@@ -1,4 +1,4 @@
-"""`doorward run` as systemd runs it: a real notify socket, SIGHUP, a film for the camera, a scanner on a cable."""
+"""`doorward run` under systemd: a real notify socket, SIGHUP, a film for the camera, a scanner on a pty."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ port = "scanner"
 
 
 class Manager:
-    """The side of systemd."""
+    """The notify socket of systemd."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -49,7 +49,7 @@ class Manager:
         self._socket.bind(str(path))
 
     def hears(self, seconds: float = PATIENCE_S) -> list[str] | None:
-        """The next message, or None where none comes in this time."""
+        """The next message, or None if none comes in this time."""
         readable, _, _ = select.select([self._socket], [], [], seconds)
         return self._socket.recv(4_096).decode().split("\n") if readable else None
 
@@ -78,24 +78,24 @@ class Desk:
         self._shoot_an_empty_lobby()
 
     def says(self, *, release_ms: int, fps: int = 15) -> None:
-        """What the configuration says from now on."""
+        """Write the configuration."""
         (self.folder / "door.toml").write_text(DOOR.format(release_ms=release_ms, fps=fps))
 
     def guest(self) -> None:
-        """A guest lays a phone on the scanner, with a code that was not there before."""
+        """A guest lays a phone with a new code on the scanner."""
         self.engine.say(f"{self._wallet.code(datetime.now(UTC))}\r\n".encode())
 
     def next_guest(self, device: subprocess.Popen[str]) -> dict[str, object]:
-        """What becomes of the one after, who is heeded once the first has gone for [scanner] again_ms."""
+        """The row of the next guest, whose code counts after [scanner] again_ms without the first code."""
         for _ in range(20):
             self.guest()
             if select.select([device.stdout], [], [], 2.5)[0]:
                 return row(device)
-        raise AssertionError("nobody is heeded any more")
+        raise AssertionError("the next guest got no row")
 
     @contextmanager
     def at_work(self, stdout: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
-        """The device, as its unit starts it."""
+        """The device, started as its systemd unit starts it."""
         command = [sys.executable, "-m", "edge", "run", "--json", "--config", str(self.folder / "door.toml")]
         environment = os.environ | {
             "NOTIFY_SOCKET": str(self.manager.path),
@@ -117,7 +117,7 @@ class Desk:
         self.manager.close()
 
     def _shoot_an_empty_lobby(self) -> None:
-        folders.shoot(self.folder / "film.avi", [folders.NOBODY] * (10 * PATIENCE_S), fps=10)
+        folders.shoot(self.folder / "film.avi", [folders.EMPTY_LOBBY] * (10 * PATIENCE_S), fps=10)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def row(device: subprocess.Popen[str]) -> dict[str, object]:
     return found
 
 
-def test_it_is_ready_once_the_device_is_open_and_alive_for_as_long_as_it_works(desk: Desk) -> None:
+def test_it_is_ready_when_the_device_is_open_and_alive_while_it_works(desk: Desk) -> None:
     with desk.at_work() as device:
         assert desk.manager.hears() == ["READY=1", "STATUS=tower-1/lobby, watching the camera"]
         assert [type(record) for record in desk.records()] == [Started]
@@ -158,11 +158,11 @@ def test_a_device_that_cannot_open_is_never_ready(desk: Desk) -> None:
 
 
 def test_a_loop_that_hangs_is_not_alive(desk: Desk) -> None:
-    """Whoever takes its rows has stopped: the loop waits in a write, while the scanner's thread goes on."""
+    """The reader of its rows has stopped: the loop waits in a write, and the scanner's thread goes on."""
     reading, writing = os.pipe()
     with desk.at_work(writing):
         desk.manager.waits_for("WATCHDOG=1")
-        # An own opening of the pipe: what does not block for us still blocks for the device.
+        # A second handle of the pipe: it does not block here, and the device's handle still blocks.
         stuffing = os.open(f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK)
         with suppress(BlockingIOError):
             while True:
@@ -171,13 +171,13 @@ def test_a_loop_that_hangs_is_not_alive(desk: Desk) -> None:
         beats = 0
         while desk.manager.hears(4 * WATCHDOG_US / 1e6) is not None:
             beats += 1
-            assert beats < 100, "it is fed although the loop stands still"
+            assert beats < 100, "the watchdog is fed although the loop hangs"
     for handle in (stuffing, reading, writing):
         os.close(handle)
 
 
 @pytest.mark.slow
-def test_a_new_configuration_waits_for_whoever_is_in_the_door(desk: Desk) -> None:
+def test_a_new_configuration_waits_for_the_visitor_in_the_door(desk: Desk) -> None:
     with desk.at_work() as device:
         desk.manager.waits_for("READY=1")
         desk.guest()
@@ -199,7 +199,7 @@ def test_a_new_configuration_waits_for_whoever_is_in_the_door(desk: Desk) -> Non
     changes = [record for record in desk.records() if isinstance(record, DoorChange)]
     assert [record.change for record in changes] == ["released", "relocked"] * 2
     first, second = (after.tick_ms - before.tick_ms for before, after in (changes[:2], changes[2:]))
-    # The one who was in the door had all of the time that was granted; the stop may cut the second short.
+    # The visitor in the door had all of the granted time; the stop can cut the second release short.
     assert first == 1_500
     assert second <= 400
 
@@ -217,7 +217,7 @@ models = "{models}"
 """
 
 
-def test_a_lane_is_alive_and_takes_in_a_new_configuration_too(desk: Desk, built_models: Path) -> None:
+def test_a_lane_is_alive_and_applies_a_new_configuration_too(desk: Desk, built_models: Path) -> None:
     file = desk.folder / "door.toml"
     file.write_text(LANE.format(release_ms=1_500, models=built_models))
     with desk.at_work() as device:
@@ -239,7 +239,7 @@ def test_a_wrong_file_leaves_the_old_configuration_in_force(desk: Desk) -> None:
         device.send_signal(signal.SIGHUP)
         told = of_configuration(device)
         assert told["state"] == "refused"
-        assert f"{desk.folder}/door.toml:5: door.release_ms" in str(told["error"])
+        assert f"{desk.folder}/door.toml:5: [door] release_ms: 99 is not" in str(told["error"])
         assert told["hint"]
         assert "the old one is in force" in desk.manager.waits_for("READY=1")[1]
         desk.guest()

@@ -1,7 +1,7 @@
-"""Clocks as they go wrong at real doors, as stories: what happens, and what the next visitor is told.
+"""Wrong clocks at real doors, as stories: events, and the outcome for the next visitor.
 
-The device is whole but for its camera and its door: journal, clock.json, trusted clock, replay memory and policy
-are those of `edge.app.door_device`. Visitors carry phones that know the true time, unless a story says otherwise.
+Camera and door are simulated. Journal, clock.json, trusted clock, replay memory and policy are those of
+`edge.app.door_device`. The phones of visitors show the true time, unless a story changes that.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from edge.trust.replay import ReplayMemory
 from edge.trust.snapshot import TrustSnapshot
 from edge.trust.status.status import StatusList
 from edge.trust.time.trusted_clock import TrustedClock
+from edge.vouched_time import UNVOUCHED
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
@@ -65,12 +66,12 @@ class Site:
     # -- the world -----------------------------------------------------------------------------------------
 
     def publish(self, *, age: timedelta = timedelta(0)) -> None:
-        """The issuer signs its list; it reaches the device by hand."""
+        """The issuer signs its list, which is copied to the device by hand."""
         signed = (self.true - age).replace(microsecond=0)
         self.lists = replace(LIST, issued_at=signed, expires=signed + 90 * DAY)
 
     def sync(self, *, age: timedelta = 10 * MINUTE, source: str = "https://t.example/") -> None:
-        """The device fetches what the authority published so long ago."""
+        """The device fetches the publication of `age` ago."""
         self.publish(age=age)
         taken = Generation(self.wall, self.lists.issued_at, source)
         self.generation = self.generation.followed_by(taken) if self.generation else taken.as_first()
@@ -111,12 +112,12 @@ class Site:
         self.verifier.start()
 
     def power_cut(self) -> None:
-        """Nothing is said and nothing saved; only the file lock goes, as it does with a process."""
+        """Nothing is recorded and nothing saved; only the file lock is released, as at the end of a process."""
         self.journal.close()
 
     def rotate(self) -> None:
-        """The file of the journal is closed, and a new one begun."""
-        assert self.journal.rotate_if_due(SegmentLimits(1), None) is not None
+        """Close the file of the journal, and begin a new one."""
+        assert self.journal.rotate_if_due(SegmentLimits(1), UNVOUCHED) is not None
 
     def stop(self) -> None:
         self.verifier.stop(StopCause.SIGNAL)
@@ -136,7 +137,7 @@ class Site:
         self.clock.jump(self.wall)
 
     def visit(self, code: str) -> str:
-        """Somebody shows this code; what came of it. The door is at rest again when they have left."""
+        """A visitor shows this code; returns the outcome. At the end the door is idle again."""
         self.reader.in_view = (code,)
         outcome = self.see()
         self.reader.in_view = ()
@@ -151,7 +152,7 @@ class Site:
         return self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms())).outcome
 
     def guest(self, *, phone: timedelta = timedelta(0), **changes: object) -> str:
-        """A new visitor with a card in good order and a phone that is right, or off by so much."""
+        """A new visitor with a valid card, and a phone whose clock is off by `phone`."""
         plain = {
             "card_id": b"guest%03d" % next(self.names),
             "issued_at": self.true - DAY,
@@ -173,13 +174,13 @@ class Site:
             return [entry.record for entry in chain.entries()]
 
 
-# -- what may happen, in words -----------------------------------------------------------------------------
+# -- steps of the stories -----------------------------------------------------------------------------
 
 Step = Callable[[Site], str | None]
 
 
 def power_on(*, clock: timedelta | datetime | None = None) -> Step:
-    """The device starts, with a clock that is right, off by so much, or stands at this time."""
+    """The device starts, with the right clock, one that is off by so much, or one at this time."""
 
     def step(site: Site) -> None:
         if clock is not None:
@@ -190,7 +191,7 @@ def power_on(*, clock: timedelta | datetime | None = None) -> Step:
 
 
 def clock_is(off: timedelta) -> Step:
-    """Somebody, or a time service, sets the clock to the true time and so much."""
+    """A technician or a time service sets the clock to the true time plus `off`."""
     return lambda site: site.set_clock(off)
 
 
@@ -199,7 +200,7 @@ def wait(passes: timedelta) -> Step:
 
 
 def off_for(passes: timedelta) -> Step:
-    """Time goes on, and the device has no power."""
+    """Time passes, and the device has no power."""
 
     def step(site: Site) -> None:
         site.true += passes
@@ -215,8 +216,8 @@ def stick(age: timedelta) -> Step:
     return lambda site: site.sync(age=age, source="/media/stick")
 
 
-def SEEN(site: Site) -> None:  # noqa: N802  a word of the stories, like CUT
-    """The device sees what was brought, and the next code is made after that."""
+def SEEN(site: Site) -> None:  # noqa: N802  a step of the stories, like CUT
+    """The device reads its new trust, and the next code is made after that."""
     site.wait(S)
     site.wait(2 * S)
 
@@ -249,17 +250,17 @@ UNTRUSTED = "clock.untrusted"
 LONG = {"expires": NOW + 2 * YEAR}  # a card that outlives a clock that is a year ahead
 
 STORIES: dict[str, list[Step]] = {
-    "a day like any other": [power_on(), guest(), wait(DAY / 4), guest(), STOP],
+    "an ordinary day": [power_on(), guest(), wait(DAY / 4), guest(), STOP],
     # -- set back
     "set back by a day": [
         power_on(), guest(), clock_is(-DAY), guest(UNTRUSTED), wait(HOUR), guest(UNTRUSTED),
         clock_is(RIGHT), guest(), STOP,
     ],
-    "set back, and the code of an hour ago shown again": [
+    "set back, and the code of an hour ago again": [
         power_on(), guest(), wait(HOUR), clock_is(-HOUR), same_code(UNTRUSTED), clock_is(RIGHT),
         same_code("code.stale"), STOP,
     ],
-    "set back, but expired and revoked are what they are": [
+    "set back: expired and revoked cards keep their reasons": [
         power_on(), clock_is(-0.5 * HOUR), expired("card.expired"), revoked("card.revoked"), STOP,
     ],
     "set back while the power was off": [
@@ -324,21 +325,21 @@ STORIES: dict[str, list[Step]] = {
     "no RTC and no network: 1970 at every start": [
         power_on(clock=EPOCH), guest(UNTRUSTED), CUT, power_on(clock=EPOCH), guest(UNTRUSTED), STOP,
     ],
-    # -- leaps, drift, and what only looks like a leap
+    # -- leap seconds, drift, and jumps that look like a leap second
     "a leap second is put in": [power_on(), guest(), clock_is(-S), guest(), wait(HOUR), guest(), STOP],
     "a leap second is left out": [power_on(), guest(), clock_is(S), guest(), wait(HOUR), guest(), STOP],
     "a crystal 20 ppm slow after 30 days, set right in one step": [
         power_on(), sync(), guest(), wait(30 * DAY), sync(), clock_is(-1.7 * S), guest(), clock_is(RIGHT),
         guest(), STOP,
     ],
-    "thirty days alone: a phone that is 50 s off still opens": [
+    "thirty days without sync: a phone that is 50 s off still opens": [
         power_on(), sync(), wait(30 * DAY), stick(age=HOUR), guest(phone=-70 * S), guest(phone=55 * S),
         guest("code.stale", phone=-95 * S), STOP,
     ],
-    "a day alone: it does not": [
+    "a day without sync: it does not": [
         power_on(), sync(), wait(DAY), stick(age=HOUR), guest("code.stale", phone=-50 * S), STOP,
     ],
-    "set back by one hour when summer ends, as no UTC clock may": [
+    "set back by one hour at the end of summer time, which is wrong for a UTC clock": [
         power_on(), guest(), clock_is(-HOUR), guest(UNTRUSTED), STOP,
     ],
     # -- power cuts and replay
@@ -351,10 +352,10 @@ STORIES: dict[str, list[Step]] = {
     "the code of a phone that is fast, after a power cut": [
         power_on(), guest(phone=9 * S), CUT, power_on(), same_code("card.replayed"), STOP,
     ],
-    "the same code after the record of it went into a closed file": [
+    "a code whose record is in a closed file": [
         power_on(), guest(), ROTATE, CUT, power_on(), same_code("card.replayed"), STOP,
     ],
-    "cut again and again": [
+    "many power cuts": [
         power_on(), guest(), CUT, power_on(), CUT, power_on(), CUT, power_on(), same_code("card.replayed"), STOP,
     ],
 }  # fmt: skip
@@ -367,7 +368,7 @@ def test_a_story_of_time(story: str, tmp_path: Path) -> None:
         assert step(site) is None, f"step {number}"
     records = site.records()
     assert [record for record in records if isinstance(record, Passage)]
-    # Whatever the wall clock said, records never stand before what was signed when the story began.
+    # For every wall clock, no record is before the time that was signed when the story began.
     assert all(record.time_ms >= (NOW - HOUR).timestamp() * 1_000 for record in records)
 
 
@@ -381,7 +382,7 @@ def test_a_story_of_time(story: str, tmp_path: Path) -> None:
     ],
     ids=["leap day", "leap year", "2038", "summer time"],
 )
-def test_a_calendar_has_no_trap(begins: datetime, tmp_path: Path) -> None:
+def test_special_days_of_the_calendar(begins: datetime, tmp_path: Path) -> None:
     site = Site(tmp_path, begins=begins)
     site.power_on()
     for _ in range(4):
@@ -392,8 +393,8 @@ def test_a_calendar_has_no_trap(begins: datetime, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Asia/Macau", "Europe/Lisbon", "America/St_Johns"])
-def test_the_zone_of_a_device_is_nobodys_business(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Summer time moves what a clock shows to people; the wall clock of a device is UTC wherever it hangs."""
+def test_the_time_zone_of_a_device_does_not_matter(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Summer time changes local time; the wall clock of a device is UTC everywhere."""
     from hw.system.clock import SystemClock
 
     before = SystemClock().now()
@@ -420,7 +421,7 @@ sys.stdin.read()
 
 
 def test_a_process_that_is_killed_after_a_grant_does_not_grant_the_same_code_again(tmp_path: Path) -> None:
-    """kill -9 between the release and anything that could have been saved: the record alone remembers."""
+    """kill -9 after the release, before any other file is saved: only the record remembers the code."""
     path = os.pathsep.join(str(ROOT / part) for part in (".", "tests", "tests/scenarios"))
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, tmp_path],
@@ -445,7 +446,7 @@ def test_a_process_that_is_killed_after_a_grant_does_not_grant_the_same_code_aga
     again.stop()
 
 
-# -- what holders say --------------------------------------------------------------------------------------
+# -- clocks of phones --------------------------------------------------------------------------------------
 
 
 def alarms(site: Site) -> list[tuple[str, int | None]]:
@@ -455,7 +456,7 @@ def alarms(site: Site) -> list[tuple[str, int | None]]:
 
 
 def test_five_phones_that_agree_raise_one_alarm_and_move_no_clock(tmp_path: Path) -> None:
-    """The device was started 40 s ahead, which nothing signed shows: honest holders are turned away."""
+    """The device was started 40 s ahead, which no signed time shows: honest holders are refused."""
     site = Site(tmp_path)
     site.off = 40 * S
     site.power_on()
@@ -465,7 +466,7 @@ def test_five_phones_that_agree_raise_one_alarm_and_move_no_clock(tmp_path: Path
     site.stop()
 
 
-def test_one_person_with_many_old_screenshots_of_few_cards_raises_none(tmp_path: Path) -> None:
+def test_one_person_with_many_old_screenshots_of_few_cards_raises_no_alarm(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.power_on()
     for number in range(20):
@@ -474,7 +475,7 @@ def test_one_person_with_many_old_screenshots_of_few_cards_raises_none(tmp_path:
     site.stop()
 
 
-def test_phones_that_are_right_raise_none(tmp_path: Path) -> None:
+def test_phones_with_the_right_time_raise_no_alarm(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.power_on()
     for number in range(12):
@@ -483,10 +484,10 @@ def test_phones_that_are_right_raise_none(tmp_path: Path) -> None:
     site.stop()
 
 
-# -- what is stored ----------------------------------------------------------------------------------------
+# -- stored time ----------------------------------------------------------------------------------------
 
 
-def test_time_is_stored_each_minute_and_at_once_when_somebody_signed(tmp_path: Path) -> None:
+def test_time_is_stored_each_minute_and_at_once_after_a_new_signed_time(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.power_on()
     site.wait(S)  # the first is written at once
@@ -505,7 +506,7 @@ def test_time_is_stored_each_minute_and_at_once_when_somebody_signed(tmp_path: P
     site.stop()
 
 
-def test_a_clock_file_that_is_damaged_leaves_the_journal_to_speak(tmp_path: Path) -> None:
+def test_with_a_damaged_clock_file_the_last_record_counts(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.power_on()
     site.guest()

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli import verbs
 from edge.cli.verbs import Verb
 from edge.errors import Exit
 
@@ -38,7 +37,7 @@ def command(tool: str) -> tuple[Verb, Callable[[list[str]], int]]:
 
 
 def leaves(verb: Verb, *path: str) -> Iterator[tuple[str, ...]]:
-    below = verbs._loaded(verb.verbs)
+    below = verb.load_verbs()
     for each in below:
         yield from leaves(each, *path, each.name)
     if not below:
@@ -47,8 +46,8 @@ def leaves(verb: Verb, *path: str) -> Iterator[tuple[str, ...]]:
 
 def test_these_are_the_tools() -> None:
     assert [
-        *("authority", "bench", "demo", "firmware", "hub", "issuer", "mutation", "pictures", "sbom"),
-        *("test_card", "vectors", "virtual_camera", "wallet"),
+        *("authority", "bench", "demo", "firmware", "hub", "issuer", "manual", "mutation", "pictures"),
+        *("sbom", "test_card", "vectors", "virtual_camera", "wallet"),
     ] == FOLDERS
 
 
@@ -62,14 +61,12 @@ def test_a_tool_runs_from_anywhere_and_explains_itself(tool: str, tmp_path: Path
 @pytest.mark.parametrize("tool", [tool for tool in FOLDERS if command(tool)[0].verbs])
 def test_a_tool_alone_prints_its_verbs(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
     table, main = command(tool)
-    assert main([]) == Exit.USAGE
+    assert main([]) == Exit.OK
     said = capsys.readouterr()
     assert [
         line.split()[0] for line in said.out.splitlines() if line.startswith("  ") and line[2] != " "
     ] == [verb.name for verb in table.verbs]
-    error, hint = said.err.splitlines()
-    assert error == f"error: python tools/{tool}: the verb is missing"
-    assert hint.startswith("hint: one of ")
+    assert said.err == ""
 
 
 @pytest.mark.parametrize("tool", FOLDERS)

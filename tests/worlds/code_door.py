@@ -1,4 +1,4 @@
-"""A door that compares no faces, with a scanner; its records stay in memory."""
+"""A door with a scanner that compares no faces; its records stay in memory."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from hw.sim.scanner import SimScanner
 
 
 class CodeDoor:
+    """One device, and a journal in memory."""
+
     def __init__(self, config: Config | None = None) -> None:
         self.clock = SimClock(NOW, tick_ms=5_000)
         self.door = SimDoor(self.clock)

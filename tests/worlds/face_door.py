@@ -1,4 +1,4 @@
-"""A door that compares faces, with a journal on disk; its visitors are films of heads."""
+"""A door that compares faces, with a journal on disk; its visitors are rendered heads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CODE = np.zeros((8, 8), np.uint8)
 
 
 class FaceDoor:
-    """A door; Erin comes to it."""
+    """One door, and Erin as its visitor."""
 
     def __init__(self, folder: Path, engine: FaceEngine, cast: Cast) -> None:
         self.world = World(engine, cast)
@@ -45,14 +45,14 @@ class FaceDoor:
         self.erin = self.subject("Erin")
 
     def subject(self, name: str) -> Subject:
-        """A person before the camera, whom hw.sim.pictures.head can turn."""
+        """A person before the camera, for hw.sim.pictures.head to turn."""
         engine = self.world.engine
         frame = visitor(self.world.cast.sitter(name), face_share=0.34, seed=1)
         probe = engine.probe(frame, engine.people(frame)[0])
         return Subject(frame, probe.landmarks.points)
 
     def verifier(self, holder: DemoHolder, rule: PadRule, trust: Callable[[], TrustSnapshot]) -> Verifier:
-        """The door's verifier, with a holder's code in view."""
+        """The door's verifier, with the holder's code in view."""
         reader, replay = SimReader(), ReplayMemory()
         reader.in_view = (holder.code(self.world.now()),)
         context = VerificationContext(site=SITE)
@@ -67,7 +67,7 @@ class FaceDoor:
         )
 
     def play(self, verifier: Verifier, film: Iterable[tuple[Pixels, int]]) -> PassageOutcome | None:
-        """Show the code, then the film, until it is decided."""
+        """Show the code, then the film, until the decision."""
         outcome = verifier.see(Frame(CODE, self.erin.photo, self.world.clock.tick_ms())).outcome
         assert outcome is not None or verifier.state is PassageState.FACE
         for picture, _ in film:

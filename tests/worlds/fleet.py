@@ -1,4 +1,4 @@
-"""A device's history without a disk, and a hub over it: for every test that needs both ends of UPLOAD.md."""
+"""A device's journal in memory, and hubs for it: for tests that need both ends of UPLOAD.md."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ SENT_MS = 1_767_340_800_000
 
 @dataclass
 class History:
-    """What a device would have in its journal: records that `branch` tells from another history's."""
+    """The records of a device's journal. Histories of two branches differ from record `since` on."""
 
     size: int
     branch: int = 0
@@ -111,7 +111,7 @@ class History:
 
 @dataclass
 class MemoryHub:
-    """The smallest hub there is, of one device: what tools/hub believes, without its database."""
+    """A hub for one device: the checks of tools/hub without its database."""
 
     history: intake.History = field(default_factory=intake.History)
     bodies: dict[int, bytes] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class MemoryHub:
         return admitted
 
     def answer(self, request: Posted) -> Answer:
-        """As `SimHub` wants it."""
+        """The answer to an upload, for `SimHub`."""
         check_signature(
             upload_message(DEVICE, request.body), request.headers[SIGNATURE_HEADER], KEY.verify_key
         )
@@ -155,7 +155,7 @@ class Said:
 
 @dataclass
 class Hub:
-    """A running hub, spoken to over its socket."""
+    """A client of a running hub, over its socket."""
 
     url: str
     password: str
@@ -189,7 +189,7 @@ class Hub:
 
 
 def tool(*args: object, db: str, script: Path = HUB) -> str:
-    """One verb of tools/hub in a process of its own; what it printed."""
+    """Run one verb of tools/hub in a process of its own; returns its output."""
     done = subprocess.run(
         [sys.executable, script, *map(str, args), "--db", db], capture_output=True, text=True, check=False
     )
@@ -199,7 +199,7 @@ def tool(*args: object, db: str, script: Path = HUB) -> str:
 
 @contextmanager
 def serving(app: Starlette) -> Iterator[Hub]:
-    """An application behind real sockets, in a thread of this process; its password is PASSWORD."""
+    """Serve an application on a real socket, in a thread of this process; its password is PASSWORD."""
     server = _Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -224,7 +224,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def running_hub(db: str, folder: Path, *more: object, script: Path = HUB) -> Iterator[Hub]:
-    """A hub in a process of its own, on a free port of the loopback interface."""
+    """Run a hub in a process of its own, on a free port of the loopback interface."""
     command = [
         sys.executable, script, "serve", "--db", db, "--listen", "127.0.0.1:0",
         "--password-file", folder / "hub.password", *more,
@@ -247,7 +247,7 @@ def running_hub(db: str, folder: Path, *more: object, script: Path = HUB) -> Ite
 
 
 def postgres_programs() -> Path:
-    """The folder with initdb and postgres, or a skip that says what is missing."""
+    """The folder with initdb and postgres; the test is skipped if there is none."""
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("initdb")
     for place in [*([Path(on_path).parent] if on_path else []), *places]:
@@ -258,28 +258,28 @@ def postgres_programs() -> Path:
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """A PostgreSQL server of our own in a temporary folder; yields the address of an empty database.
+    """Run a PostgreSQL server in a temporary folder; yields the address of an empty database.
 
-    It speaks over a Unix socket only. It refuses to run as root, so where we are that it runs as nobody.
+    It listens on a Unix socket only. It refuses to run as root; a test of root runs it as the user with id 65534.
     """
     programs = postgres_programs()
     folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
-    somebody = {}
+    account = {}
     if os.geteuid() == 0:
         try:
-            nobody = pwd.getpwnam("nobody")
+            user = pwd.getpwuid(65_534)
         except KeyError:
-            pytest.skip("PostgreSQL does not run as root, and there is no user nobody")
-        shutil.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        somebody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            pytest.skip("PostgreSQL does not run as root, and there is no user with id 65534")
+        shutil.chown(folder, user.pw_uid, user.pw_gid)
+        account = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
     def run(program: str, *args: object) -> None:
         done = subprocess.run(
             [programs / program, "-D", folder / "data", *map(str, args)],
-            capture_output=True, text=True, check=False, cwd=folder, timeout=120, **somebody,
+            capture_output=True, text=True, check=False, cwd=folder, timeout=120, **account,
         )  # fmt: skip
         if done.returncode:
-            pytest.skip(f"PostgreSQL does not start here: {done.stderr.strip().splitlines()[-1:]}")
+            pytest.skip(f"PostgreSQL does not start on this machine: {done.stderr.strip().splitlines()[-1:]}")
 
     try:
         run("initdb", "-U", "hub", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")

@@ -1,4 +1,4 @@
-"""Folders and films as a device finds them on its disk."""
+"""Folders and films on a device's disk."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from worlds.office import NOW, new_issuer
 from edge.ports import Pixels
 from tools.issuing.issuer import Issuer
 
-NOBODY = np.full((240, 320, 3), 90, np.uint8)
+EMPTY_LOBBY = np.full((240, 320, 3), 90, np.uint8)
 
 
 def fill(folder: Path, files: Mapping[str, bytes]) -> Path:
-    """`folder`, with these files in it."""
+    """Write these files into `folder`, and return it."""
     for name, data in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -26,19 +26,19 @@ def fill(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def write_secret(file: Path, data: bytes = bytes(32), *, mode: int = 0o600) -> Path:
-    """A file that its owner alone can read, if `mode` says no other."""
+    """Write a file that only its owner can read, unless `mode` is another."""
     file.write_bytes(data)
     file.chmod(mode)
     return file
 
 
 def trust(folder: Path, issuer: Issuer | None = None, now: datetime = NOW) -> Path:
-    """A trust folder: what an issuer publishes at `now`."""
+    """A trust folder with the files that an issuer publishes at `now`."""
     return fill(folder, dict((issuer or new_issuer()).publish(now)))
 
 
-def shoot(path: Path, pictures: Iterable[Pixels] = (NOBODY,) * 3, *, fps: int = 30) -> Path:
-    """A real film: Motion JPEG in AVI, as webcams send it."""
+def shoot(path: Path, pictures: Iterable[Pixels] = (EMPTY_LOBBY,) * 3, *, fps: int = 30) -> Path:
+    """Write a film: Motion JPEG, as webcams send it, in AVI."""
     first, *rest = pictures
     height, width = first.shape[:2]
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (width, height))

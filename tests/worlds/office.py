@@ -1,4 +1,4 @@
-"""An issuing office in memory, and a holder of one of its cards: fixed dice, fixed time."""
+"""An issuing office in memory, and a holder of one of its cards, with fixed random numbers and time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOLDER = bytes(range(32))
 
 
 class Dice(random.Random):
-    """`secrets`, but the same at every run."""
+    """Stand-in for `secrets` with the same numbers in every run."""
 
     def token_bytes(self, nbytes: int) -> bytes:
         return self.randbytes(nbytes)
@@ -29,7 +29,7 @@ class Dice(random.Random):
 def new_issuer(
     name: str = "tower-1", *, seed: int = 1, capacity: int = 1_000, now: datetime = NOW, **more
 ) -> Issuer:
-    """An issuer that began a day before `now`."""
+    """An issuer whose key is valid from a day before `now`."""
     return Issuer(
         name,
         bytes([seed]) * 32,
@@ -48,6 +48,6 @@ def enrolment(*, now: datetime = NOW, **changes) -> CardApplication:
 
 
 def new_holder(issuer: Issuer, *, now: datetime = NOW, **changes) -> Wallet:
-    """A wallet with a card that `issuer` made at `now`, and what its holder may disclose."""
+    """A wallet with a card that `issuer` made at `now`, and the card's disclosures."""
     issued = issuer.enrol(enrolment(now=now, **changes), now=now)
     return Wallet(HOLDER, issued.card, issued.disclosures, (issuer.authority,))

@@ -1,4 +1,4 @@
-"""One device at a simulated door, with everything around it that a step may change; shared by several tests."""
+"""One device at a simulated door, with all parts that a step may change; shared by several tests."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ from hw.sim.signals import SimSignals
 FRAME_MS = 100
 PIXELS = np.zeros((2, 2), np.uint8)
 FACE = TemplateReference(TemplateFormat.INT8_64, "sim", bytes(range(1, 65)))
-REVOKED = StatusList(16, b"\xff\xff", b"\0\0", NOW, NOW + 30 * DAY)  # everybody
+REVOKED = StatusList(16, b"\xff\xff", b"\0\0", NOW, NOW + 30 * DAY)  # all cards
 
-# In every other state somebody is looked at, and nothing is decided yet.
+# In all other states the device examines a visitor, and has not decided yet.
 SETTLED = {PassageState.IDLE, PassageState.RELEASED, PassageState.COOLDOWN, PassageState.HALTED}
 
 LOOKS: dict[str, FaceEvidence] = {
-    "nobody": FaceEvidence(0, reason=Reason.FACE_ABSENT),
+    "empty": FaceEvidence(0, reason=Reason.FACE_ABSENT),
     "holder": FaceEvidence(1, similarity=0.9),
     "stranger": FaceEvidence(1, similarity=0.1),
     "attack": FaceEvidence(1, reason=Reason.FACE_ATTACK),
@@ -60,17 +60,17 @@ LOOKS: dict[str, FaceEvidence] = {
 
 
 class Bug(Exception):
-    """Something that nobody foresaw."""
+    """An exception that no code expects."""
 
 
 class ScriptedEngine:
-    """A FaceEngine that sees whom it is told to see, and keeps every reference it made."""
+    """A FaceEngine that sees the look `who` of LOOKS, and keeps every reference that it made."""
 
     model_id = "sim"
     threshold = SimpleNamespace(cosine=0.4)
 
     def __init__(self) -> None:
-        self.who = "nobody"
+        self.who = "empty"
         self.fails: type[Exception] | None = None
         self.references: list[Reference] = []
 
@@ -90,7 +90,7 @@ class ScriptedEngine:
 
 
 class Tape:
-    """A journal and a strike on one tape, so that what came first can be told."""
+    """A journal and a strike that write into one list, so that a test can check their order."""
 
     def __init__(self, door: SimDoor) -> None:
         self.entries: list[AuditRecord | str] = []
@@ -103,7 +103,8 @@ class Tape:
     def append(self, record: AuditRecord) -> int:
         if self.full:
             raise StorageFault("the disk is full")
-        encode(JournalEntry(seq=self._size, record=record))  # what cannot be written is a fault here too
+        # Raises for a record that a real journal cannot write.
+        encode(JournalEntry(seq=self._size, record=record))
         self.entries.append(record)
         self._size += 1
         return self._size - 1
@@ -136,7 +137,7 @@ class Tape:
 
 
 class FrailSignals(SimSignals):
-    """A lamp whose driver has a bug that shows once."""
+    """A lamp whose driver raises Bug once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +151,7 @@ class FrailSignals(SimSignals):
 
 
 class ScriptedVenue:
-    """A venue that says what it is told to say, and a host behind it."""
+    """A venue and a host with the answers that a test sets."""
 
     def __init__(self) -> None:
         self.obligations = Obligations()
@@ -187,7 +188,7 @@ class ScriptedVenue:
 
 
 class SimBoard:
-    """What is on the small screen."""
+    """A small screen that holds its text."""
 
     text: str | None = None
 
@@ -196,7 +197,7 @@ class SimBoard:
 
 
 class Site:
-    """One device and everything around it that a step may change."""
+    """One device and all parts that a step may change."""
 
     def __init__(
         self,
@@ -265,7 +266,7 @@ class Site:
         return self.moments[-1]
 
     def miss(self, seconds: int = 1) -> StepResult:
-        """The camera gives nothing."""
+        """Let the camera give no frame for some seconds."""
         for _ in range(seconds):
             self.clock.advance(1_000)
             self.moments.append(self.verifier.miss())
@@ -275,13 +276,13 @@ class Site:
     def code(self, **changes: object) -> str:
         return shown(self.clock.now(), **({"face": FACE} | changes))
 
-    def ask_everybody(self, request: Request) -> None:
-        """What this venue asks, from now on."""
+    def ask_every_visitor(self, request: Request) -> None:
+        """Set the request of this venue, from now on."""
         visit_rules = replace(self.stages.visit_rules, request=request)
         self.verifier.adopt(replace(self.stages, visit_rules=visit_rules), self.times)
 
     def answer(self, *, elsewhere: bool = False) -> None:
-        """The phone reads the small screen, where something is on it, and shows what it makes of it."""
+        """Let the phone read the request on the small screen, if there is one, and show its answer."""
         if self.board.text is None:
             return
         nonce = bytes(8) if elsewhere else bytes.fromhex(self.board.text.split()[1])
@@ -289,7 +290,7 @@ class Site:
         self.reader.in_view = (sign_presentation(card, HOLDER, iat=self.clock.now(), cnonce=nonce),)
 
     def check_now(self) -> None:
-        """What holds between any two frames."""
+        """Check the invariants between two frames."""
         if self.verifier.state in SETTLED:
             assert all(reference.wiped for reference in self.engine.references)
         releases = self.tape.entries.count("release")
@@ -303,6 +304,6 @@ class Site:
 
 
 def verdicts(site: Site) -> list[str]:
-    """Every record in a word or two, without those of the door."""
+    """Every passage and fault on record, in one or two words."""
     words = {Faulted: lambda r: f"fault {r.part.value}", Passage: lambda r: r.reason or "granted"}
     return [words[type(record)](record) for record in site.tape.records if type(record) in words]

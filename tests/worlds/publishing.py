@@ -1,4 +1,4 @@
-"""An authority in memory and a device in a folder, for the tests of sync."""
+"""An authority in memory and a device in a folder, for tests of sync."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Shelf:
 
 
 class Authority:
-    """A repository with one issuer; `files` is what a web server would serve."""
+    """A repository with one issuer; a web server would serve its `files`."""
 
     def __init__(self, *, seed: int = 1, now: datetime = NOW, capacity: int = 1_000) -> None:
         self.keys = new_keys(roles.KEY_COUNTS, Dice(seed))
@@ -79,7 +79,7 @@ class Authority:
             self.shelf.write(name, data)
 
     def publish_lists(self) -> None:
-        """What the issuer says now, through the tools of the authority."""
+        """Publish the issuer's current lists with the tools of the authority."""
         trust = dict(self.issuer.publish(self.now, manifest=self.manifest))
         self.publish(lists(self.repository, trust, now=self.now))
 
@@ -88,16 +88,16 @@ class Authority:
         return self
 
     def revoke_one(self) -> None:
-        """One card more that is good no longer."""
+        """Issue a card and revoke it."""
         issued = self.issuer.enrol(enrolment(expires=self.now + 300 * DAY), now=self.now)
         self.issuer.revoke(issued.entries[0].index)
 
     def copy(self) -> dict[str, bytes]:
-        """The files as they are now, for whoever serves them again later."""
+        """A copy of the current files, for a test that serves them again later."""
         return dict(self.files)
 
     def target(self, name: str) -> str:
-        """Where the file of a target is."""
+        """The path of a target's file."""
         found = self.repository.find(name)
         assert found is not None
         folder, _, file = name.rpartition("/")
@@ -109,7 +109,7 @@ class Authority:
 
 
 class Gate:
-    """A device's disk, and a sync of it from whatever is asked."""
+    """A device's disk, and its sync from any source."""
 
     def __init__(self, folder: Path, root: bytes | None, **place) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""A device of simulators, joined as the product joins one; a test shows its frames to the verifier itself."""
+"""A device of simulators, assembled as in the product; the test gives the frames to the verifier."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def door_verifier(
     trusted_clock: TrustedClock | None = None,
     config: Config | None = None,
 ) -> Verifier:
-    """The verifier of a door with these parts; nothing is shown or said where a part is left out."""
+    """The verifier of a door with these parts; signals go to a simulator if none are given."""
     parts = DoorParts(
         camera=NoCamera(clock=clock),
         reader=reader,

@@ -1,4 +1,4 @@
-"""One issuer, one status list, one holder and one door, in memory: their keys, codes and cards."""
+"""One issuer, status list, holder and door in memory, with their keys, codes and cards."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TRUST = TrustSnapshot.of([ISSUER], {(KID, URI): LIST})
 
 
 def refusal(check: Callable[..., object], *given: object) -> Reason | None:
-    """The reason for which a check refuses; None where it does not."""
+    """The reason for which a check refuses; None if it does not."""
     try:
         check(*given)
     except Refused as refused:
@@ -70,7 +70,7 @@ def shown(at: datetime = NOW, **changes: object) -> str:
 
 
 def verified_card(subject: str | None = "anna", *, moment: datetime = NOW, **changes: object) -> Card:
-    """A card as it comes out of the checks, without going through them; nothing is special about it."""
+    """A plain card with the fields that the checks set, made without them."""
     plain: dict[str, object] = {
         "issuer": "CN-GD",
         "subject": subject,
@@ -93,6 +93,6 @@ def verified_card(subject: str | None = "anna", *, moment: datetime = NOW, **cha
 def verified(
     at: datetime = NOW, *, trust: TrustSnapshot = TRUST, now: datetime | None = None, **changes: object
 ) -> Card:
-    """A card through all of it, shown `at` and verified `now`, or at the same moment."""
+    """A card after all checks, shown `at` and verified `now`; `now` is `at` by default."""
     signed = ecard.decode(parse_code(shown(at, **changes)))
     return verify(signed, trust, now=now or at, context=GATE)

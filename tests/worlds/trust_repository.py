@@ -1,4 +1,4 @@
-"""A trust repository in a folder, with all its keys, and a client of python-tuf that looks at it."""
+"""A trust repository in a folder, with all its keys, and a python-tuf client that reads it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from tools.issuing import roles
 from tools.issuing.repository import Repository, create
 from tools.issuing.tufsigner import Keyring, keyring, new_keys
 
-NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(
-    hours=1
-)  # python-tuf asks the clock of this machine
+# python-tuf reads the clock of this machine.
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 ADDRESS = "folder:/"
 
 
 class FromFolder(FetcherInterface):
-    """Fetches from a folder what a web server would serve out of it."""
+    """A fetcher that reads files from a folder, as a web server would serve them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,14 +37,14 @@ class FromFolder(FetcherInterface):
 
 
 class Client:
-    """A device's half: what it has verified stays in `memory`."""
+    """The device's side: verified metadata stays in the folder `memory`."""
 
     def __init__(self, memory: Path, anchor: bytes) -> None:
         self.memory, self.anchor = memory, anchor
         memory.mkdir(exist_ok=True)
 
     def look(self, folder: Path) -> Updater:
-        """Refreshed, or raises what python-tuf raises."""
+        """A refreshed updater. Raises the errors of python-tuf."""
         known = (self.memory / "root.json").exists()
         updater = Updater(
             str(self.memory),
@@ -59,14 +58,14 @@ class Client:
         return updater
 
     def read(self, folder: Path, name: str) -> bytes | None:
-        """A target, verified; None where the repository has none of this name."""
+        """The verified content of a target; None if the repository has no target of this name."""
         updater = self.look(folder)
         info = updater.get_targetinfo(name)
         return Path(updater.download_target(info)).read_bytes() if info else None
 
 
 class RepositoryWorld:
-    """The authority's half."""
+    """The authority's side."""
 
     def __init__(self, folder: Path, *, now: datetime = NOW) -> None:
         self.folder = folder / "repository"
@@ -77,7 +76,7 @@ class RepositoryWorld:
         self.anchor = (self.folder / "metadata/1.root.json").read_bytes()
 
     def keyring(self, *without: str) -> Keyring:
-        """All keys but those of these roles."""
+        """All keys except those of these roles."""
         return keyring(key for role, held in self.keys.items() if role not in without for key in held)
 
     @property
@@ -101,7 +100,7 @@ class RepositoryWorld:
             self.files.write(name, data)
 
     def cut_off(self, files: dict[str, bytes], to: Path) -> Iterator[Path]:
-        """Copies of the repository in which only the first, the first two, ... files were written."""
+        """Copies of the repository in which none, the first, the first two, ... of the files were written."""
         for count in range(len(files) + 1):
             copy = to / f"cut-{count}"
             shutil.copytree(self.folder, copy)

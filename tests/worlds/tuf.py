@@ -1,4 +1,4 @@
-"""A TUF repository that can be published wrongly in every way: the authority's own tools would refuse to."""
+"""A TUF repository that can be published with any mistake; the authority's own tools refuse them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOP = ("root", "timestamp", "snapshot", "targets")
 
 
 class TufWorld:
-    """All roles in memory and their files as served. `sign` as it stands, `release` as it should be done."""
+    """All roles in memory, and their files as served. `sign` signs any state; `release` publishes correctly."""
 
     def __init__(self, *, now: datetime | None = None) -> None:
         tuf_keys.register()
@@ -59,7 +59,7 @@ class TufWorld:
         return getattr(self, name)
 
     def sign(self, *roles: str, keys: Sequence[SeedSigner] | None = None) -> None:
-        """Serve these roles as they are now, signed by their keys or by others."""
+        """Serve these roles in their current state, signed by their keys or by the given ones."""
         for name in roles:
             signed = self.role(name)
             metadata = Metadata(signed)
@@ -73,7 +73,7 @@ class TufWorld:
         return self.files[f"metadata/{version}{role}.json"]
 
     def describe(self, parent: str, role: str, *, hashed: bool = False) -> None:
-        """Say in the snapshot, or in the timestamp, which version of a role belongs there."""
+        """Write a role's version into the snapshot or the timestamp."""
         meta = MetaFile(self.role(role).version)
         if hashed:
             data = self.bytes_of(role)
@@ -84,7 +84,7 @@ class TufWorld:
             self.snapshot.meta[f"{role}.json"] = meta
 
     def release(self, *, hashed: bool = False) -> None:
-        """A new version of everything but the root."""
+        """Publish a new version of all roles except the root."""
         for role in ("side", "targets"):
             self.role(role).version += 1
             self.sign(role)
@@ -96,7 +96,7 @@ class TufWorld:
         self.sign("timestamp")
 
     def put(self, name: str, data: bytes, *, role: str = "targets") -> str:
-        """Add a target; returns where its file is. It counts from the next release on."""
+        """Add a target; returns the path of its file. The next release contains it."""
         target = TargetFile.from_data(name, data, ["sha256"])
         self.role(role).targets[name] = target
         folder, slash, file = name.rpartition("/")
@@ -105,7 +105,7 @@ class TufWorld:
         return path
 
     def rotate(self, role: str) -> None:
-        """Another key for a role, in a root of the next version."""
+        """Replace the key of a role, in a root of the next version."""
         fresh = self.new_key()
         self.root.revoke_key(self.keys[role][0].key_id, role)
         self.root.add_key(fresh.public_key, role)

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 
     from tools.authority.folder import AuthorityFolder
 
-MAX_MODEL_BYTES: Final = 128 * 2**20  # the largest of ours has 2.4 MB; a recogniser of a desktop has 100
+MAX_MODEL_BYTES: Final = 128 * 2**20  # our largest has 2.4 MB; a recogniser for a desktop has 100
 MAX_FIRMWARE_BYTES: Final = 64 * 2**20  # an RP2040 has 16 MB of flash, and UF2 takes twice that
+FETCH: Final = "run: doorward models fetch"
 MAX_PINS_BYTES: Final = 256 * 1024  # models/manifest.toml has 10 kB
 PINS: Final = "manifest.toml"
 
 
 def publish(args: argparse.Namespace) -> int:
-    """Publishes the status lists and sealed templates of offices, and the time. Online keys are enough."""
+    """Publishes status lists and sealed templates of issuers, and the time. Needs the online keys only."""
     with opened(args) as authority:
         puts: dict[str, bytes | None] = {}
         for folder in progress(args.trust, total=len(args.trust), label="reading"):
@@ -46,23 +47,25 @@ def publish(args: argparse.Namespace) -> int:
 
 
 def refresh(args: argparse.Namespace) -> int:
-    """Signs the time, snapshot and timestamp again, so that nothing expires. For cron; online keys do."""
+    """Signs time, snapshot and timestamp again before they expire. For cron; needs the online keys only."""
     with opened(args) as authority:
         authority.publish({}, life=args.life, keep=args.keep)
         end = authority.repository.metadata[TIMESTAMP].signed.expires
-        print(f"signed {args.now:%Y-%m-%dT%H:%M:%SZ}, good until {end:%Y-%m-%dT%H:%M:%SZ}")
+        print(f"signed {args.now:%Y-%m-%dT%H:%M:%SZ}, valid until {end:%Y-%m-%dT%H:%M:%SZ}")
     return Exit.OK
 
 
 def set_policy(args: argparse.Namespace) -> int:
-    """Publishes the policy of a site and all below it, or with `--site '*'` of every site."""
+    """Publishes the policy of a site and all sites inside it, or with `--site '*'` of every site."""
     data = open_files(args.file.parent).read(args.file.name, limit=site_policy.MAX_POLICY_BYTES)
     policy = site_policy.parse(data)
     if policy.site != args.site:
-        raise InputError(f"{args.file}: the policy of {policy.site}", hint="make its `site` what --site says")
+        raise InputError(
+            f"{args.file}: `site` is {policy.site}, and --site is {args.site}", hint="make them equal"
+        )
     if policy.issued_at > args.now:
         raise InputError(
-            f"{args.file}: issued in the future", hint="make its `issued_at` a time that has been"
+            f"{args.file}: `issued_at` is in the future", hint="set `issued_at` to a time in the past"
         )
     with opened(args) as authority:
         _publish(authority, {_policy_name(args.site): data}, args)
@@ -70,17 +73,17 @@ def set_policy(args: argparse.Namespace) -> int:
 
 
 def remove_policy(args: argparse.Namespace) -> int:
-    """Removes the policy of a site: its devices take that of the place around it."""
+    """Removes the policy of a site: its devices then use the policy of the site around it."""
     with opened(args) as authority:
         name = _policy_name(args.site)
         if authority.repository.find(name) is None:
-            raise InputError(f"no policy of {args.site}", hint="they are in: tools/authority show")
+            raise InputError(f"no policy of {args.site}", hint="list them with: doorward-authority show")
         _publish(authority, {name: None}, args)
     return Exit.OK
 
 
 def add_models(args: argparse.Namespace) -> int:
-    """Publishes the models that `make models` built, in place of those published before."""
+    """Publishes the models that `doorward models fetch` built, in place of those published before."""
     page = open_files(args.models).read(PINS, limit=MAX_PINS_BYTES)
     puts: dict[str, bytes | None] = dict([plain(MODELS, PINS, page), *_pinned(args.models, page)])
     with opened(args) as authority:
@@ -107,7 +110,7 @@ def remove_firmware(args: argparse.Namespace) -> int:
 
 
 def _publish(authority: AuthorityFolder, puts: dict[str, bytes | None], args: argparse.Namespace) -> None:
-    """Publishes and says what is new, changed or gone."""
+    """Publishes, and prints what is new, changed or removed."""
     before = {target.path: target for target in authority.repository}
     authority.publish(puts, life=getattr(args, "life", LIVES[TIMESTAMP]), keep=getattr(args, "keep", KEEP))
     after = {target.path: target for target in authority.repository}
@@ -120,52 +123,56 @@ def _publish(authority: AuthorityFolder, puts: dict[str, bytes | None], args: ar
 
 def _policy_name(site: str) -> str:
     if site == names.DEFAULT:
-        raise InputError(f"no site is called {site}", hint="--site '*' for every site")
+        raise InputError(f"--site: {site} is not the name of a site", hint="use --site '*' for every site")
     return names.policy(None if site == ANYWHERE else site)
 
 
 def _pinned(folder: Path, page: bytes) -> Iterator[tuple[str, bytes]]:
-    """The files that are there of those that the manifest pins, checked. Raises InputError."""
+    """The files that the manifest pins, checked; optional ones only if they exist. Raises InputError."""
     try:
         manifest: dict[str, Any] = tomllib.loads(page.decode())
         pins = {name: file["sha256"] for name, file in manifest["files"].items()}
         optional = {file["file"]: file["built"]["sha256"] for file in _passive(manifest)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{folder / PINS}: no manifest of models: {error}", hint="make models") from error
+        raise InputError(f"{folder / PINS}: not a manifest of models: {error}", hint=FETCH) from error
     for name, sha256 in sorted((pins | optional).items()):
         if name in optional and not (folder / name).is_file():
             continue
         data = open_files(folder).read(name, limit=MAX_MODEL_BYTES)
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise InputError(f"{folder / name}: not the file that {PINS} pins", hint="make models")
+            raise InputError(f"{folder / name}: not the file that {PINS} pins", hint=FETCH)
         yield plain(MODELS, name, data)
 
 
 def _passive(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The networks whose weights a site brings itself, and may not have."""
+    """The optional networks, whose weights a site gives itself."""
     return [manifest["pad"][key] for key in ("v2", "v1se")] if "pad" in manifest else []
 
 
-_SITE = argument("--site", required=True, help="such as tower-1/lobby, or '*'")
-# Options of everything that the online keys sign again and again.
+_SITE = argument("--site", required=True, help="the site, such as tower-1/lobby, or '*' for every site")
+# Options of the verbs that the online keys sign regularly.
 _LIFELONG = (
     argument(
         "--life",
         type=days,
         default=LIVES[TIMESTAMP],
         metavar="DAYS",
-        help="days until devices refuse this publication as too old "
-        f"(default {LIVES[TIMESTAMP].days}); a stick that travels for a week needs 10, during which a copy "
-        "of it can hold devices back",
+        help="devices refuse this publication after so many days "
+        f"(default {LIVES[TIMESTAMP].days}); a stick that travels for a week needs 10, and for so long an "
+        "attacker can serve an old copy of it",
     ),
     argument(
-        "--keep", type=int, default=KEEP, metavar="N", help=f"publications whose files stay (default {KEEP})"
+        "--keep",
+        type=int,
+        default=KEEP,
+        metavar="N",
+        help=f"keep the files of the last N publications, remove older ones (default {KEEP})",
     ),
 )
 VERBS = (
     repository_verb(
         "publish",
-        "publish lists and sealed templates",
+        "publish status lists and sealed templates",
         publish,
         argument(
             "--from",
@@ -174,22 +181,27 @@ VERBS = (
             action="append",
             required=True,
             metavar="TRUST",
-            help="what tools/issuer publish wrote; may be given again",
+            help="publish the trust folder that doorward-issuer publish wrote; can be repeated",
         ),
-        argument("--site", help="the site that the sealed templates are for (default every site)"),
-        argument("--issuer", type=octets, metavar="KID", help="whose they are, if TRUST has several"),
+        argument("--site", help="publish the sealed templates for this site only (default every site)"),
+        argument(
+            "--issuer",
+            type=octets,
+            metavar="KID",
+            help="key id of the issuer of the sealed templates, if TRUST has several issuers",
+        ),
         *_LIFELONG,
     ),
     repository_verb("refresh", "sign the time again, for cron", refresh, *_LIFELONG),
     Verb(
         "policy",
-        "what a site asks for",
+        "publish and remove policies of sites",
         verbs=(
             repository_verb(
                 "set",
                 "publish a policy",
                 set_policy,
-                argument("file", type=Path, help="TOML (edge/trust/site_policy.py)"),
+                argument("file", type=Path, help="the policy in TOML (edge/trust/site_policy.py)"),
                 _SITE,
             ),
             repository_verb("remove", "remove a policy", remove_policy, _SITE),
@@ -197,19 +209,26 @@ VERBS = (
     ),
     Verb(
         "models",
-        "models of faces",
+        "publish face models",
         verbs=(
             repository_verb(
-                "add", "publish models", add_models, argument("models", type=Path, help="models/built")
+                "add",
+                "publish models",
+                add_models,
+                argument("models", type=Path, help="folder of the models: models/built"),
             ),
         ),
     ),
     Verb(
         "firmware",
-        "images of the door controller",
+        "publish and remove images of the door controller",
         verbs=(
-            repository_verb("add", "publish an image", add_firmware, argument("image", type=Path)),
-            repository_verb("remove", "remove an image", remove_firmware, argument("name")),
+            repository_verb(
+                "add", "publish an image", add_firmware, argument("image", type=Path, help="the UF2 file")
+            ),
+            repository_verb(
+                "remove", "remove an image", remove_firmware, argument("name", help="its file name")
+            ),
         ),
     ),
 )

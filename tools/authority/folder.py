@@ -1,4 +1,4 @@
-"""One authority at work on its folder: locked, loaded and verified, written in order, pruned."""
+"""The folder of an authority: locks, loads, verifies, writes in order and prunes it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from tools.issuing.tufsigner import Keyring
 
 KEEP: Final = 48  # publications whose files stay: two days of hourly refreshes, for downloads on slow lines
-WAIT_S: Final = 60.0  # a publication of a nation's list takes some seconds
-_LOCK: Final = ".lock"  # hidden, empty, and of no use to anybody it is served to
+WAIT_S: Final = 60.0  # publishing the list of a whole country takes some seconds
+_LOCK: Final = ".lock"  # hidden and empty: serving it does no harm
 
 
 class AuthorityFolder:
-    """A repository's folder, the keys at hand, and the time."""
+    """A repository's folder, the folders of keys, and the time."""
 
     def __init__(self, folder: Path, keys: Sequence[Path], now: datetime) -> None:
         self.folder = folder
@@ -43,22 +43,22 @@ class AuthorityFolder:
 
     @property
     def keyring(self) -> Keyring:
-        """The keys at hand, read when they are needed."""
+        """The keys in the folders of keys, read at each call."""
         return gather(self._keys)
 
     def keys(self, role: str) -> Path:
-        """Where a new key goes: an online one beside the repository, others to the last folder named."""
+        """The folder for a new key: beside the repository for an online key, else the last folder named."""
         beside = self._keys[0]
         return beside if role in ONLINE and beside.is_dir() else self._keys[-1]
 
     def publish(
         self, puts: Mapping[str, bytes | None], *, life: timedelta = LIVES[TIMESTAMP], keep: int = KEEP
     ) -> None:
-        """Signs and writes what changes, then removes what no client reads any more. Raises EdgeError."""
+        """Signs and writes the changes, then removes files that no client needs. Raises EdgeError."""
         self.write(self.repository.publish(puts, self.keyring, now=self.now, life=life), keep=keep)
 
     def write(self, files: Mapping[str, bytes], *, keep: int = KEEP) -> None:
-        """Writes a publication in its order: whoever pulls the plug has published it whole, or not at all."""
+        """Writes a publication in its order: after a power cut it is published whole or not at all."""
         for name, data in progress(files.items(), total=len(files), label="publishing"):
             self.files.write(name, data)
         self.repository = Repository.load(self.files)
@@ -75,10 +75,12 @@ def authority_of(args: argparse.Namespace) -> AuthorityFolder:
 
 @contextmanager
 def opened(args: argparse.Namespace) -> Iterator[AuthorityFolder]:
-    """The authority, with its repository verified, and to itself until the command ends. Raises EdgeError."""
+    """The authority with its repository verified, locked until the command ends. Raises EdgeError."""
     authority = authority_of(args)
     if not authority.folder.is_dir():
-        raise InputError(f"{args.folder}: no such folder", hint="make a repository: tools/authority init")
+        raise InputError(
+            f"{args.folder}: no such folder", hint="make a repository with: doorward-authority init"
+        )
     with locked(authority.folder):
         authority.repository = Repository.load(authority.files)
         yield authority
@@ -86,7 +88,7 @@ def opened(args: argparse.Namespace) -> Iterator[AuthorityFolder]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Nobody else publishes here meanwhile; the lock goes when this process does. Raises StorageFault."""
+    """Locks a folder for one publisher; the lock ends with this process. Raises StorageFault."""
     try:
         file = (folder / _LOCK).open("w")
     except OSError as error:
@@ -105,11 +107,11 @@ def _wait(descriptor: int, folder: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         time.sleep(0.1)
-    raise StorageFault(f"{folder}: somebody else is publishing", hint="try again when they are done")
+    raise StorageFault(f"{folder}: another program is publishing", hint="try again after it has ended")
 
 
 def _half_written(folder: Path) -> Iterator[Path]:
-    """What writes that were cut off left behind: nobody else writes while we hold the lock."""
+    """Files of writes that were interrupted: while the lock is held there are no other writes."""
     for below in ("metadata", "targets"):
         yield from (path for path in (folder / below).rglob(".*") if path.is_file())
 
@@ -127,14 +129,14 @@ REPOSITORY: Final = (
         action="append",
         default=[],
         metavar="DIR",
-        help="also here are keys, such as a stick; new ones go to the last (default DIR-keys)",
+        help="read keys from DIR too, such as a stick; new keys go to the last one (default DIR-keys)",
     ),
-    argument("--now", type=instant, default="now", metavar="TIME", help="rehearse at this time"),
+    argument("--now", type=instant, default="now", metavar="TIME", help="use TIME as the time, for tests"),
 )
 
 
 def repository_verb(
     name: str, text: str, run: Callable[[argparse.Namespace], int], *arguments: Argument | OneOf
 ) -> Verb:
-    """A verb that works on a repository; its --help says what the function says of itself."""
+    """A verb that works on a repository; its --help shows the docstring of the function."""
     return verb(name, text, run, *REPOSITORY, *arguments, about=run.__doc__)

@@ -1,4 +1,4 @@
-"""The issuers that an authority stands for: add, rotate, remove, list. Needs the key of targets."""
+"""Adds, rotates, removes and lists the issuers that an authority publishes. Needs the key of targets."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from edge.trust.scope import IssuerKey
 
-OVERLAP: Final = timedelta(days=30)  # as long as a card of tools/issuer is good for
+OVERLAP: Final = timedelta(days=30)  # the validity of a card of tools/issuer
 
 
 def add(args: argparse.Namespace) -> int:
-    """Publishes an issuer's key, with the scope and the dates that the authority gives it."""
+    """Publishes an issuer's key, with the scope and the dates that the authority sets."""
     with opened(args) as authority:
         known = issuers(authority.repository)
         puts = dict(add_issuer(key, _term(args, key), now=args.now) for key in _offered(args))
@@ -39,12 +39,15 @@ def add(args: argparse.Namespace) -> int:
 
 
 def rotate(args: argparse.Namespace) -> int:
-    """Publishes an issuer's next key with the scope of the old one, which ends after a time."""
+    """Publishes an issuer's next key with the scope of the old key, which ends after the overlap."""
     with opened(args) as authority:
         old = _find(issuers(authority.repository), args.kid)
         (new,) = _offered(args)
         if new.name != old.name:
-            raise InputError(f"the key of {new.name}, not of {old.name}", hint="use: issuer add")
+            raise InputError(
+                f"the new key is of {new.name}, the old one of {old.name}",
+                hint="use issuer add for a new issuer",
+            )
         end = min(old.valid_until, args.now + args.overlap)
         authority.publish(
             dict(
@@ -59,7 +62,7 @@ def rotate(args: argparse.Namespace) -> int:
 
 
 def remove(args: argparse.Namespace) -> int:
-    """Ends the trust in an issuer's key: removes it, its lists and its sealed templates."""
+    """Removes an issuer's key, its lists and its sealed templates: devices refuse its cards."""
     with opened(args) as authority:
         key = _find(issuers(authority.repository), args.kid)
         authority.publish(remove_issuer(authority.repository, key.kid))
@@ -68,7 +71,7 @@ def remove(args: argparse.Namespace) -> int:
 
 
 def show(args: argparse.Namespace) -> int:
-    """Lists the issuers' keys: where and when their cards count."""
+    """Lists the issuers' keys, with the places and dates in which their cards count."""
     with opened(args) as authority:
         for key in issuers(authority.repository).values():
             tell(issuer_row(key), _line(key), as_json=args.json)
@@ -76,17 +79,21 @@ def show(args: argparse.Namespace) -> int:
 
 
 def _offered(args: argparse.Namespace) -> list[IssuerKey]:
-    """The keys that an office offers. Raises InputError, StorageFault and TrustFault."""
+    """The keys that an issuer gives. Raises InputError, StorageFault and TrustFault."""
     paths = [args.file] if args.file else sorted((args.trust / "issuers").glob("*.json"))
     keys = []
     for path in paths:
         kid = names.issuer_kid(f"issuers/{path.name}")
         if kid is None:
-            raise InputError(f"{path}: not the name of an issuer's file", hint="it is called <kid>.json")
+            raise InputError(
+                f"{path}: not the name of an issuer's file", hint="name a file <kid>.json of a trust folder"
+            )
         data = open_files(path.parent).read(path.name, limit=MAX_ISSUER_BYTES)
         keys.append(read_issuer(str(path), kid, data))
     if not keys:
-        raise InputError(f"{args.trust}: no issuer in it", hint="make it: tools/issuer publish")
+        raise InputError(
+            f"{args.trust}: holds no issuer", hint="make the folder with: doorward-issuer publish"
+        )
     return keys
 
 
@@ -103,7 +110,8 @@ def _find(known: dict[bytes, IssuerKey], begins: str) -> IssuerKey:
     found = [key for kid, key in known.items() if kid.hex().startswith(begins.lower())]
     if len(found) != 1:
         raise InputError(
-            f"{len(found)} issuers' keys begin with {begins}", hint="they are in: tools/authority issuer list"
+            f"{len(found)} issuers' keys begin with {begins}, and must be 1",
+            hint="list them with: doorward-authority issuer list",
         )
     return found[0]
 
@@ -117,8 +125,14 @@ def _line(key: IssuerKey) -> str:
 
 
 _OFFER = one_of(
-    argument("file", nargs="?", type=Path, help="issuers/<kid>.json of an office"),
-    argument("--from", dest="trust", type=Path, metavar="TRUST", help="what tools/issuer publish wrote"),
+    argument("file", nargs="?", type=Path, help="issuers/<kid>.json of a trust folder"),
+    argument(
+        "--from",
+        dest="trust",
+        type=Path,
+        metavar="TRUST",
+        help="take the issuers of the trust folder that doorward-issuer publish wrote",
+    ),
     required=True,
 )
 VERBS = (
@@ -127,33 +141,52 @@ VERBS = (
         "publish a key with a scope",
         add,
         _OFFER,
-        argument("--venue", action="append", help="kind of venue (default what the office says)"),
-        argument("--site", action="append", help="site and all below it (default what the office says)"),
+        argument(
+            "--venue",
+            action="append",
+            help="accept its cards at this kind of venue only (default: as in the issuer's file)",
+        ),
+        argument(
+            "--site",
+            action="append",
+            help="accept its cards at this site and inside it only (default: as in the issuer's file)",
+        ),
         argument(
             "--jurisdiction",
             action="append",
             metavar="CODE",
-            help="ISO 3166: MO, CN-GD (default what the office says)",
+            help="accept its cards in this country or region of ISO 3166 only, such as MO or CN-GD "
+            "(default: as in the issuer's file)",
         ),
-        argument("--valid-from", type=instant, metavar="DATE"),
-        argument("--valid-until", type=instant, metavar="DATE"),
+        argument(
+            "--valid-from",
+            type=instant,
+            metavar="DATE",
+            help="accept its cards from this date on (default: as in the issuer's file)",
+        ),
+        argument(
+            "--valid-until",
+            type=instant,
+            metavar="DATE",
+            help="accept its cards until this date (default: as in the issuer's file)",
+        ),
     ),
     repository_verb(
         "rotate",
-        "the next key of an issuer",
+        "publish the next key of an issuer",
         rotate,
-        argument("kid", help="the key that goes, or how its id begins"),
+        argument("kid", help="id of the old key, or its first digits"),
         _OFFER,
         argument(
             "--overlap",
             type=days,
             default=OVERLAP,
             metavar="DAYS",
-            help="how long the old key is good for (default 30)",
+            help="devices accept the old key for so many days more (default 30)",
         ),
     ),
     repository_verb(
-        "remove", "end the trust in a key", remove, argument("kid", help="the key, or how its id begins")
+        "remove", "remove a key", remove, argument("kid", help="id of the key, or its first digits")
     ),
-    repository_verb("list", "where and when their cards count", show, json_lines()),
+    repository_verb("list", "list keys, scopes and dates", show, json_lines()),
 )

@@ -1,4 +1,4 @@
-"""New keys for an authority's roles, and yearly signatures; root keys may be on sticks in different towns."""
+"""Replaces keys of an authority's roles, and renews signatures; root keys may be in different towns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def rotate(args: argparse.Namespace) -> int:
-    """Gives a role a new key; for root, in place of the one that --drop names. Devices follow."""
+    """Gives a role a new key; for root, it replaces the key that --drop names. Devices accept it."""
     with opened(args) as authority:
         keys = authority.keys(args.role)
         check_outside(keys, args.folder)
@@ -34,7 +34,7 @@ def rotate(args: argparse.Namespace) -> int:
             proposed = rotation.next_root(
                 authority.repository, now=args.now, role=args.role, new=new, drop=args.drop
             )
-        path = store(keys, args.role, new)  # first: nothing may be signed for a key that is lost
+        path = store(keys, args.role, new)  # first: a key must not be lost after it was published
         print(f"new key of {args.role}: {path}")
         if args.role in DELEGATED:
             files = rotation.rotate(authority.repository, args.role, new, authority.keyring, now=args.now)
@@ -50,49 +50,54 @@ def renew(args: argparse.Namespace) -> int:
         if args.role == ROOT:
             return _propose(authority, rotation.next_root(authority.repository, now=args.now), args)
         authority.write(rotation.renew(authority.repository, args.role, authority.keyring, now=args.now))
-        print(f"{args.role}: good until {authority.repository.metadata[args.role].signed.expires:%Y-%m-%d}")
+        print(f"{args.role}: valid until {authority.repository.metadata[args.role].signed.expires:%Y-%m-%d}")
     return Exit.OK
 
 
 def sign_root(args: argparse.Namespace) -> int:
-    """Adds the signatures of the root keys at hand to a staged root; publishes it when they are enough."""
+    """Signs a staged root with all root keys in --keys; publishes it once enough keys have signed."""
     with opened(args) as authority:
         data = open_files(args.stage.parent).read(args.stage.name, limit=MAX_METADATA_BYTES)
         return _propose(authority, parse(str(args.stage), data, Root), args)
 
 
 def _propose(authority: AuthorityFolder, proposed: Metadata[Any], args: argparse.Namespace) -> int:
-    """Publishes a root that enough keys have signed, else keeps it for the next stick."""
+    """Publishes a root that enough keys have signed; else writes it to --stage for the next key."""
     missing = rotation.sign_root(authority.repository, proposed, authority.keyring)
     if missing and args.stage:
         open_files(args.stage.parent).write(args.stage.name, proposed.to_bytes())
-        print(f"{args.stage}: {missing} more signature of a root key, then: tools/authority sign-root")
+        print(
+            f"{args.stage}: signatures of root keys that are missing: {missing}; add them with: "
+            "doorward-authority sign-root"
+        )
         return Exit.OK
     authority.write(rotation.adopt_root(authority.repository, proposed, authority.keyring, now=args.now))
     if args.stage:
         args.stage.unlink(missing_ok=True)
-    print(f"root {proposed.signed.version}: good until {proposed.signed.expires:%Y-%m-%d}")
+    print(f"root {proposed.signed.version}: valid until {proposed.signed.expires:%Y-%m-%d}")
     return Exit.OK
 
 
 _ROLE = argument("role", choices=sorted(KEY_COUNTS))
 _STAGE = argument(
-    "--stage", type=Path, metavar="FILE", help="where to keep a root that lacks signatures: see sign-root"
+    "--stage", type=Path, metavar="FILE", help="write a root that lacks signatures to FILE, for sign-root"
 )
 VERBS = (
     repository_verb(
         "rotate",
-        "a new key for a role",
+        "replace the key of a role",
         rotate,
         _ROLE,
-        argument("--drop", default="", metavar="ID", help="the root key that goes, or how its id begins"),
+        argument(
+            "--drop", default="", metavar="ID", help="replace the root key with this id, or first digits"
+        ),
         _STAGE,
     ),
     repository_verb("renew", "sign a role for another year", renew, _ROLE, _STAGE),
     repository_verb(
         "sign-root",
-        "add a stick's signature to a root",
+        "sign a staged root",
         sign_root,
-        argument("stage", type=Path, metavar="FILE", help="what rotate or renew kept with --stage"),
+        argument("stage", type=Path, metavar="FILE", help="the file that rotate or renew wrote with --stage"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Shows the publication of an authority and its expiry, and checks that all of it is as it was signed."""
+"""Shows the publication of an authority with its expiry, and verifies it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from tools.issuing.repository import Repository
 
-SOON: Final = 3  # warn when less than a third of a life is left
+SOON: Final = 3  # warn when less than a third of the validity is left
 
 
 def show(args: argparse.Namespace) -> int:
-    """Roles, versions, keys and expiry, targets and their sizes; warns of what expires soon."""
+    """Shows roles, versions, keys and expiry, targets and their sizes; warns of roles that expire soon."""
     with opened(args) as authority:
         rows = list(_rows(authority.repository, args.now))
         targets = list(authority.repository)
@@ -45,7 +45,7 @@ def show(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    """Verifies everything again from the first root on: signatures, hashes, and what the targets hold."""
+    """Verifies everything from the first root on: signatures, hashes, and the contents of targets."""
     with opened(args) as authority:
         repository = authority.repository
         known, targets = issuers(repository), list(repository)
@@ -58,8 +58,8 @@ def check(args: argparse.Namespace) -> int:
     for line in wrong:
         print(f"wrong: {line}")
     if wrong:
-        raise InputError(f"{len(wrong)} of what is published is not right", hint="publish it again")
-    print(f"all {len(targets)} targets are as they were signed")
+        raise InputError(f"{len(wrong)} errors in the publication", hint="publish again")
+    print(f"all {len(targets)} targets are verified")
     return Exit.OK
 
 
@@ -83,13 +83,13 @@ def _rows(repository: Repository, now: datetime) -> Iterator[dict[str, object]]:
 
 def _warning(left: timedelta, life: timedelta) -> str:
     if left <= timedelta(0):
-        return "has expired: devices that have a network refuse it"
+        return "has expired: devices with a network refuse it"
     hours = left // timedelta(hours=1)
     return f"expires in {hours // 24} days, {hours % 24} hours" if left < life / SOON else ""
 
 
 def _table(rows: list[dict[str, object]]) -> None:
-    from rich.console import Console  # only a person reads a table
+    from rich.console import Console  # not needed for --json
     from rich.table import Table
 
     table = Table(box=None, header_style="bold")
@@ -110,6 +110,6 @@ def _table(rows: list[dict[str, object]]) -> None:
 
 
 VERBS = (
-    repository_verb("show", "what is published", show, json_lines()),
-    repository_verb("check", "verify everything", check),
+    repository_verb("show", "show roles, expiry and targets", show, json_lines()),
+    repository_verb("check", "verify all signatures and contents", check),
 )

@@ -1,9 +1,9 @@
 """Measures the gain of several frames of a face, and the cost of each fusion rule, for models/embedder.md.
 
-LFW people with four pictures or more: one is the reference (as 64 bytes on a card), up to three others are a
-burst, drawn anew a few times for each reference; the references of all other people are the strangers.
-Pictures of years and places apart differ more than the frames of one burst do, so that a door gains less than
-this.
+LFW people with four pictures or more: one picture is the reference (as 64 bytes on a card), up to three
+others are the frames of a sequence, drawn again a few times for each reference; the references of all other
+people are the strangers. These pictures differ more than the frames of one sequence, so a door gains less
+than this.
 
     python tools/bench burst
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 LFW = Path(__file__).resolve().parents[3] / "shared" / "data" / "faces" / "lfw"
 FRAMES = (1, 2, 3)
-DRAWS = 3  # bursts for each reference, and at most thirty for each person: a few have fourteen pictures
+DRAWS = 3  # sequences for each reference, and at most thirty for each person: a few have fourteen pictures
 MOST = 30
 FMR = 1e-4
 DEFAULT = 0.60
@@ -46,7 +46,7 @@ DEFAULT = 0.60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PicturedPeople:
-    """Every picture, one row: as reference, as probe, as probe averaged with its mirror image; its rank."""
+    """One row for each picture: as reference, as probe, as probe averaged with its mirror image; its rank."""
 
     references: Floats
     probes: Floats
@@ -56,12 +56,12 @@ class PicturedPeople:
 
 
 def look(engine: FaceEngine) -> PicturedPeople:
-    """Embed every picture of the protocol twice."""
+    """Embed each picture of the protocol, and its mirror image."""
     with (LFW / "pairs.csv").open(encoding="utf-8", newline="") as file:
         pairs = [(line["a"], line["b"], line["same"] == "1") for line in csv.DictReader(file)]
     names = sorted({name for a, b, _ in pairs for name in (a, b)})
     rows = []
-    for name in progress(names, total=len(names), label="looking at faces"):
+    for name in progress(names, total=len(names), label="embedding faces"):
         picture = read_image(LFW / name)
         probe = engine.probe(picture, subject(engine.find(picture), picture))
         plain = engine.embed(probe)
@@ -77,23 +77,23 @@ def look(engine: FaceEngine) -> PicturedPeople:
 
 
 def bursts(people: PicturedPeople) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """A reference and the three pictures that are its burst; the same for every rule."""
-    dice = np.random.default_rng(0)
+    """A reference and the three pictures of its sequence; equal for every rule."""
+    rng = np.random.default_rng(0)
     for number in np.unique(people.person):
         rows = np.flatnonzero(people.person == number)
         if len(rows) > max(FRAMES):
             for _ in range(min(MOST, DRAWS * len(rows))):
-                drawn = dice.permutation(rows)
+                drawn = rng.permutation(rows)
                 yield int(drawn[0]), drawn[1 : 1 + max(FRAMES)]
 
 
 def best_quality(people: PicturedPeople, probes: Floats, rows: NDArray[np.int64]) -> Floats:
-    """The similarities of the one frame with the highest rank."""
+    """The similarities of the frame with the highest rank."""
     return np.asarray(people.references @ probes[rows[people.ranks[rows].argmax()]])
 
 
 def highest(people: PicturedPeople, probes: Floats, rows: NDArray[np.int64]) -> Floats:
-    """The highest similarity of any frame: what a door does that grants at the first match."""
+    """The highest similarity of a frame, as for a door that grants at the first match."""
     return np.asarray((people.references @ probes[rows].T).max(axis=1))
 
 
@@ -103,7 +103,7 @@ def mean_similarity(people: PicturedPeople, probes: Floats, rows: NDArray[np.int
 
 
 def mean_embedding(people: PicturedPeople, probes: Floats, rows: NDArray[np.int64]) -> Floats:
-    """The similarity of the mean embedding, as edge.face.fusion has it."""
+    """The similarity of the mean embedding, as in edge.face.fusion."""
     return np.asarray(people.references @ unit(probes[rows].sum(axis=0)))
 
 
@@ -121,7 +121,7 @@ def measure(
     frames: int,
     probes: Floats,
 ) -> dict[str, float]:
-    """TAR at FMR 1e-4 by the rule's own threshold, and both errors at the device's default."""
+    """TAR at FMR 1e-4 by the rule's own threshold, and both error rates at the device's default."""
     mated, non_mated = [], []
     for reference, rows in bursts(people):
         alike = rule(people, probes, rows[:frames])
@@ -138,7 +138,7 @@ def measure(
 
 
 def settled_early(people: PicturedPeople, rule: FusionRule) -> dict[str, float]:
-    """Both errors at the device's default where a burst ends as soon as it is sure, and how long it takes."""
+    """Error rates at the device's default, if a sequence stops when it is sure, and its number of frames."""
     needed = np.full((rule.frames, 1), DEFAULT + rule.sure, dtype=np.float32)
     needed[-1] = DEFAULT
     missed = matched = strangers = looked = count = 0
@@ -159,7 +159,7 @@ def settled_early(people: PicturedPeople, rule: FusionRule) -> dict[str, float]:
 def run(_: object) -> int:
     """Print the table as Markdown, then as one JSON object."""
     if not LFW.is_dir():
-        print(f"error: {LFW}: not on this machine\nhint: see models/embedder.md", file=sys.stderr)
+        print(f"error: {LFW}: no such folder\nhint: put LFW there, see models/embedder.md", file=sys.stderr)
         return 2
     people = look(open_face_engine())
     found = {}

@@ -1,11 +1,11 @@
-"""Measures the active challenge on rendered heads and prints: BPCER, and APCER by species.
+"""Measures the active challenge on rendered heads and prints: BPCER, and APCER for each species.
 
     python tools/bench challenge FOLDER [--people 20] [--seed 1000]
 
-FOLDER holds one photograph NAME_neutral.jpg a person, looking into the camera: the London set does. Every
-person turns left, right and nods in three films of two prompts, and is attacked once with each species of
-hw.sim.pictures.head. One JSON object at the end; takes some 20 s a person. What it says is true of this
-simulation and no further: see hw/sim/pictures/head.py.
+FOLDER holds one photograph NAME_neutral.jpg for each person, who looks into the camera, as in the London set.
+Every person turns left, right and nods in three films of two prompts, and is attacked once with each species
+of hw.sim.pictures.head. The command prints one JSON object; it takes about 20 s a person. The result holds
+for this simulation only: see hw/sim/pictures/head.py.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from edge.ports import Floats, Pixels
 
 FRAME = (480, 360)
-FACE_SHARE = 0.38  # of the frame's height, as of somebody 50 cm away
+FACE_SHARE = 0.38  # of the frame's height, as of a person 50 cm away
 MOVES = {Prompt.TURN_LEFT: Move.LEFT, Prompt.TURN_RIGHT: Move.RIGHT, Prompt.NOD: Move.NOD}
 ORDERS = tuple(itertools.permutations(Prompt, 2))
 
@@ -48,7 +48,7 @@ def landmarks(engine: FaceEngine, rgb: Pixels) -> Floats | None:
 
 
 def at_the_door(engine: FaceEngine, photo: Pixels) -> Subject | None:
-    """The person of a photograph in the middle of a camera's frame; None where no face is found."""
+    """The person of a photograph in the middle of a camera's frame; None without a face."""
     faces = engine.find(photo)
     if not faces:
         return None
@@ -64,7 +64,7 @@ def at_the_door(engine: FaceEngine, photo: Pixels) -> Subject | None:
 def play(
     engine: FaceEngine, film: Iterator[tuple[Pixels, int]], prompts: tuple[Prompt, ...]
 ) -> ChallengeProgress:
-    """What the challenge says to a film in the end; Waiting where the film was over before."""
+    """The result of the challenge for a film; ChallengeWaiting where the film ended before."""
     challenge = Challenge(prompts, 0)
     progress: ChallengeProgress = ChallengeWaiting(prompts[0], Phase.LOOK)
     for rgb, tick_ms in film:
@@ -75,7 +75,7 @@ def play(
 
 
 def measure(engine: FaceEngine, people: list[Subject], seed: int) -> dict[str, Counter[str]]:
-    """How every film ended, by what was shown."""
+    """The results of all films, counted by what they show."""
     ends: dict[str, Counter[str]] = defaultdict(Counter)
 
     def show(kind: str, film: Iterator[tuple[Pixels, int]], prompts: tuple[Prompt, ...]) -> None:
@@ -84,12 +84,12 @@ def measure(engine: FaceEngine, people: list[Subject], seed: int) -> dict[str, C
 
     for person, subject in enumerate(people):
         for film in range(3):
-            prompts, dice = ORDERS[(person + 2 * film) % 6], seed + 10 * person + film
-            poses = script([MOVES[prompt] for prompt in prompts], seed=dice)
-            show("bona fide", head(subject, poses, seed=dice), prompts)
+            prompts, own = ORDERS[(person + 2 * film) % 6], seed + 10 * person + film
+            poses = script([MOVES[prompt] for prompt in prompts], seed=own)
+            show("bona fide", head(subject, poses, seed=own), prompts)
         for kind, species in enumerate(Species):
-            prompts, dice = ORDERS[(person + kind) % 6], seed + 10 * person + kind
-            show(species, attack(species, subject, [MOVES[p] for p in prompts], seed=dice), prompts)
+            prompts, own = ORDERS[(person + kind) % 6], seed + 10 * person + kind
+            show(species, attack(species, subject, [MOVES[p] for p in prompts], seed=own), prompts)
         print(f"{person + 1} of {len(people)}", file=sys.stderr)
     return ends
 
@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 ARGUMENTS = (
-    argument("folder", type=Path, help="holds one NAME_neutral.jpg a person"),
-    argument("--people", type=int, default=20),
-    argument("--seed", type=int, default=1000),
+    argument("folder", type=Path, help="folder with one NAME_neutral.jpg for each person"),
+    argument("--people", type=int, default=20, help="use so many people (default 20)"),
+    argument("--seed", type=int, default=1000, help="start random numbers from this seed (default 1000)"),
 )

@@ -1,4 +1,4 @@
-"""Measurements of this project, a verb each: `python tools/bench VERB`."""
+"""Measurements of this project, one verb for each: `python tools/bench VERB`."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ BENCH = Verb(
     "python tools/bench",
     "measurements of this project, on this machine",
     verbs=(
-        _measurement("device", "the numbers of tests/BENCHMARKS.md"),
-        _measurement("link", "the door link over a real pty: ping, grant, a host that is killed"),
-        _measurement("peers", "the same pictures through dlib, in the same run"),
-        _measurement("revocation", "status lists and deltas at 10^6 to 10^8 cards, beside zlib"),
-        _measurement("venue", "a building's door with 100,000 people and 10,000 schedule entries"),
-        _measurement("burst", "false non-matches of one look and of a burst of looks"),
-        _measurement("challenge", "prompted head movements on rendered heads"),
-        _measurement("consistency", "real heads and moved prints under the consistency rule"),
-        _measurement("quality", "the quality gate on photographs"),
+        _measurement("device", "measure the numbers of tests/BENCHMARKS.md"),
+        _measurement("link", "measure the door link over a real pty: ping, grant, a killed host"),
+        _measurement("peers", "compare with dlib on equal pictures, in one run"),
+        _measurement("revocation", "measure status lists and deltas of 10^6 to 10^8 cards, beside zlib"),
+        _measurement("venue", "measure a building's door with 100,000 people and 10,000 schedule entries"),
+        _measurement("burst", "measure false non-matches of one frame and of several"),
+        _measurement("challenge", "measure prompted head movements on rendered heads"),
+        _measurement("consistency", "measure the consistency rule on heads and prints"),
+        _measurement("quality", "measure the quality check on photographs"),
     ),
 )
 main = partial(verbs.main, BENCH)

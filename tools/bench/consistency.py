@@ -1,13 +1,14 @@
-"""Measures the temporal consistency of bursts: whom edge.face.consistency objects to, and why.
+"""Measures the temporal consistency of several frames: the objections of edge.face.consistency, by cause.
 
     python tools/bench consistency FOLDER [--people 26] [--seed 50] [--sequences FOLDER]
 
-FOLDER holds one photograph NAME_neutral.jpg a person, looking into the camera: the London set does. Each
-becomes a rendered head that stands there, a photograph on a stand, and a burst that begins with one person
-and ends with the next: three bursts of seventeen looks, 66 ms apart. The folder of --sequences holds pictures
-of a real camera, NAME_NUMBER.jpg in the order they were taken, as NUAA does: how alike one person stays there
-from one picture to the next, and how much they move. Last come strangers of FOLDER. One JSON object at the
-end; takes some 2 s a person. What it says of rendered heads is true of this simulation and no further.
+FOLDER holds one photograph NAME_neutral.jpg for each person, who looks into the camera, as in the London set.
+Each photograph gives three sequences of seventeen frames, 66 ms apart: a rendered head that stands still, a
+photograph on a stand, and one person who is replaced by the next in the middle. The folder of --sequences
+holds pictures of a real camera, NAME_NUMBER.jpg in the order they were taken, as in NUAA: they give the
+similarity and the movement of one person from one picture to the next. At the end the strangers of FOLDER are
+compared. The command prints one JSON object; it takes about 2 s a person. The result for rendered heads holds
+for this simulation only.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
     from edge.ports import Floats, Pixels
 
-LOOKS = 17  # 1,056 ms: only then a picture that does not move is called frozen
+LOOKS = 17  # 1,056 ms: after that a picture that does not move counts as frozen
 HALF = LOOKS // 2
 HEAD, STAND = "bona fide", "photograph on a stand"
 SHOWN = ("alike", "fastest", "sway", "drift")
@@ -55,7 +56,7 @@ class FaceInFrame:
 
 
 def seen(engine: FaceEngine, film: Iterable[tuple[Pixels, int]]) -> list[FaceInFrame]:
-    """What a device sees of a film; frames without a face are left out."""
+    """The faces in a film; frames without a face are left out."""
     found = []
     for rgb, tick_ms in film:
         faces = engine.find(rgb)
@@ -66,7 +67,7 @@ def seen(engine: FaceEngine, film: Iterable[tuple[Pixels, int]]) -> list[FaceInF
 
 
 def burst(frames: Sequence[FaceInFrame]) -> Consistency:
-    """What a burst shows; each look is compared with the one before it."""
+    """The consistency of several frames; each frame is compared with the one before it."""
     alike = [None, *(float(a.embedding @ b.embedding) for a, b in itertools.pairwise(frames))]
     return measure(
         [LandmarkFrame(frame.landmarks, frame.tick_ms, one) for frame, one in zip(frames, alike, strict=True)]
@@ -74,15 +75,15 @@ def burst(frames: Sequence[FaceInFrame]) -> Consistency:
 
 
 def rendered(engine: FaceEngine, files: Sequence[Path], seed: int) -> dict[str, list[Consistency]]:
-    """Heads that stand there, photographs on a stand, and one person after another."""
+    """Heads that stand still, photographs on a stand, and one person replaced by another."""
     films: dict[str, list[list[FaceInFrame]]] = {HEAD: [], STAND: []}
     for number, file in enumerate(progress(files, total=len(files), label="rendering")):
         subject = at_the_door(engine, read_image(file))
         if subject is None:
             continue
-        dice = seed + number
-        films[HEAD].append(seen(engine, head(subject, script([], seed=dice, rest=LOOKS), seed=dice)))
-        films[STAND].append(seen(engine, sheet(subject, [Pose(roll=1)] * LOOKS, seed=dice)))
+        own = seed + number
+        films[HEAD].append(seen(engine, head(subject, script([], seed=own, rest=LOOKS), seed=own)))
+        films[STAND].append(seen(engine, sheet(subject, [Pose(roll=1)] * LOOKS, seed=own)))
     people = films[HEAD]
     films["swapped in the middle"] = [
         [*a[:HALF], *b[HALF:]] for a, b in zip(people, [*people[1:], people[0]], strict=True)
@@ -91,7 +92,7 @@ def rendered(engine: FaceEngine, files: Sequence[Path], seed: int) -> dict[str, 
 
 
 def sequences(engine: FaceEngine, folder: Path) -> list[Consistency]:
-    """Pictures of one person by one camera, in order. Their real times are not known: speeds mean nothing."""
+    """The consistency of pictures of one person in order; their times are unknown, so ignore the speeds."""
     found: dict[str, list[tuple[int, Path]]] = defaultdict(list)
     for file in folder.glob("*.jpg"):
         name, _, number = file.stem.rpartition("_")
@@ -105,18 +106,18 @@ def sequences(engine: FaceEngine, folder: Path) -> list[Consistency]:
 
 
 def strangers(engine: FaceEngine, files: Sequence[Path]) -> list[float]:
-    """Cosines of all pairs of people."""
+    """The cosines of all pairs of people."""
     people = [found[0].embedding for file in files if (found := seen(engine, [(read_image(file), 0)]))]
     return [float(a @ b) for a, b in itertools.combinations(people, 2)]
 
 
 def spread(values: Sequence[float]) -> list[float]:
-    """Least, 5 %, median, 95 % and most."""
+    """Minimum, 5 %, median, 95 % and maximum."""
     return [round(float(value), 4) for value in np.percentile(values, PERCENTS)] if values else []
 
 
 def report(bursts: Sequence[Consistency]) -> dict[str, object]:
-    """How many, the objections to them, and what was measured."""
+    """The number of sequences, the objections to them, and the measures."""
     ends = Counter(str(judge(burst) or "none") for burst in bursts)
     numbers = {
         name: spread([value for burst in bursts if (value := getattr(burst, name)) is not None])
@@ -129,7 +130,10 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and print one JSON object."""
     every = sorted(args.folder.glob("*_neutral.*"))
     if not every:
-        print(f"error: {args.folder}: no NAME_neutral.jpg in it\nhint: see models/pad.md", file=sys.stderr)
+        print(
+            f"error: {args.folder}: holds no NAME_neutral.jpg\nhint: name a folder as in models/pad.md",
+            file=sys.stderr,
+        )
         return 2
     engine = open_face_engine()
     told = {
@@ -145,10 +149,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 ARGUMENTS = (
-    argument("folder", type=Path, help="holds one NAME_neutral.jpg a person"),
-    argument("--people", type=int, default=26),
-    argument("--seed", type=int, default=50),
+    argument("folder", type=Path, help="folder with one NAME_neutral.jpg for each person"),
+    argument("--people", type=int, default=26, help="use so many people (default 26)"),
+    argument("--seed", type=int, default=50, help="start random numbers from this seed (default 50)"),
     argument(
-        "--sequences", type=Path, metavar="FOLDER", help="holds NAME_NUMBER.jpg, in the order they were taken"
+        "--sequences",
+        type=Path,
+        metavar="FOLDER",
+        help="measure the pictures NAME_NUMBER.jpg of FOLDER too, in the order of their numbers",
     ),
 )

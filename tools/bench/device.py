@@ -1,11 +1,11 @@
-"""Measures the numbers this project promises, on this machine: `make bench`.
+"""Measures the numbers that this project promises, on this machine: `make bench`.
 
-Everything runs on one core. Each figure is a median of many runs, beside its bound; figures that belong
-together are taken in turn, A B A B, in one run. Timings are never part of the tests: they depend on the
-machine, and a busy machine is no bug.
+Everything runs on one core. Each figure is a median of many runs, beside its bound; figures that are compared
+are measured in turn, A B A B, in one run. Timings are never part of the tests: they depend on the machine and
+on its load.
 
-    python tools/bench device              the table, then one JSON object
-    python tools/bench device --write      also renew tests/BENCHMARKS.md
+    python tools/bench device              print the table, then one JSON object
+    python tools/bench device --write      also write tests/BENCHMARKS.md
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Figure:
 
 
 def median_ms(*work: Callable[[], object], runs: int = 200, warm_up: int = 10) -> list[float]:
-    """Median milliseconds of each callable, taken in turn so that a drifting machine hits them alike."""
+    """Median milliseconds of each callable, run in turn, so that changes of the machine affect all alike."""
     times: list[list[float]] = [[] for _ in work]
     for turn in range(runs + warm_up):
         for index, call in enumerate(work):
@@ -72,7 +72,7 @@ def median_ms(*work: Callable[[], object], runs: int = 200, warm_up: int = 10) -
 
 
 def codes() -> list[Figure]:
-    """Reading and verifying codes."""
+    """The figures of reading and verifying codes."""
     from edge.app.parts.code_readers import open_code_reader
     from edge.card.code import parse_code
     from edge.card.ecard import decode
@@ -103,7 +103,7 @@ def codes() -> list[Figure]:
 
 
 def faces() -> list[Figure]:
-    """One camera frame to a similarity, on both runtimes, and what attack detection adds."""
+    """The figures from one camera frame to a similarity, on both runtimes, and of attack detection."""
     from edge.app.parts.face_engine import installed_pad, open_face_engine
     from edge.errors import ModelFault
     from edge.face.pad.fusion import PadPolicy
@@ -121,14 +121,14 @@ def faces() -> list[Figure]:
         alike = statistics.median(ms["detect"] + ms["align"] + ms["embed"] for ms in default)
         figures += [
             Figure(f"640x480 frame to similarity ({runtime})", alike, "ms", bound),
-            Figure(f"attack detection beside it, as by default ({runtime})", _attack(default), "ms", None),
-            Figure(f"the same with all that is installed ({runtime})", _attack(every), "ms", None),
+            Figure(f"attack detection, by default ({runtime})", _attack(default), "ms", None),
+            Figure(f"attack detection, all installed measures ({runtime})", _attack(every), "ms", None),
         ]
     return figures
 
 
 def _looks(engine: FaceEngine, world: Prepared) -> list[Mapping[str, float]]:
-    """Milliseconds by stage of a hundred frames. Engines take no turns: each would find its caches cold."""
+    """Milliseconds by stage of a hundred frames. Engines do not run in turn, which would clear caches."""
     data = engine.enrol(world.portrait)
     reference = engine.reference(data, fmt=100, model=engine.model_id)
     return [engine.assess(world.face_rgb, reference).ms for _ in range(120)][20:]
@@ -139,7 +139,7 @@ def _attack(looks: list[Mapping[str, float]]) -> float:
 
 
 def device() -> list[Figure]:
-    """A whole device in a process of its own, playing frames from files with a real journal."""
+    """The figures of a whole device in its own process, with frames from files and a real journal."""
     with tempfile.TemporaryDirectory() as folder:
         prepare().save(Path(folder))
         starts, peaks, decisions = [], [], []
@@ -159,12 +159,12 @@ def device() -> list[Figure]:
             f"whole decision, record included (n={len(decisions)})", statistics.median(decisions), "ms", 40.0
         ),
         Figure("peak memory of the device", statistics.median(peaks), "MB", 150.0),
-        Figure("the same at its very first start, which makes the journal", max(peaks), "MB", None),
+        Figure("peak memory at the first start, which makes the journal", max(peaks), "MB", None),
     ]
 
 
 def idle() -> list[Figure]:
-    """The whole device, in a process of its own, before a doorway in which nobody shows a code."""
+    """The figures of a whole device in its own process, before a doorway without a code."""
     with tempfile.TemporaryDirectory() as folder:
         prepare().save(Path(folder))
         save_film(Path(folder))
@@ -179,12 +179,12 @@ def idle() -> list[Figure]:
     share, rate = (statistics.median(run[name] for run in told) for name in ("share", "frames_per_s"))
     return [
         Figure("idle CPU at 15 frames/s of 1280x720 MJPEG", 100 * share, "% of a core", 35.0),
-        Figure("frames that it saw then", rate, "a second", None, more_is_better=True),
+        Figure("frames seen meanwhile", rate, "a second", None, more_is_better=True),
     ]
 
 
 def accuracy() -> list[Figure]:
-    """LFW folds, where the outside test data is on this machine."""
+    """The figures of LFW folds, if the test data is on this machine."""
     if not LFW.is_dir():
         return []
     pairs = [str(LFW / "pairs.csv"), "--root", str(LFW)]
@@ -198,38 +198,38 @@ def accuracy() -> list[Figure]:
 
 
 def show(figures: list[Figure]) -> None:
-    """The table for people."""
+    """Print the table on the terminal."""
     marks = {True: "[green]holds[/]", False: "[red]missed[/]", None: ""}
     rows = [(*_cells(figure, "at least", "at most"), marks[figure.holds]) for figure in figures]
     tables.show((*HEADS, ""), rows)
 
 
 def page(figures: list[Figure]) -> str:
-    """The figures as the Markdown page that is kept in the repository."""
+    """The figures as the Markdown page of the repository."""
     from hw.inference.processors import this_kind
 
     notes = (
         ". Medians.",
-        "No Raspberry Pi was measured: plan on two to six times these times there, and run it yourself.",
+        "No Raspberry Pi was measured: expect two to six times these times there, and measure it yourself.",
     )
     table = tables.markdown(HEADS, [_cells(figure, "≥", "≤") for figure in figures])
     return tables.page("Benchmarks", "device --write", notes, table, machine=this_kind())
 
 
 def _cells(figure: Figure, least: str, most: str) -> tuple[str, str, str]:
-    """The name, the figure, the promise in these words."""
+    """The cells of one row: name, figure, promise."""
     sign = least if figure.more_is_better else most
     bound = "" if figure.bound is None else f"{sign} {figure.bound:g} {figure.unit}"
     return figure.name, f"{figure.value:.2f} {figure.unit}", bound
 
 
 def _child(module: str, folder: str) -> list[str]:
-    """The command of a process that holds a device and nothing else; it starts in the checkout."""
+    """The command of a process that holds only a device; it starts in the checkout."""
     return [sys.executable, "-m", f"tools.bench.{module}", folder]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print, and say with the exit code whether every promise held."""
+    """Measure and print; exit 1 where a promise was missed."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
     figures = [*codes(), *faces(), *device(), *idle(), *accuracy()]
@@ -240,4 +240,4 @@ def run(args: argparse.Namespace) -> int:
     return 0 if all(figure.holds is not False for figure in figures) else 1
 
 
-ARGUMENTS = (argument("--write", action="store_true", help="renew tests/BENCHMARKS.md"),)
+ARGUMENTS = (argument("--write", action="store_true", help="write tests/BENCHMARKS.md"),)

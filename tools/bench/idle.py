@@ -1,8 +1,8 @@
-"""Measures the idle cost of a door: the whole device over a film of an empty doorway, in true time.
+"""Measures the idle cost of a door: the whole device with a film of an empty doorway, in real time.
 
-The film is MJPEG at 1280x720 and 15 frames a second, as a webcam sends. Run as a module with a folder that
-`passage.prepare` has prepared and `save_film` has put the film into, it works the door until the film is
-over, and tells how much of one core that took.
+The film is MJPEG at 1280x720 and 15 frames a second, as from a webcam. Run it as a module with a folder that
+`passage.prepare` and `save_film` have filled: it runs the door until the end of the film, and prints the
+share of one core that this took.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ camera.device = "idle.avi"
 
 
 def save_film(folder: Path) -> None:
-    """The film: a doorway, a lobby and a crowd in turn, each picture with noise of its own, as in life."""
+    """Write the film: a doorway, a lobby and a crowd in turn, each picture with its own noise."""
     import cv2
     import numpy as np
 
     from edge.app.parts.code_readers import read_image
-    from edge.app.parts.face_engine import CHECKOUT
+    from edge.app.parts.model_folders import CHECKOUT
     from hw.sim.pictures.optics import lobby, sense
     from hw.sim.pictures.scene import CODE_SIZE, empty
 
@@ -41,7 +41,7 @@ def save_film(folder: Path) -> None:
         lambda seed: sense(lobby(CODE_SIZE, 1), blur_px=0.6, noise=3, seed=seed),
         lambda seed: sense(crowd.astype(np.float32), blur_px=0.6, noise=3, seed=seed),
     ]
-    # Some 200 kB a picture, as webcams send; OpenCV's own writer can be told the quality.
+    # About 200 kB a picture, as from webcams; only OpenCV's own writer has a setting for the quality.
     quality = [cv2.VIDEOWRITER_PROP_QUALITY, 90]
     motion_jpeg = cv2.VideoWriter.fourcc(*"MJPG")
     film = cv2.VideoWriter(
@@ -54,7 +54,7 @@ def save_film(folder: Path) -> None:
 
 
 def run(folder: Path) -> None:
-    """Work the door, and tell the share of a core from the first frame to the last."""
+    """Run the door, and print the share of a core from the first frame to the last."""
     from edge.app.device_parts import DoorParts
     from edge.app.door_device import open_device
     from edge.app.loop.run import run_device

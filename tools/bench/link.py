@@ -1,11 +1,11 @@
-"""Measures the door link over a real pty, the controller's own program under MicroPython: `make bench-link`.
+"""Measures the door link over a real pty, with the controller's program under MicroPython: `make bench-link`.
 
-The host is `edge.link.session` over pyserial, in this process; the strike's moves are told by the
-controller's process through a pipe, so every figure holds that way too. A pty has no baud rate: on a wire of
-115,200 baud a RELEASE takes 2.2 ms more, a PING and its PONG 3.8 ms.
+The host is `edge.link.session` over pyserial, in this process. The controller's process reports the strike's
+moves through a pipe, so each figure includes the pipe. A pty has no baud rate: on a wire of 115,200 baud a
+RELEASE takes 2.2 ms more, a PING with its PONG 3.8 ms.
 
-    python tools/bench link              a table
-    python tools/bench link --write      also renew tests/BENCHMARKS-link.md
+    python tools/bench link              print a table
+    python tools/bench link --write      also write tests/BENCHMARKS-link.md
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-# The same controller and host that the tests run. The root first: tests has a folder `edge` too.
+# The controller and the host are those of the tests. The root comes first: tests has a folder `edge` too.
 sys.path += [str(ROOT), str(ROOT / "tests")]
 
 from peers.micropython_controller import (  # type: ignore[import-not-found]  # noqa: E402
@@ -53,7 +53,7 @@ PINGS, GRANTS, KILLS = 500, 100, 5
 
 @dataclass(frozen=True, slots=True)
 class LinkFigure:
-    """One figure of one MicroPython, in milliseconds."""
+    """One figure with one MicroPython, in milliseconds."""
 
     what: str
     ms: float
@@ -61,7 +61,7 @@ class LinkFigure:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The command line."""
+    """Measure with each installed MicroPython, and print the table."""
     columns: dict[str, list[LinkFigure]] = {}
     for name, found in micropythons().items():
         if isinstance(found, str):
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(micropython: MicroPython) -> list[LinkFigure]:
-    """All figures of one MicroPython."""
+    """All figures with one MicroPython."""
     with closing(Served(micropython)) as served:
         pair = _commission(served)
         with Host(served.path, LinkSession(pair, fresh=lambda: secrets.token_bytes(16))) as host:
@@ -114,7 +114,7 @@ def _commission(served: Served) -> LinkPairing:
 
 
 def _ping(host: Host, number: int) -> float:
-    """The session's clock is ours: told that it is time for a PING, it sends one."""
+    """The milliseconds from PING to PONG; the session gets a tick at which a PING is due."""
     tick_ms = time.monotonic_ns() // 1_000_000 + (number + 1) * PING_EVERY_MS
     data, _ = host.session.step(tick_ms)
     receiver, began = host.session, time.perf_counter()
@@ -127,7 +127,7 @@ def _ping(host: Host, number: int) -> float:
 
 
 def _grant(host: Host, served: Served) -> float:
-    """A release of the shortest kind, and the wait until the door has come to rest again."""
+    """The milliseconds from a short release to the energised strike; then wait until it is locked again."""
     before = len(served.moves)
     began = time.monotonic()
     _, data = host.session.release(60, grant=1)
@@ -139,7 +139,7 @@ def _grant(host: Host, served: Served) -> float:
 
 
 def _kill(served: Served, pair: LinkPairing) -> float:
-    """A host in a process of its own, killed in the middle of a release."""
+    """The milliseconds from the kill of a host in its own process, during a release, to the locked strike."""
     host = subprocess.Popen(
         [
             sys.executable,
@@ -181,11 +181,11 @@ def _page(table: str) -> str:
 cores, load {load:.1f}; {PINGS} PINGs, {GRANTS} grants, {KILLS} hosts killed. No RP2040 was measured;
 `tests/EVIDENCE.md` has the times of an emulated one.
 
-`unix` is Debian 13's MicroPython, `wasm` the WebAssembly build under node. How it is measured stands at the
-head of that file.
+`unix` is Debian 13's MicroPython, `wasm` the WebAssembly build under node. The head of `tools/bench/link.py`
+describes the measurement.
 
 {table}
 """
 
 
-ARGUMENTS = (argument("--write", action="store_true", help=f"renew {PAGE.relative_to(ROOT)}"),)
+ARGUMENTS = (argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}"),)

@@ -1,7 +1,8 @@
-"""One genuine passage, over and over, in a process that holds a device and nothing else.
+"""Repeats one genuine passage in a process that holds only a device.
 
-`prepare` makes the world once, and `save` writes it to a folder as a device would find it. Run as a module
-with that folder, it opens the device, prints `ready`, plays the pictures, and tells what it took.
+`prepare` makes a card, its trust and its pictures once, and `save` writes them to a folder for a device. Run
+it as a module with that folder: it opens the device, prints `ready`, plays the pictures, and prints the
+figures.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 SITE = "tower-1/lobby"
 MORNING = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 PASSAGES = 10
-APART = timedelta(seconds=30)  # every passage has a code of its own, made when it begins
-PATIENCE = 100  # frames; a passage that takes more has gone wrong
+APART = timedelta(seconds=30)  # every passage has its own code, made at its start
+MOST_FRAMES = 100  # a passage that takes more has failed
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One holder, her code, her pictures, and the trust that stands behind it."""
+    """One holder with a code and pictures, and the trust folder for the card."""
 
     site: str
     now: datetime
@@ -47,7 +48,7 @@ class Prepared:
     phones: tuple[Pixels, ...]
 
     def save(self, folder: Path) -> None:
-        """Trust folder and pictures, as files."""
+        """Write trust folder and pictures as files."""
         from PIL import Image
 
         for name, data in self.trust_files.items():
@@ -62,7 +63,7 @@ class Prepared:
 
 @cache
 def prepare(now: datetime = MORNING) -> Prepared:
-    """Enrol one person and take her pictures. Deterministic but for keys."""
+    """Enrol one person and make the pictures. Deterministic except for keys."""
     from edge.app.demo.cast import Cast
     from edge.app.parts.face_engine import open_face_engine
     from edge.card.claims import TemplateReference
@@ -108,25 +109,25 @@ def prepare(now: datetime = MORNING) -> Prepared:
 def _until(
     state: PassageState, verifier: Verifier, picture: Pixels, clock: SimClock, *, step_ms: int
 ) -> None:
-    """Show one picture until the passage has come to `state`."""
+    """Show one picture until the passage reaches `state`."""
     from hw.camera.framing import frame_from_rgb
 
-    for _ in range(PATIENCE):
+    for _ in range(MOST_FRAMES):
         if verifier.state is state:
             return
         clock.advance(step_ms)
         verifier.see(frame_from_rgb(picture, clock.tick_ms()))
-    raise SystemExit(f"the passage never came to {state}")
+    raise SystemExit(f"the passage did not reach {state}")
 
 
 def memory_mb(kind: str = "VmHWM") -> float:
-    """Most memory this program ever held, or VmRSS. Not ru_maxrss, which remembers the forked parent."""
+    """The peak memory of this process in MB; VmRSS: the current. ru_maxrss would include the parent."""
     status = Path("/proc/self/status").read_text("ascii")
     return int(next(line for line in status.splitlines() if line.startswith(kind)).split()[1]) / 1024
 
 
 def run(folder: Path) -> None:
-    """Open the device, say ready, play the pictures from files, tell the figures."""
+    """Open the device, print `ready`, play the pictures from files, print the figures."""
     from edge.app.assemble import assemble
     from edge.app.authority import AuthorityParts
     from edge.app.device_parts import DoorParts
@@ -165,7 +166,7 @@ def run(folder: Path) -> None:
     decisions: list[float] = []
     began = clock.now()
     for number, file in enumerate(sorted(folder.glob("phone*.png"))):
-        # not a jump: a wall clock that leaves the steady one beside it is not believed any more
+        # not a jump: a wall clock that differs from the monotonic clock is not trusted
         clock.advance(max(0, round((began + number * APART - clock.now()) / timedelta(milliseconds=1))))
         phone = read_rgb(file)
         _until(PassageState.FACE, verifier, phone, clock, step_ms=100)
@@ -175,7 +176,7 @@ def run(folder: Path) -> None:
         assert outcome.reason is None, outcome.reason
         decisions.append(sum(outcome.micros[s] for s in ("code", "verify", "face", "record")) / 1000)
         _until(PassageState.IDLE, verifier, face, clock, step_ms=1_000)
-        for _ in range(2):  # whoever was let in takes their phone away before the next one comes
+        for _ in range(2):  # the visitor removes the phone before the next one comes
             clock.advance(1_000)
             verifier.see(frame_from_rgb(face, clock.tick_ms()))
     verifier.stop(StopCause.END)

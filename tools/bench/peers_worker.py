@@ -1,9 +1,9 @@
-"""One face system in a process of its own: a picture's path in, vectors and milliseconds out, a line each.
+"""One face system in its own process: reads a picture's path, prints vectors and milliseconds in one line.
 
     worker.py doorward|dlib < paths > JSON lines
 
-Runs under the interpreter that has the system installed, so it imports nothing that both do not have. The
-watch runs from the decoded picture to the embedding; reading the file is nobody's merit.
+It runs under the interpreter that has the system installed, so it imports only modules that both have. The
+time is from the decoded picture to the embedding, without reading the file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def doorward() -> Callable[[Any], Vectors | None]:
-    """This project: BlazeFace, FaceMesh, MobileFaceNet; the reference as 64 bytes on a card."""
+    """The function of this project: BlazeFace, FaceMesh, MobileFaceNet; a reference of 64 bytes."""
     from edge.app.parts.face_engine import open_face_engine
     from edge.face.engine import subject
     from edge.face.template import TemplateFormat
@@ -43,7 +43,7 @@ def doorward() -> Callable[[Any], Vectors | None]:
 
 
 def dlib() -> Callable[[Any], Vectors | None]:
-    """What `face_recognition` 1.3 does by default: HOG at twice the size, five points, ResNet, no jitter."""
+    """The default of `face_recognition` 1.3: HOG at twice the size, five points, ResNet, no jitter."""
     library: Any = importlib.import_module("dlib")
     models: Any = importlib.import_module("face_recognition_models")
     detector = library.get_frontal_face_detector()
@@ -72,7 +72,7 @@ SYSTEMS = {"doorward": doorward, "dlib": dlib}
 
 
 def main() -> int:
-    """Answer every path on standard input, then say how much memory it took."""
+    """Answer each path on standard input with vectors, time and peak memory."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     look = SYSTEMS[sys.argv[1]]()
     for line in sys.stdin:

@@ -1,12 +1,12 @@
-"""Measures the quality gate: how often it is the reason of a failure to acquire (FTA), and what it stops.
+"""Measures the quality check: how often it causes a failure to acquire (FTA), and which pictures it stops.
 
     python tools/bench quality FOLDER... [--pairs FOLDER]
 
-Each FOLDER holds pictures of one person each, who is the largest face near the middle: FTA by component of
-ISO/IEC 29794-5, as they are and turned over. The folder of --pairs holds NAME_neutral.jpg and
-NAME_smiling.jpg, as the London set does: one is the reference, the other is made worse in several ways. Of
-those pictures the gate should stop the ones that would not match. Markdown, then one JSON object; takes 30 ms
-a picture.
+Each FOLDER holds pictures of one person each, who is the largest face near the middle. The result is FTA by
+component of ISO/IEC 29794-5, for unchanged and for turned pictures. The folder of --pairs holds
+NAME_neutral.jpg and NAME_smiling.jpg, as in the London set: one is the reference, the other is made worse in
+several ways. Of these pictures the check should stop those that would not match. The command prints Markdown,
+then one JSON object; it takes 30 ms a picture.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ DEFAULT = 0.60
 
 
 def smear(length: int, *, down: bool) -> Change:
-    """A face that moved by `length` px while the shutter was open."""
+    """The change of a face that moves by `length` px during the exposure."""
     kernel = np.full((length, 1) if down else (1, length), 1 / length, np.float32)
     return lambda rgb: np.asarray(cv2.filter2D(rgb, -1, kernel), dtype=np.uint8)
 
 
 def blur(sigma: float) -> Change:
-    """A lens that is out of focus."""
+    """The change of a lens that is out of focus."""
     return lambda rgb: np.asarray(cv2.GaussianBlur(rgb, (0, 0), sigma), dtype=np.uint8)
 
 
 def gain(factor: float) -> Change:
-    """Less light, or more than the sensor can take."""
+    """The change of less light, or of more light than the sensor can measure."""
     return lambda rgb: np.clip(rgb * factor, 0, 255).astype(np.uint8)
 
 
 def smaller(factor: float) -> Change:
-    """Somebody further away: the same camera, the picture's own rim around."""
+    """The change of a person further away: a smaller picture, with its own rim around it."""
 
     def change(rgb: Pixels) -> Pixels:
         small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
@@ -86,7 +86,7 @@ WORSE: Mapping[str, Change] = {
 
 
 def acquire(engine: FaceEngine, rgb: Pixels) -> tuple[Probe | None, str | None]:
-    """The probe of whom a picture is of, and why it may not be compared: a component, or NOT_FOUND."""
+    """The probe of a picture's person, and the cause that stops it: a component, NOT_FOUND, or None."""
     faces = engine.find(rgb)
     if not faces:
         return None, NOT_FOUND
@@ -96,7 +96,7 @@ def acquire(engine: FaceEngine, rgb: Pixels) -> tuple[Probe | None, str | None]:
 
 
 def fta(engine: FaceEngine, folder: Path) -> dict[str, dict[str, object]]:
-    """For each way of turning a folder's pictures: how many there are, and FTA by component."""
+    """The number of a folder's pictures and FTA by component, for each way to turn them."""
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
     reasons: dict[str, Counter[str]] = {name: Counter() for name in TURNED}
     for file in progress(files, total=len(files), label=str(folder.name)):
@@ -112,9 +112,9 @@ def fta(engine: FaceEngine, folder: Path) -> dict[str, dict[str, object]]:
 
 
 def worse(engine: FaceEngine, folder: Path) -> dict[str, dict[str, int]]:
-    """For each way of making pictures worse: what the gate stops and what would not match.
+    """The numbers of stopped and of unlike pictures, for each way to make pictures worse.
 
-    `missed` were let through and do not match, `needless` were stopped and match.
+    `missed`: not stopped, and no match; `needless`: stopped, and a match.
     """
     pairs = [
         (read_image(file.with_name(file.name.replace("_neutral", "_smiling"))), read_image(file))
@@ -134,18 +134,18 @@ def worse(engine: FaceEngine, folder: Path) -> dict[str, dict[str, int]]:
 
 
 def reference(engine: FaceEngine, picture: Pixels) -> Floats:
-    """A card's side of a comparison."""
+    """The reference of a picture, as in a card."""
     probe = engine.probe(picture, subject(engine.find(picture), picture))
     return engine.sides(engine.embed(probe), TemplateFormat.INT8_64)[0]
 
 
 def projected(engine: FaceEngine, probe: Probe) -> Floats:
-    """A probe's side of a comparison."""
+    """The vector of a probe, to compare with a reference."""
     return engine.sides(engine.embed(probe), TemplateFormat.INT8_64)[1]
 
 
 def show(rows: Mapping[str, Mapping[str, object]], *columns: str) -> None:
-    """A Markdown table."""
+    """Print a Markdown table."""
     cells = [[name, *(str(row[column]) for column in columns)] for name, row in rows.items()]
     print("\n".join(markdown(["", *columns], cells)))
 
@@ -167,6 +167,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 ARGUMENTS = (
-    argument("folders", nargs="+", type=Path, metavar="FOLDER", help="holds pictures of one person each"),
-    argument("--pairs", type=Path, metavar="FOLDER", help="holds NAME_neutral.jpg and NAME_smiling.jpg"),
+    argument(
+        "folders", nargs="+", type=Path, metavar="FOLDER", help="folder with pictures of one person each"
+    ),
+    argument(
+        "--pairs",
+        type=Path,
+        metavar="FOLDER",
+        help="compare NAME_neutral.jpg with NAME_smiling.jpg of FOLDER, made worse",
+    ),
 )

@@ -1,13 +1,13 @@
-"""Measures revocation at the scale of a city, a country and a nation: `make bench-revocation`.
+"""Measures revocation for lists of a city and of countries: `make bench-revocation`.
 
-Sizes stand beside what information theory asks for, and beside the IETF's form of the same list: the bitmaps
-in zlib. 1 % of the cards are revoked and 0.1 % suspended, drawn at random as indexes are; a day revokes 4 % a
-year more and reinstates a tenth as many. Each step runs in a process of its own, on one core, over files in a
-temporary folder that are mapped as a device maps them.
+Sizes are compared with the minimum of information theory, and with the IETF's format of the list: the bitmaps
+in zlib. 1 % of the cards are revoked and 0.1 % suspended, at random like their indexes; a day revokes 4 % a
+year more and reinstates a tenth as many. Each step runs in its own process, on one core, over files in a
+temporary folder that are mapped as on a device.
 
     python tools/bench revocation             10^6, 10^7 and 10^8 cards: half a minute
     python tools/bench revocation --nation    1.4 * 10^9 cards too, without zlib; 1.2 GB of disk
-    python tools/bench revocation --write     also renew tests/BENCHMARKS-revocation.md
+    python tools/bench revocation --write     also write tests/BENCHMARKS-revocation.md
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
     from tools.bench.revocation_steps import Told
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "tests" / "BENCHMARKS-revocation.md"
-# What is shown; the promises are those for 10^8 cards
+# The rows of the table; the promises are for 10^8 cards
 ROWS: Final = (
     Line("revoked", "revoked", ",.0f", None),
     Line("suspended", "suspended", ",.0f", None),
     Line("full list, bytes", "full", ",.0f", None),
-    Line("what information theory asks for", "full_bound", ",.0f", None),
-    Line("full list / that", "full_ratio", ".4f", 1.01),
+    Line("minimum of information theory, bytes", "full_bound", ",.0f", None),
+    Line("full list / minimum", "full_ratio", ".4f", 1.01),
     Line("zlib -9 of the bitmaps (IETF), bytes", "full_zlib", ",.0f", None),
     Line("newly revoked in a day", "new", ",.0f", None),
     Line("reinstated in a day", "reinstated", ",.0f", None),
     Line("delta, bytes", "delta", ",.0f", None),
-    Line("what information theory asks for", "delta_bound", ",.0f", None),
-    Line("delta / that", "delta_ratio", ".4f", 1.02),
+    Line("minimum of information theory, bytes", "delta_bound", ",.0f", None),
+    Line("delta / minimum", "delta_ratio", ".4f", 1.02),
     Line("zlib -9 of the changed bits, bytes", "delta_zlib", ",.0f", None),
     Line("encode the full list, ms", "full_encode_ms", ",.1f", None),
     Line("zlib -9, ms", "full_zlib_ms", ",.0f", None),
@@ -54,7 +54,7 @@ ROWS: Final = (
     Line("flip a day's bits, ms", "flip_ms", ",.1f", None),
     Line("check both hashes, ms", "hash_ms", ",.1f", None),
     Line("apply a day: flip and check, ms", "day_ms", ",.1f", 50),
-    Line("the same with copying before and fsync after, ms", "disk_ms", ",.0f", None),
+    Line("apply a day with copy before and fsync after, ms", "disk_ms", ",.0f", None),
     Line("answer for one card, us", "query_us", ".2f", 1),
     Line("own memory to encode, MB", "encode_mb", ".1f", None),
     Line("own memory to expand, MB", "expand_mb", ".1f", None),
@@ -64,18 +64,18 @@ ROWS: Final = (
 )  # fmt: skip
 NOTE: Final = (
     ".",
-    "No Raspberry Pi was measured. What is drawn and how is said at the head of that file.",
+    "No Raspberry Pi was measured. The head of `tools/bench/revocation.py` describes the measurement.",
     "",
     "Sizes are those of whole files; each has two sets, of revoked and of suspended cards. Own memory is",
-    "what a step took beside an idle process. Mapped bitmaps are not in it, because the system takes their",
-    "pages back when it needs them; the last line has them. zlib was not run on the largest list. The head",
-    "of a delta and of its two sets, 32 bytes, is what tells at a million cards.",
+    "the memory of a step above that of an idle process. It does not include mapped bitmaps, because the",
+    "system frees their pages when it needs them; the last line includes them. zlib was not run on the",
+    "largest list. At a million cards the ratio of a delta is high because of its heads, 32 bytes.",
 )
 PROMISED_AT: Final = 10**8
 
 
 def measure(size: int) -> Told:
-    """All steps for a list of this size, each in a process of its own."""
+    """The figures of all steps for a list of this size, each step in its own process."""
     told: Told = {"cards": size}
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
@@ -88,18 +88,18 @@ def measure(size: int) -> Told:
 
 
 def cells(figures: list[Told]) -> list[list[str]]:
-    """The table, row by row: name, a figure for each size, the promise."""
+    """The rows of the table: name, a figure for each size, the promise."""
     return [row.cells(figures) for row in ROWS]
 
 
 def missed(figures: list[Told]) -> list[str]:
-    """The promises that did not hold."""
+    """The promises that were missed."""
     (told,) = (told for told in figures if told["cards"] == PROMISED_AT)
     return tables.missed(ROWS, told)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print, and say with the exit code whether every promise held."""
+    """Measure and print; exit 1 where a promise was missed."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     sizes = (*SIZES, NATION) if args.nation else SIZES
     figures = [measure(size) for size in progress(sizes, total=len(sizes), label="measuring")]
@@ -116,6 +116,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 ARGUMENTS = (
-    argument("--nation", action="store_true", help="also 1.4 * 10^9 cards"),
-    argument("--write", action="store_true", help="renew tests/BENCHMARKS-revocation.md"),
+    argument("--nation", action="store_true", help="also measure 1.4 * 10^9 cards"),
+    argument("--write", action="store_true", help="write tests/BENCHMARKS-revocation.md"),
 )

@@ -1,4 +1,4 @@
-"""The steps of `tools/bench revocation`: each gets a folder and a size, and tells its figures by name."""
+"""The steps of `tools/bench revocation`: each gets a folder and a size, and returns its figures by name."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ KINDS = ("revoked", "suspended")
 
 
 def draw(folder: Path, size: int) -> Told:
-    """The bitmaps of two days."""
+    """Draw the bitmaps of two days."""
     rng = np.random.default_rng(size)
     counts = dict.fromkeys(("revoked", "suspended", "new", "reinstated"), 0)
     with (
@@ -74,7 +74,7 @@ def draw(folder: Path, size: int) -> Told:
 
 
 def encode(folder: Path, size: int) -> Told:
-    """The full list of the second day, and the delta to it."""
+    """Encode the full list of the second day, and the delta to it."""
     told: Told = {}
     with _memory(told, "encode"):
         before, after = _mapped(folder, 0, size), _mapped(folder, 1, size)
@@ -88,7 +88,7 @@ def encode(folder: Path, size: int) -> Told:
 
 
 def deflate(folder: Path, size: int) -> Told:
-    """What zlib makes of the same: the two bitmaps, and the bits that changed."""
+    """Compress the two bitmaps, and the changed bits, with zlib."""
     if size > max(SIZES):
         return {}
     before, after = ([(folder / f"{day}.{kind}").read_bytes() for kind in KINDS] for day in (0, 1))
@@ -107,7 +107,7 @@ def deflate(folder: Path, size: int) -> Told:
 
 
 def expand(folder: Path, size: int) -> Told:
-    """A full list into new files."""
+    """Expand a full list into new files."""
     told: Told = {}
     manifest = _manifest(folder, size)
     full = (folder / "full").read_bytes()
@@ -124,7 +124,7 @@ def expand(folder: Path, size: int) -> Told:
 
 
 def apply(folder: Path, size: int) -> Told:
-    """A day's delta on a copy of the list in force, to the disk and in memory."""
+    """Apply a day's delta to a copy of the list, and write it to the disk."""
     told: Told = {}
     manifest = _manifest(folder, size)
     with _memory(told, "apply"):
@@ -150,7 +150,7 @@ def apply(folder: Path, size: int) -> Told:
 
 
 def answer(folder: Path, size: int) -> Told:
-    """Cards at random, asked of the mapped list."""
+    """Look up random cards in the mapped list."""
     told: Told = {}
     manifest = _manifest(folder, size)
     with _memory(told, "answer"):
@@ -175,14 +175,14 @@ STEPS: Final[tuple[Step, ...]] = (draw, encode, deflate, expand, apply, answer)
 
 
 def _random(rng: np.random.Generator, places: int, density: float) -> NDArray[np.bool_]:
-    """Each place with this probability; drawn with repeats, so many that this is what is left of them."""
+    """Bits, each set with this probability; drawn with repeats, whose number compensates for doubles."""
     bits = np.zeros(places, np.bool_)
     bits[rng.integers(0, places, rng.poisson(-places * math.log1p(-density)))] = True
     return bits
 
 
 def _bound(size: int, count: int) -> float:
-    """Bytes of log2 C(size, count): what the best code needs for a set of which nothing else is known."""
+    """The bytes of log2 C(size, count): the minimum for a set of `count` of `size` places."""
     ways = math.lgamma(size + 1) - math.lgamma(count + 1) - math.lgamma(size - count + 1)
     return ways / math.log(2) / 8
 
@@ -203,7 +203,7 @@ def _manifest(folder: Path, size: int) -> StatusManifest:
 
 
 def _timed(work: Callable[[], T], runs: int = 3) -> tuple[float, T]:
-    """Median milliseconds, and what came out."""
+    """The median milliseconds, and the last result."""
     times = []
     for _ in range(runs):
         started = time.perf_counter()
@@ -214,7 +214,7 @@ def _timed(work: Callable[[], T], runs: int = 3) -> tuple[float, T]:
 
 @contextmanager
 def _memory(told: Told, name: str) -> Iterator[None]:
-    """The peak of memory that is this process's own, above what it has now; mapped files are not in it."""
+    """Measure the peak of this process's own memory above the current; mapped files are not included."""
     before, peak, done = _anonymous_mb(), 0.0, threading.Event()
 
     def watch() -> None:

@@ -1,4 +1,4 @@
-"""Tables of figures: on a terminal, and on the pages that tests/ keeps."""
+"""Tables of figures, for a terminal and for the pages in tests/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Line(NamedTuple):
-    """One line of a table: `key` names its figure, `form` writes it, and `most` is what is promised."""
+    """One line of a table: `key` names its figure, `form` formats it, `most` is the promised maximum."""
 
     name: str
     key: str
@@ -19,13 +19,13 @@ class Line(NamedTuple):
     most: float | None
 
     def cells(self, columns: Iterable[Mapping[str, float]]) -> list[str]:
-        """The name, the figure in each column, the promise."""
+        """The cells: the name, the figure in each column, the promise."""
         figures = (format(told[self.key], self.form) if self.key in told else "" for told in columns)
         return [self.name, *figures, f"≤ {self.most:g}" if self.most else ""]
 
 
 def show(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people."""
+    """Print a table on the terminal."""
     from rich.console import Console
     from rich.table import Table
 
@@ -38,13 +38,13 @@ def show(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table on a page."""
+    """The lines of a Markdown table."""
     ruled = "| --- |" + " ---: |" * (len(heads) - 1)
     return [f"| {' | '.join(heads)} |", ruled, *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def page(title: str, made_by: str, notes: Sequence[str], table: Sequence[str], *, machine: str = "") -> str:
-    """A page: which command measured when and where, what is to be said of it, the table."""
+    """A Markdown page: the command, date and machine of the measurement, notes, the table."""
     where = (
         f"{machine or platform.machine()}, {platform.system()}, Python {platform.python_version()}, one core"
     )
@@ -53,7 +53,7 @@ def page(title: str, made_by: str, notes: Sequence[str], table: Sequence[str], *
 
 
 def missed(lines: Iterable[Line], told: Mapping[str, float]) -> list[str]:
-    """The promises that did not hold."""
+    """The promises that were missed."""
     return [
         f"{line.name}: {told[line.key]:{line.form}}, at most {line.most}"
         for line in lines

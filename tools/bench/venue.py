@@ -1,12 +1,12 @@
-"""Measures a building's door at the scale of a site: `make bench-venue`.
+"""Measures a building's door with the data of a large site: `make bench-venue`.
 
-100,000 people, 10,000 entries in 1,000 schedules and 2,000 permits of five groups each in one site.toml;
-everybody belongs to four of 2,000 groups, the area counts who is inside, and half of the permits wait for a
-guard. The door is opened and asked in a process of its own, on one core, with cards whose subjects are drawn
-at random. Half of the people are inside already.
+100,000 people, 10,000 entries in 1,000 schedules and 2,000 permits of five groups each in one site.toml; each
+person belongs to four of 2,000 groups, the area counts the people inside, and half of the permits wait for a
+guard. The door is opened and asked in its own process, on one core, with cards of random subjects. Half of
+the people are inside already.
 
-    python tools/bench venue            a minute, half of it to enrol everybody
-    python tools/bench venue --write    also renew tests/BENCHMARKS-venue.md
+    python tools/bench venue            a minute, half of it to enrol all people
+    python tools/bench venue --write    also write tests/BENCHMARKS-venue.md
 """
 
 from __future__ import annotations
@@ -49,35 +49,35 @@ PERMITS: Final = 2_000
 NAMED: Final = 5  # groups in each
 GROUPS: Final = 2_000
 VISITS: Final = 5_000
-SETTLED: Final = 500  # each is on the disk before the next one begins
+SETTLED: Final = 500  # each is on the disk before the next one starts
 NOW: Final = datetime(2027, 3, 1, 10, 0, tzinfo=UTC)
 ISSUER: Final = "CN-GD"
 ROWS: Final = (
     Line("people enrolled", "people", ",.0f", None),
     Line("schedule entries", "entries", ",.0f", None),
     Line("permits", "permits", ",.0f", None),
-    Line("import of everybody, s", "import_s", ".1f", None),
+    Line("import of all people, s", "import_s", ".1f", None),
     Line("open the door, s", "open_s", ".2f", 1.0),
     Line("of the processor, s", "open_cpu_s", ".2f", None),
     Line("of that, read the rules, s", "rules_cpu_s", ".2f", None),
-    Line("admit, median, ms", "admit_ms", ".3f", 0.3),
-    Line("admit, 99 of 100, ms", "admit_99_ms", ".3f", None),
-    Line("admit, slowest, ms", "admit_max_ms", ".3f", None),
+    Line("evaluate, median, ms", "admit_ms", ".3f", 0.3),
+    Line("evaluate, 99 of 100, ms", "admit_99_ms", ".3f", None),
+    Line("evaluate, slowest, ms", "admit_max_ms", ".3f", None),
     Line("admitted, of 100", "admitted", ".0f", None),
     Line("policy, risk and venue, median, ms", "passage_ms", ".3f", 1.0),
     Line("policy, risk and venue, 99 of 100, ms", "passage_99_ms", ".3f", None),
     Line("mode of the door, median, ms", "mode_ms", ".3f", None),
-    Line("settle with fsync, median, ms", "settle_ms", ".2f", None),
+    Line("commit with fsync, median, ms", "settle_ms", ".2f", None),
     Line("own memory, MB", "own_mb", ".1f", 30.0),
 )
 NOTE: Final = (
-    "No Raspberry Pi was measured. What is drawn and how is said at the head of that file. Own memory is",
-    "what the process held at most, beside a device with a verified card and no rules.",
+    "No Raspberry Pi was measured. The head of `tools/bench/venue.py` describes the measurement. Own memory",
+    "is the peak of the process above that of a device with a verified card and no rules.",
 )
 
 
 def site_toml() -> str:
-    """The rules of a site of that size."""
+    """The text of site.toml."""
     lines = ['version = "1"', 'zone = "Europe/Lisbon"']
     lines.append(f"groups = {json.dumps([f'g{i}' for i in range(GROUPS)])}")
     lines.append("[holidays]")
@@ -97,8 +97,8 @@ def site_toml() -> str:
     return "\n".join(lines) + "\n"
 
 
-def everybody(key: bytes) -> Iterator[Enrolment]:
-    """All people, each in four groups."""
+def all_people(key: bytes) -> Iterator[Enrolment]:
+    """The enrolments of all people, each in four groups."""
     from edge.venues.door.enrolment import Enrolment
     from edge.venues.door.person import person_name
 
@@ -108,7 +108,7 @@ def everybody(key: bytes) -> Iterator[Enrolment]:
 
 
 def prepare(folder: Path) -> float:
-    """Write rules, people and presence; how long the import took, in seconds."""
+    """Write rules, people and occupancy; returns the seconds of the import."""
     from edge.app.venues.door import read_rules, site_key
     from edge.venues.door.occupancy import OccupancyChange
     from edge.venues.door.occupancy_store import OccupancyFile
@@ -119,7 +119,7 @@ def prepare(folder: Path) -> float:
     key = site_key(folder / "people.key", may_make=True)
     people = PeopleFile(folder / "people.db")
     began = time.perf_counter()
-    people.take(progress(everybody(key), total=PEOPLE, label="enrolling"))
+    people.take(progress(all_people(key), total=PEOPLE, label="enrolling"))
     took = time.perf_counter() - began
     people.close()
     rules = read_rules(folder / "site.toml", "tower-1/lobby")
@@ -135,7 +135,7 @@ def prepare(folder: Path) -> float:
 
 
 def verified_card() -> Card:
-    """A card as a real issuer, a real phone and a real check make it."""
+    """A card made by a real issuer, a real wallet and a real verification."""
     from edge.card.claims import TemplateReference
     from edge.card.code import one_code
     from edge.card.ecard import decode
@@ -169,21 +169,21 @@ def verified_card() -> Card:
 
 
 def config() -> Config:
-    """The device that has these rules."""
+    """The configuration of a device with these rules."""
     from edge.config import Config, PermitsConfig
 
     return Config(permits=PermitsConfig(rules="site.toml"))
 
 
 def timed(ask: Callable[[], object]) -> float:
-    """How long it took, in milliseconds."""
+    """The milliseconds of one call."""
     began = time.perf_counter_ns()
     ask()
     return (time.perf_counter_ns() - began) / 1e6
 
 
 def whole_passages(door: SiteDoor, visits: Sequence[Visit]) -> Iterator[float]:
-    """How long each visit takes from a verified card to a decision, beside the face and the record; ms."""
+    """The milliseconds of each visit from a verified card to a decision, without face and record."""
     from edge.errors import Refused
     from edge.face.engine import FaceEvidence
     from edge.passage.requirements.visit_rules import VisitRules
@@ -212,8 +212,8 @@ def whole_passages(door: SiteDoor, visits: Sequence[Visit]) -> Iterator[float]:
 
 
 def measure(folder: Path) -> dict[str, float]:
-    """Open the door of this folder and ask it; in a process of its own."""
-    import edge.app.door_device  # noqa: F401  what a door without rules has, too
+    """Open the door of this folder and ask it, in its own process."""
+    import edge.app.door_device  # noqa: F401  a door without rules needs it too
 
     card, root = verified_card(), config()
     before_mb = memory_mb("VmRSS")
@@ -246,7 +246,7 @@ def measure(folder: Path) -> dict[str, float]:
     times = sorted(timed(lambda visit=visit: ask(visit)) for visit in visits)  # type: ignore[misc]
     whole_ms = sorted(whole_passages(door, visits))
     modes = [timed(lambda: door.mode_at(NOW)) for _ in range(1_000)]
-    # What writes is the same for every outcome that is remembered.
+    # Every outcome that is stored is written in one way.
     settled = [
         timed(lambda visit=visit: door.commit(visit, Deny(Reason.PERSON_ALONE), 1))  # type: ignore[misc]
         for visit in visits[:SETTLED]
@@ -273,7 +273,7 @@ def measure(folder: Path) -> dict[str, float]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print, and say with the exit code whether every promise held."""
+    """Measure and print; exit 1 where a promise was missed."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if args.folder is not None:
         print(json.dumps(measure(args.folder)))
@@ -298,6 +298,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 ARGUMENTS = (
-    argument("--write", action="store_true", help="renew tests/BENCHMARKS-venue.md"),
+    argument("--write", action="store_true", help="write tests/BENCHMARKS-venue.md"),
     argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS),
 )

@@ -1,10 +1,11 @@
-"""The second act of the demo: a month in the life of one door, with an authority and a hub around it.
+"""Plays the second part of the demo: a month of one door, with an authority and a hub.
 
     python tools/demo month
 
-A card is revoked and dies at the door; the door loses its network for a month and grows careful; a server
-and a stick that are older than the device are refused; the hub has every record; one flipped bit in the
-journal is found. `make demo` plays it after the passages of `doorward demo`.
+The door refuses a revoked card after its next sync. It is without a network for 30 days, and asks for more
+as its lists age. It refuses a server and a USB stick that are older than its own trust. The hub receives
+every record. The audit finds each flipped bit of the journal. `make demo` plays this part after `doorward
+demo`.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-OURS: Final = "of-the-demo"  # an empty file that says so: what a real device keeps is not ours to remove
-WIDTH: Final = 150  # in a file or a pipe there is no edge to fold at
+OURS: Final = "of-the-demo"  # an empty file that marks a folder of the demo; only such a folder is deleted
+WIDTH: Final = 150  # for a file or a pipe, which has no width of its own
 
 
 def run(args: argparse.Namespace) -> int:
-    """Plays the month; exit 1 where anything came out as it should not."""
+    """Play the month. Exit code 1 if an outcome is not the expected one."""
     started = time.perf_counter()
     folder = _fresh(args.out / "month")
     played = list(progress(Month(folder).play(), total=ROWS + len(LADDER), label="a month"))
     rows = [part for part in played if isinstance(part, StoryRow)]
     steps = [part for part in played if isinstance(part, Step)]
     right = sum(part.as_expected for part in played)
-    headline = f"{right} of {len(played)} things ended as they should"
+    headline = f"{right} of {len(played)} things ended as expected"
     linked = link(args.out / "report.html", "month.html")
     html = page(rows, steps, headline=headline, version=software_version(), first_act=linked)
     open_files(args.out).write("month.html", html.encode())
@@ -52,24 +53,26 @@ def run(args: argparse.Namespace) -> int:
         emit({"things": len(played), "as_expected": right})
     else:
         _print(rows, steps)
-        print(f"{headline}, in {time.perf_counter() - started:.1f} s\nlook at it: {args.out / 'month.html'}")
+        print(f"{headline}, in {time.perf_counter() - started:.1f} s\nopen {args.out / 'month.html'}")
     return Exit.OK if right == len(played) else Exit.REFUSED
 
 
 def _fresh(folder: Path) -> Path:
-    """An empty folder, with nothing of an earlier demo in it. Raises StorageFault."""
+    """An empty folder; the files of an earlier demo are deleted. Raises StorageFault."""
     try:
         if folder.exists():
             if not (folder / OURS).is_file():
                 raise StorageFault(
-                    f"{folder}: is not of the demo", hint="move it away, or choose another: --out DIR"
+                    f"{folder}: is not a folder of the demo, and is not deleted",
+                    hint="choose another folder: --out DIR",
                 )
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
         (folder / OURS).touch()
     except OSError as error:
         raise StorageFault(
-            f"{folder}: {(error.strerror or 'cannot be written').lower()}", hint="choose another: --out DIR"
+            f"{folder}: {(error.strerror or 'cannot be written').lower()}",
+            hint="choose another folder: --out DIR",
         ) from error
     return folder
 
@@ -90,7 +93,7 @@ def _print(rows: Sequence[StoryRow], steps: Sequence[Step]) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("who", "what happens", "expected", "outcome"):
+    for title in ("by", "what happens", "expected", "outcome"):
         table.add_column(title)
     table.add_column("", style="dim")
     for row in rows:
@@ -100,21 +103,21 @@ def _print(rows: Sequence[StoryRow], steps: Sequence[Step]) -> None:
     ladder = Table(box=None, pad_edge=False, header_style="dim")
     for title in (
         "day",
-        "lists are",
-        "they are",
-        "which leaves",
-        "Ada, a face is bound to her card",
-        "Bea, none is",
+        "age of lists",
+        "freshness",
+        "policy",
+        "Ada: a face is bound to her card",
+        "Bea: no face is bound to her card",
     ):
-        ladder.add_column(title, justify="right" if title in {"day", "lists are"} else "left")
+        ladder.add_column(title, justify="right" if title in {"day", "age of lists"} else "left")
     for step in steps:
         said = (
             _coloured(said, as_expected=step.as_expected, good=said == GRANTED)
             for said in (step.bound, step.bare)
         )
-        age = f"{step.age_s / 3600:.1f} h old"
+        age = f"{step.age_s / 3600:.1f} h"
         ladder.add_row(str(step.day), age, step.freshness.value, step.leaves, *said)
-    console.print("\nwithout a network, under a policy by which ageing lists ask for more", style="dim")
+    console.print("\nwithout a network; the site's policy asks for more as the lists age", style="dim")
     console.print(ladder)
     console.print()
 
@@ -125,15 +128,20 @@ def _coloured(outcome: str, *, as_expected: bool, good: bool) -> str:
 
 
 ARGUMENTS = (
-    json_lines("one object a row, one summary"),
-    argument("--out", type=Path, default=Path("demo-out"), help="where the page and the folders go"),
+    json_lines("print one JSON object for each row, and a summary"),
+    argument(
+        "--out",
+        type=Path,
+        default=Path("demo-out"),
+        help="folder for the page, the journal and the hub's database; left out: demo-out",
+    ),
 )
 DEMO = Verb(
     "python tools/demo",
-    "the second act of the demo",
+    "play the second part of the demo",
     run,
     ARGUMENTS,
-    (verb("month", "play a month in the life of one door", run, *ARGUMENTS, about=__doc__),),
+    (verb("month", "play a month of one door", run, *ARGUMENTS, about=__doc__),),
     about=__doc__,
 )
 main = partial(verbs.main, DEMO)

@@ -1,7 +1,7 @@
-"""The door of the demo's second act: one device in a folder, as `edge.app.door_device` would put it together.
+"""The door of the demo's second part: one device in a folder, assembled as in `edge.app.door_device`.
 
-Its journal, clock memory, trust, sync and outbox are the product's own, and on disk. The clock, the strike,
-the camera and who stands before it are simulated.
+Its journal, clock memory, trust, sync and outbox are those of the product, and on disk. The clock, the
+strike, the camera and the visitors are simulated.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ if TYPE_CHECKING:
 DEVICE: Final = "month-1"
 FRAME_MS: Final = 100
 MODULE_PX: Final = 7  # version 17, the largest of a card, is 93 modules wide with its frame
-PATIENCE: Final = 400  # frames; a passage with a movement takes 110
+MOST_FRAMES: Final = 400  # before a decision; a passage with a movement takes 110
 LOOKING: Final = (PassageState.FACE, PassageState.CHALLENGE)
 
 
 def configured(url: str, site: str) -> Config:
-    """The configuration of this door: a face is compared where a card has one."""
+    """The configuration of this door: it compares a face if one is bound to the card."""
     return Config(
         device=DeviceConfig(id=DEVICE),
         door=DoorTable(site=site, face="if-bound"),
@@ -79,20 +79,20 @@ def configured(url: str, site: str) -> Config:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What a passage came to, and what stands of it on record."""
+    """The outcome of a passage, and its record."""
 
     said: str
     record: Passage
-    lists: Aged  # how old the list was that it rests on, and what that leaves
+    lists: Aged  # the age of the list that the decision used, and what the policy asks for at that age
 
     @property
     def status_age_s(self) -> int:
-        """The age of the list, as the record has it."""
+        """The age of the list, from the record."""
         return next(part.age_s for part in self.record.trust if part.part == TrustInput.STATUS)
 
 
 class WatchedSource:
-    """A source that notes which files were asked for. Implements Source."""
+    """A source that notes the names of the files that are read. Implements Source."""
 
     def __init__(self, source: Source) -> None:
         self.names: list[str] = []
@@ -104,7 +104,7 @@ class WatchedSource:
 
 
 class DemoDoor:
-    """One device at one door. `start` it, then `show` it codes; power may be cut at any time."""
+    """One device at one door. `start` it, then `show` it codes; `cut_power` may come at any time."""
 
     def __init__(self, folder: Path, config: Config, clock: SimClock, engine: FaceEngine) -> None:
         self.folder = folder
@@ -123,12 +123,12 @@ class DemoDoor:
 
     @property
     def key(self) -> bytes:
-        """Its public key, 32 bytes."""
+        """The device's public key, 32 bytes."""
         return bytes(SigningKey(self._seed).verify_key)
 
     @property
     def trust(self) -> TrustSnapshot:
-        """What it believes now."""
+        """The trust in force."""
         assert self._watch is not None, "started"
         return self._watch.current()
 
@@ -139,17 +139,17 @@ class DemoDoor:
 
     @property
     def records(self) -> int:
-        """How many it has written."""
+        """The number of records in the journal."""
         return self._journal.size
 
     # -- power ---------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Power comes, or comes back: all that is known is what is on the disk."""
+        """Start the device with power on. It knows only what is on the disk."""
         watch = TrustWatch(self.folder / self.config.paths.trust, open_trust)
         self._watch = watch
         stages = stages_for(self.config, self._engine)
-        # A film cannot listen, so the one prompt that it is made for is thrown: here, and nowhere else.
+        # The film of the visitor shows one movement, so the prompt is fixed: here, and nowhere else.
         stages = replace(stages, pad_rule=replace(stages.pad_rule, random_below=lambda _: 0))
         self._journal = open_journal(self.config, self.folder)
         own, self._store = resume_authority(
@@ -168,11 +168,11 @@ class DemoDoor:
         self._verifier.start()
 
     def cut_power(self) -> None:
-        """It stops in the middle of whatever it does, and says nothing."""
+        """Stop the device without a shutdown record."""
         self._journal.close()
 
     def stop(self) -> None:
-        """It is switched off in order."""
+        """Shut the device down in order."""
         self._verifier.stop(StopCause.SIGNAL)
         self._store.save_if_due()
         self._journal.close()
@@ -180,9 +180,9 @@ class DemoDoor:
     # -- a passage -----------------------------------------------------------------------------------
 
     def show(self, code: str, faces: Iterator[Frame] | None = None) -> DemoResult:
-        """Somebody holds up a code, then stands before the camera, until the door is shut and empty again."""
+        """One passage: a code, then `faces` before the camera, until the door is closed and nothing moves."""
         self.clock.advance(20 * FRAME_MS)
-        moments = list(self._watched(code, faces or repeat(nobody())))
+        moments = list(self._watched(code, faces or repeat(empty_doorway())))
         self._store.save_if_due()
         decided = next(step for step in moments if step.outcome)
         outcome, trust_state = decided.outcome, decided.trust_state
@@ -198,15 +198,15 @@ class DemoDoor:
         return DemoResult(said, record, lists)
 
     def _watched(self, code: str, faces: Iterator[Frame]) -> Iterator[StepResult]:
-        yield self._sees(nobody())
+        yield self._sees(empty_doorway())
         held_up = _held_up(code)
-        for _ in range(PATIENCE):
+        for _ in range(MOST_FRAMES):
             step = self._sees(next(faces) if self._verifier.state in LOOKING else held_up)
             yield step
             if step.outcome:
                 break
         while self._verifier.state is not PassageState.IDLE or self._strike.is_open:
-            yield self._sees(nobody(), after_ms=5 * FRAME_MS)
+            yield self._sees(empty_doorway(), after_ms=5 * FRAME_MS)
 
     def _sees(self, frame: Frame, *, after_ms: int = FRAME_MS) -> StepResult:
         self.clock.advance(after_ms)
@@ -215,7 +215,7 @@ class DemoDoor:
     # -- the network ---------------------------------------------------------------------------------
 
     def sync(self, source: Source, origin: str, *, baked: bool = False) -> Report:
-        """One sync at this door's own time; a running device takes it over at once. Raises SyncError."""
+        """One sync at the time of this door. A running device uses the trust at once. Raises SyncError."""
         root = open_files(self.folder).read(self.config.sync.root, limit=128_000)
         update_source = UpdateSource(
             source=source,
@@ -231,7 +231,7 @@ class DemoDoor:
         return report
 
     def send(self) -> Uploaded:
-        """Records go to the hub. Raises SyncError."""
+        """Send the records to the hub. Raises SyncError."""
         url = self.config.hub.url
         assert url is not None
         sender = Sender(
@@ -261,38 +261,38 @@ def bodies_of(journal: Path) -> list[bytes]:
         return list(segment.bodies(0, segment.size()))
 
 
-# -- who stands before the camera ----------------------------------------------------------------------
+# -- frames of the camera ------------------------------------------------------------------------------
 
 
 @cache
-def nobody() -> Frame:
-    """The empty doorway."""
+def empty_doorway() -> Frame:
+    """A frame without a person."""
     return frame_from_rgb(stage.empty(), 0)
 
 
 def _held_up(code: str) -> Frame:
-    """A code before the camera, straight and sharp: in the first act it is on a phone, as people hold it."""
-    symbol = segno.make_qr(code, error="L", boost_error=False, mask=0)  # to choose the best of 8 takes 0.1 s
+    """A code before the camera, straight and sharp. In the first part it is on a phone, held by hand."""
+    symbol = segno.make_qr(code, error="L", boost_error=False, mask=0)  # the choice of a mask takes 0.1 s
     luma = draw_modules(np.array([list(row) for row in symbol.matrix], np.bool_), scale=MODULE_PX)
     return frame_from_rgb(np.dstack([luma] * 3), 0)
 
 
 class Films:
-    """One person, as the camera sees them: standing there, or turning their head when they are asked to."""
+    """Frames of one person: standing still, or turning the head after the prompt."""
 
     def __init__(self, sitter: Sitter, engine: FaceEngine) -> None:
         frame = stage.visitor(sitter, seed=1)
         subject = Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
         self._standing = [frame_from_rgb(stage.visitor(sitter, seed=seed), 0) for seed in range(3)]
         self._turning = head(subject, script((Move.LEFT,), seed=2, rest=6), seed=2)
-        self._turned: list[Frame] = []  # as far as it was ever needed: a frame takes 20 ms
+        self._turned: list[Frame] = []  # the frames drawn so far: one takes 20 ms
 
     def standing(self) -> Iterator[Frame]:
-        """They look into the camera."""
+        """The person looks into the camera."""
         return cycle(self._standing)
 
     def turning(self) -> Iterator[Frame]:
-        """They look, turn to the left and come back."""
+        """The person looks into the camera, turns the head to the left, and looks into the camera again."""
         for number in count():
             if number == len(self._turned):
                 self._turned += [frame_from_rgb(picture, 0) for picture, _ in islice(self._turning, 1)]

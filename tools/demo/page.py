@@ -1,4 +1,4 @@
-"""The page of the demo's second act: a table, and the ladder of one door as a drawing. One file."""
+"""The page of the demo's second part in one HTML file: a table, and a drawing of the 30 days offline."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from tools.demo.story import Step, StoryRow
 
-LEFT, RIGHT = 130, 985  # where the time axis runs, in units of the drawing
+LEFT, RIGHT = 130, 985  # ends of the time axis, in units of the drawing
 LANES: Final = {"bound": 52, "bare": 84}
 TONES: Final = {Freshness.FRESH: "go", Freshness.AGEING: "look", Freshness.STALE: "stop"}
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A stretch of the month in which the lists were of one freshness."""
+    """Part of the month in which the lists have one freshness."""
 
     x: float
     width: float
@@ -46,7 +46,7 @@ class Dot:
 def page(
     rows: Sequence[StoryRow], steps: Sequence[Step], *, headline: str, version: str, first_act: bool
 ) -> str:
-    """The whole page as HTML. `first_act`: whether its page stands beside this one."""
+    """The whole page as HTML. `first_act`: whether the page of the first part is in the same folder."""
     return (
         pages("tools.demo")
         .get_template("page.html.j2")
@@ -66,27 +66,28 @@ def page(
 
 
 def link(report: Path, target: str) -> bool:
-    """Let the page of the first act name this one, where it is there. Raises StorageFault."""
+    """Put a link to `target` into the page of the first part; False if it is missing. Raises StorageFault."""
     try:
         text = report.read_text("utf-8")
-        named = f'<p><a href="{target}">The second act: a month in the life of one door</a></p>'
+        named = f'<p><a href="{target}">The second part: a month of one door</a></p>'
         report.write_text(text.replace(SECOND_ACT, named), "utf-8")
     except FileNotFoundError:
         return False
     except OSError as error:
         raise StorageFault(
-            f"{report}: {(error.strerror or 'cannot be written').lower()}", hint="choose another: --out DIR"
+            f"{report}: {(error.strerror or 'cannot be written').lower()}",
+            hint="choose another folder: --out DIR",
         ) from error
     return True
 
 
 def _x(day: float) -> float:
-    """Where a day is: by its root, so that the first week has as much room as the three after it."""
+    """The position of a day, by its square root: the first week is as wide as the three weeks after it."""
     return LEFT + (RIGHT - LEFT) * sqrt(day / AWAY)
 
 
 def _bands(steps: Sequence[Step]) -> list[Band]:
-    """The bands of the ladder, each ending half-way before the first step of the next."""
+    """The bands of the drawing. Each ends half-way between its last step and the first step of the next."""
     ends: dict[Freshness, tuple[float, str]] = {}
     for step in steps:
         ends[step.freshness] = (step.day, step.leaves)

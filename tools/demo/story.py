@@ -1,6 +1,6 @@
-"""A month in the life of one door: what happens, what has to come of it, and what came of it.
+"""A month of one door: what happens, the expected outcome and the outcome.
 
-The month is the one that ends now, so that the hub, which goes by the machine's own clock, agrees at its end.
+The month ends now, because the hub uses the clock of the machine.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ GRANTED, STALE = "granted", "status.stale"
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 
-# What the site's policy leaves of a passage as the lists age: with a face bound to the card, and without.
+# The outcomes under the site's policy as the lists age: with a face bound to the card, and without.
 LADDER: Final[tuple[tuple[int, Freshness, str, str], ...]] = (
     (1, Freshness.FRESH, GRANTED, GRANTED),
     (2, Freshness.AGEING, GRANTED, STALE),
@@ -46,14 +46,14 @@ LADDER: Final[tuple[tuple[int, Freshness, str, str], ...]] = (
     (21, Freshness.STALE, STALE, STALE),
     (AWAY, Freshness.STALE, STALE, STALE),
 )
-EDITIONS: Final = (4, 8, 12, 16, 20, 25, 29, AWAY)  # days on which there are new lists meanwhile
-CLOCK_DAY: Final = 21  # on which somebody sets the clock back
-ROWS: Final = 20  # beside the ladder's steps
+EDITIONS: Final = (4, 8, 12, 16, 20, 25, 29, AWAY)  # days on which the authority publishes new lists
+CLOCK_DAY: Final = 21  # the attacker sets the clock back on this day
+ROWS: Final = 20  # besides the steps of LADDER
 
 
 @dataclass(frozen=True, slots=True)
 class StoryRow:
-    """One thing that happened. `detail`: what else there is to say of it."""
+    """One thing that happened. `who`: a visitor, a device or a role. `detail`: further facts."""
 
     who: str
     what: str
@@ -67,16 +67,16 @@ class StoryRow:
 
     @property
     def good(self) -> bool:
-        """Whether it is good news: nobody and nothing was refused."""
+        """Whether nothing was refused."""
         return not re.match(r"refused|card\.|clock\.|status\.|found", self.outcome)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One day of the ladder: what became of a card with a face bound to it, and of one without."""
+    """One day without a network: the outcomes of a card with a face bound to it, and of one without."""
 
     day: int
-    age_s: int  # of the lists, as the record has it
+    age_s: int  # of the lists, from the record
     freshness: Freshness
     leaves: str
     bound: str
@@ -89,7 +89,7 @@ class Step:
 
 
 class Month:
-    """The story. `folder` is empty and keeps what it leaves."""
+    """The story. `folder` is empty; the files of the device, the authority and the hub stay in it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -99,12 +99,10 @@ class Month:
         self._codes: list[str] = []
 
     def play(self) -> Iterator[StoryRow | Step]:
-        """Everything in order: ROWS rows, and the steps of LADDER between them."""
+        """The whole month in order: ROWS rows, and the steps of LADDER between them."""
         self._office = DemoOffice(self._folder, self._clock.now() - 10 * HOUR)
-        with HubProcess(
-            self._folder, self._office.repository
-        ) as hub:  # which takes its time, and so does the stage
-            self._set_the_stage()
+        with HubProcess(self._folder, self._office.repository) as hub:  # it starts during the preparation
+            self._prepare()
             yield from self._first_day(hub)
             yield from self._unplugged()
             yield from self._plugged_in(hub)
@@ -114,8 +112,8 @@ class Month:
         for finding in audit(self._folder, self._door, holders, self._codes):
             yield StoryRow("auditor", *finding)
 
-    def _set_the_stage(self) -> None:
-        """What was there before: three holders, and an image for the device."""
+    def _prepare(self) -> None:
+        """Enrol three holders, and copy the image of the device."""
         then = self._clock.now() - 9 * HOUR
         self._engine, cast = open_face_engine(), Cast().complete()
         template = self._engine.enrol(cast.enrolment("Ada"))
@@ -137,13 +135,13 @@ class Month:
         door.start()
         trusted = f"{len(door.trust.issuers)} issuer, {len(door.trust.status_lists)} list"
         signed = f"signed {(self._clock.now() - image.signed_at) / HOUR:.0f} h ago"
-        what = "first start, no network: trust from the image"
+        what = "starts for the first time, no network: trust from the image"
         yield StoryRow("device", what, "1 issuer, 1 list", trusted, signed)
 
         office.publish_more(self._clock.now())
         web = open_web_source(hub.url)
         yield self._sync("syncs with the hub over HTTP", "updated: deltas", web, hub.url)
-        yield self._sync("asks again", "up to date", web, hub.url)
+        yield self._sync("syncs again", "up to date", web, hub.url)
 
         code = self._code(self._erin)
         yield self._show("Erin", "shows the code on her phone", GRANTED, code)
@@ -160,11 +158,11 @@ class Month:
         code = self._code(self._erin)
         yield self._show(
             "Cleo", "has Erin's phone; the door has not synced yet", GRANTED, code,
-            detail="it cannot know, and no face is bound to this card",
+            detail="the device cannot know, and no face is bound to this card",
         )  # fmt: skip
         self._wait(8 * MINUTE)
         yield self._sync("syncs", "updated: deltas", web, hub.url)
-        yield self._show("Cleo", "Erin's phone again, a new code", "card.revoked", self._code(self._erin))
+        yield self._show("Cleo", "shows a new code on Erin's phone", "card.revoked", self._code(self._erin))
         office.copy(self._folder / "frozen")
         office.copy(self._folder / "stick")
 
@@ -184,18 +182,18 @@ class Month:
         self._wait_until(self._end - MINUTE)
 
         with office.replaced_by(self._folder / "frozen"):
-            what = "plugged in; the server still shows day 0"
+            what = "has a network again; the server still has day 0"
             yield self._sync(what, "refused: expired", web, hub.url)
         yield self._sync(
-            f"the server is in order; {len(EDITIONS)} editions behind", "updated: deltas", web, hub.url
+            f"syncs with a server in order, {len(EDITIONS)} editions behind", "updated: deltas", web, hub.url
         )
         yield self._show(
             "Ada", "shows her code and her face", GRANTED, self._code(self._ada), self._films.standing()
         )
         with office.replaced_by(yesterday):
-            yield self._sync("the server is put back to yesterday", "refused: rollback", web, hub.url)
+            yield self._sync("syncs with a server set back to day 29", "refused: rollback", web, hub.url)
         stick = self._folder / "stick"
-        what = "a USB stick from before the month"
+        what = "reads a USB stick from before the month"
         yield self._sync(what, "refused: rollback", open_folder_source(stick), str(stick))
 
     def _at_the_hub(self, hub: HubProcess) -> Iterator[StoryRow]:
@@ -211,10 +209,10 @@ class Month:
         told = re.findall(r"in touch|late|silent|never|fresh|ageing|stale", shown)
         yield StoryRow("operator", "opens the hub's page", "in touch, fresh", ", ".join(told), shown)
 
-    # -- single things -----------------------------------------------------------------------------------
+    # -- single steps ------------------------------------------------------------------------------------
 
     def _code(self, holder: Holder) -> str:
-        """What this holder's phone shows now."""
+        """The code on this holder's phone now."""
         self._codes.append(holder.wallet.code(self._clock.now()))
         return self._codes[-1]
 
@@ -242,19 +240,19 @@ class Month:
         return Step(day, age_s, lists.freshness, lists.action.value, bound.said, bare.said, expected)
 
     def _set_back(self) -> StoryRow:
-        """Somebody sets the clock back to the first day; a technician sets it right again."""
+        """An attacker sets the clock back to the first day; a technician sets it right again."""
         clock = self._clock
         code, true, tick_ms = self._code(self._bea), clock.now(), clock.tick_ms()
         clock.jump(self._last_list + HOUR)
         row = self._show(
             "Cleo", "day 21: sets the clock back to day 0", "clock.untrusted", code,
-            detail="by the steady clock beside it",
+            detail="compared with the monotonic clock",
         )  # fmt: skip
         clock.jump(true + timedelta(milliseconds=clock.tick_ms() - tick_ms))
         return row
 
     def _sync(self, what: str, expected: str, source: Source, origin: str) -> StoryRow:
-        """One sync, and whether the trust in force is what it then has to be."""
+        """One sync. A refused update must leave the trust in force as it is."""
         asked, before = WatchedSource(source), self._door.generation
         try:
             report = self._door.sync(asked, origin)
@@ -274,7 +272,7 @@ class Month:
 
 
 def _told(report: Report, asked: WatchedSource) -> tuple[str, str]:
-    """What a sync came to, and what it took."""
+    """The outcome of a sync, and the number of deltas and bytes."""
     if not report.changed:
         return "up to date", f"generation {report.generation}"
     # targets/revocation/<sha256>.<name>, where metadata says revocation/<name>
@@ -287,7 +285,7 @@ def _told(report: Report, asked: WatchedSource) -> tuple[str, str]:
 
 
 def _device_row(page: str) -> str:
-    """The words of our device's row in the hub's table."""
+    """The text of the device's row in the hub's table."""
     row = next((row for row in page.split("<tr>") if f"/devices/{DEVICE}" in row), "").partition("</tr>")[0]
     return ", ".join(" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in row.split("<td>")[1:3])
 

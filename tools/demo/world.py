@@ -1,8 +1,7 @@
-"""The world outside the door of the demo's second act: an issuing office, its authority, a hub, holders.
+"""The parts around the door of the demo's second part: an issuing office, its authority, a hub and holders.
 
-Keys, signatures, lists and files are real, and so are the commands: tools/authority does what it is told
-to, tools/hub runs as a process of its own. Names are invented, and so is the time that the authority is
-told.
+Keys, signatures, lists and files are real. So are the commands: tools/authority is called with arguments,
+and tools/hub runs as a separate process. The names and the authority's time are invented.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import urllib3
 
-from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.model_folders import CHECKOUT
 from edge.app.parts.trust_folder import open_files
 from edge.card.claims import pseudonym
 from edge.card.documents import DisclosedDocument, DocumentType
@@ -45,12 +44,12 @@ ISSUER: Final = "CN-GD"
 LIST_URI: Final = "https://s.example/7"
 CARDS: Final = 1_000_000
 GONE: Final = 10_000  # one card in a hundred is revoked before the story begins
-LOST: Final = 90  # from one edition to the next
+LOST: Final = 90  # cards revoked between two editions
 DAY: Final = timedelta(days=1)
-STOP_S: Final = 30.0  # for a hub that is told to stop; it takes a moment
+STOP_S: Final = 30.0  # timeout for the hub to stop
 _COMMAND: Final = (sys.executable, str(CHECKOUT / "tools" / "hub"))
 
-# Ageing lists ask for more than a code; stale ones are for staff, as they are without any policy.
+# Ageing lists ask for more than a code. Stale lists leave the door to the staff, as without a policy.
 POLICY: Final = """\
 version = "month-1"
 issued_at = {now:%Y-%m-%dT%H:%M:%SZ}
@@ -64,7 +63,7 @@ ageing = "step-up"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A person with a card on a phone. `personal`: what must never be on record, by what it is."""
+    """A person with a card on a phone. `personal`: data that must never be on record, by its kind."""
 
     name: str
     wallet: Wallet = field(repr=False)
@@ -74,7 +73,7 @@ class Holder:
 
 
 class DemoOffice:
-    """An issuer, and the authority that publishes what it says."""
+    """An issuer, and the authority that publishes its keys and lists."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
         self.repository = folder / "repository"
@@ -100,7 +99,7 @@ class DemoOffice:
         return self._issuer.kid
 
     def enrol(self, name: str, now: datetime, face: TemplateReference | None = None) -> Holder:
-        """A card for a person, in a new wallet; without `face`, whoever has the phone has the card."""
+        """Issue a card into a new wallet. Without `face`, a person with the phone can use the card."""
         wallet = Wallet(secrets.token_bytes(32))
         subject, number = f"{name}.Example", f"{name[0]}{secrets.randbelow(10**8):08}".upper()
         request = CardApplication(
@@ -127,31 +126,31 @@ class DemoOffice:
         )
 
     def revoke(self, holder: Holder) -> None:
-        """The card is good no longer, from the next list on."""
+        """Revoke the holder's card in the next list."""
         self._issuer.revoke(holder.index)
 
     def publish(self, now: datetime) -> None:
-        """A new edition of the list, signed by the issuer, published by the authority."""
+        """Publish a new edition of the list, signed by the issuer."""
         self._write(now)
         self._command("publish", now=now, more=("--from", self._trust))
 
     def publish_more(self, now: datetime) -> None:
-        """An edition with the cards that were lost since the one before."""
+        """Publish an edition in which LOST more cards are revoked."""
         self._lose(LOST, now)
         self.publish(now)
 
     def signed_at(self) -> datetime:
-        """The time that the authority has signed last."""
+        """The time of the authority's last signature."""
         return Repository.load(open_files(self.repository)).signed_at()
 
     def copy(self, folder: Path) -> Path:
-        """The repository as it is now: for an image, a stick, or a server that stands still."""
+        """Copy the repository as it is now: for an image, a stick, or a server that no longer changes."""
         shutil.copytree(self.repository, folder)
         return folder
 
     @contextmanager
     def replaced_by(self, other: Path) -> Iterator[None]:
-        """The server hands out `other` meanwhile."""
+        """Let the server serve `other` inside the `with` block."""
         aside = self.repository.with_name("aside")
         self.repository.rename(aside)
         other.rename(self.repository)
@@ -162,7 +161,7 @@ class DemoOffice:
             aside.rename(self.repository)
 
     def _lose(self, count: int, now: datetime) -> None:
-        """Cards of people who are not in this story."""
+        """Add `count` revoked cards of other people."""
         register = self._issuer.register
         for _ in range(count):
             card_id = secrets.token_bytes(8)
@@ -177,7 +176,7 @@ class DemoOffice:
             files.write(name, data)
 
     def _command(self, *verb: str, now: datetime, more: tuple[object, ...] = ()) -> None:
-        """A verb of tools/authority, as if typed at that time."""
+        """Run a verb of tools/authority at the time `now`."""
         said = io.StringIO()
         words = [*verb, str(self.repository), "--now", now.isoformat(), *map(str, more)]
         with redirect_stdout(said), redirect_stderr(said):
@@ -187,7 +186,7 @@ class DemoOffice:
 
 
 class HubProcess:
-    """A hub in a process of its own, on a free port of the loopback interface, while it is entered."""
+    """A hub in a separate process, on a free port of the loopback interface, inside a `with` block."""
 
     def __init__(self, folder: Path, repository: Path) -> None:
         self._db = str(folder / "hub.db")
@@ -202,7 +201,7 @@ class HubProcess:
 
     @cached_property
     def url(self) -> str:
-        """Its address, once it is ready. Raises Fault."""
+        """The hub's address; waits until the hub is ready. Raises Fault."""
         assert self._process.stderr is not None
         said = []
         for line in self._process.stderr:
@@ -212,7 +211,7 @@ class HubProcess:
         raise Fault(f"the hub did not start: {''.join(said)[-500:].strip()}")
 
     def page(self, path: str = "") -> tuple[int, str]:
-        """Status and text of a page, asked for with the password as a browser does."""
+        """Status and text of a page, requested with the password as a browser does."""
         headers = urllib3.make_headers(basic_auth=f"operator:{self._password.read_text().strip()}")
         answer = urllib3.request(
             "GET", self.url + path, headers=headers, timeout=10.0, retries=False, redirect=False
@@ -220,7 +219,7 @@ class HubProcess:
         return answer.status, answer.data.decode("utf-8", errors="replace")
 
     def registering(self, device: str, key: bytes) -> subprocess.Popen[str]:
-        """Begins the operator's command that adds a device; `registered` waits for its end."""
+        """Start the operator's command that adds a device; `registered` waits for its end."""
         command = [*_COMMAND, "device", "add", device, "--key", key.hex(), "--db", self._db]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
@@ -235,7 +234,7 @@ class HubProcess:
 
 
 def registered(operator: subprocess.Popen[str]) -> None:
-    """The device is known at the hub. Raises Fault."""
+    """Wait until the hub knows the device. Raises Fault."""
     _, said = operator.communicate()
     if operator.returncode:
         raise Fault(f"tools/hub device add: {said.strip()}")

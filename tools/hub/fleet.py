@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
 HOUR_S: Final = 3_600
-# Two machines that both have the time from a network still differ a little; more than this is a lie.
+# The clocks of two machines with network time differ a little; a larger difference is an error.
 SKEW_S: Final = 300
-ROWS: Final = 500  # what a person reads at most; a name finds the others
+ROWS: Final = 500  # on one page; an operator finds the others by name
 NEVER: Final = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class AgeScale:
-    """Words for an age. `good` up to `good_s`, then `worse` up to `worse_s`, then `bad`."""
+    """Words for an age: `good` up to `good_s`, then `worse` up to `worse_s`, then `bad`."""
 
     good: str
     good_s: int
@@ -32,7 +32,7 @@ class AgeScale:
     bad: str
 
     def state(self, age_s: float | None) -> str:
-        """One of four words; `never` where there is no age."""
+        """One of the four words; `never` for None."""
         if age_s is None:
             return NEVER
         if -SKEW_S <= age_s <= self.good_s:
@@ -40,7 +40,7 @@ class AgeScale:
         return self.worse if self.good_s < age_s <= self.worse_s else self.bad
 
     def conditions(self, moment_s: ColumnElement[Any], now_s: int) -> Mapping[str, ColumnElement[bool]]:
-        """These words as conditions on a column of seconds since 1970."""
+        """The condition of each word on a column of seconds since 1970."""
         good = and_(moment_s >= now_s - self.good_s, moment_s <= now_s + SKEW_S)
         worse = and_(moment_s >= now_s - self.worse_s, moment_s < now_s - self.good_s)
         return {
@@ -53,21 +53,21 @@ class AgeScale:
 
 @dataclass(frozen=True, slots=True)
 class AgeScales:
-    """Scales of a site for late and old. The defaults: a sync every 15 minutes, lists signed daily."""
+    """Scales for contact and lists. The defaults suit a sync every 15 minutes and lists signed daily."""
 
     contact: AgeScale = AgeScale("in touch", HOUR_S, "late", 24 * HOUR_S, "silent")
     lists: AgeScale = AgeScale("fresh", 24 * HOUR_S, "ageing", 168 * HOUR_S, "stale")
 
 
 class Fleet:
-    """Reads of all devices that are registered."""
+    """Queries about all registered devices."""
 
     def __init__(self, database: Database, scales: AgeScales) -> None:
         self._database = database
         self.scales = scales
 
     def counts(self, now_s: int) -> Mapping[str, Mapping[str, int]]:
-        """The count of devices in each state of contact, of lists and of alarms."""
+        """The numbers of devices in each state of contact, lists and alarms."""
         asked = {
             "contact": self.scales.contact.conditions(devices.c.heard_ms / 1000, now_s),
             "lists": self.scales.lists.conditions(devices.c.lists_issued_s, now_s),
@@ -84,9 +84,9 @@ class Fleet:
         return {of: {state: row[f"{of} {state}"] for state in states} for of, states in asked.items()}
 
     def rows(self, *, sort: str, find: str = "", limit: int = ROWS) -> Sequence[RowMapping]:
-        """Registered devices and `alarms`, how many of each are open; those with alarms first.
+        """Registered devices with the number of open `alarms`; devices with alarms first.
 
-        `sort`: "contact" and "lists" put the oldest first, "name" goes by name. `find`: a part of the name.
+        `sort`: "contact" and "lists" put the oldest first, "name" sorts by name. `find`: a part of the name.
         """
         order = {
             "contact": devices.c.heard_ms.asc().nulls_first(),
@@ -104,7 +104,7 @@ class Fleet:
 
 
 def open_alarms() -> ColumnElement[int]:
-    """The count of open alarms of a row of `devices`: no operator has cleared them."""
+    """The number of open alarms of a row of `devices`, which no operator has cleared."""
     return (
         select(func.count())
         .select_from(alarms)

@@ -1,7 +1,7 @@
-"""Checks a record batch against all that the hub has of its device. Pure. UPLOAD.md section 2.
+"""Checks a record batch against the history of its device on the hub. Pure. UPLOAD.md section 2.
 
-The hub keeps of each history the frontier of its Merkle tree and one promise: a checkpoint that the device
-signed and that the tree has yet to grow into. A history that forks cannot keep all its promises.
+For each history the hub keeps the frontier of its Merkle tree and one promise: a checkpoint that the device
+signed, for a size that the tree has not reached yet. A history that forks must break a promise.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
 
 
 class Dispute(StrEnum):
-    """Why a signed batch is not taken; the word in the answer, and the kind of the alarm."""
+    """Causes to refuse a signed batch; used in the answer, and as the kind of the alarm."""
 
     INCONSISTENT = "inconsistent"  # one of the two histories was changed
-    MALFORMED = "malformed"  # signed, and not what UPLOAD.md says
+    MALFORMED = "malformed"  # signed, but not in the format of UPLOAD.md
 
 
 class Disputed(EdgeError):
-    """A batch that its device signed cannot be true. The hub keeps what it has and raises an alarm."""
+    """A signed batch contradicts the history. The hub keeps its records and raises an alarm."""
 
     exit_code = Exit.REFUSED
+    usual_hint = "compare the journal of the device with the records of the hub"
 
     def __init__(self, dispute: Dispute, message: str) -> None:
         super().__init__(message)
@@ -44,7 +45,7 @@ class Disputed(EdgeError):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A batch whose records and note hold, each by itself."""
+    """A batch whose records and note are valid, each by itself."""
 
     batch: RecordBatch
     entries: tuple[JournalEntry, ...]
@@ -53,7 +54,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The hub's state of a device. `sent_ms`: the latest time at which the device said it sent something."""
+    """The hub's state of a device. `sent_ms`: the latest sending time in a batch of the device."""
 
     frontier: Frontier = field(default_factory=Frontier)
     promise: Checkpoint | None = None
@@ -62,7 +63,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedBatch:
-    """Parts to store. `fresh`: the records that are new; `heard`: the device itself was there just now."""
+    """Parts to store. `fresh`: the new records; `heard`: the device was alive when it came."""
 
     fresh: tuple[tuple[bytes, JournalEntry], ...]
     history: History
@@ -70,7 +71,7 @@ class AcceptedBatch:
 
 
 def open_offer(packed: bytes, *, device: str, key: VerifyKey) -> Offer:
-    """The offer in a body whose signature was checked. Raises Disputed."""
+    """Parse a body whose signature was verified. Raises Disputed."""
     try:
         batch = unpack(packed)
         records = entries(batch)
@@ -78,30 +79,31 @@ def open_offer(packed: bytes, *, device: str, key: VerifyKey) -> Offer:
     except (InputError, JournalBroken) as err:
         raise Disputed(Dispute.MALFORMED, err.message) from err
     if batch.device != device:
-        raise Disputed(Dispute.MALFORMED, "batch is of another device")
+        raise Disputed(Dispute.MALFORMED, "the batch is of another device")
     if checkpoint.size < batch.next:
         raise Disputed(
-            Dispute.MALFORMED, f"note is over {checkpoint.size} records, and the batch ends at {batch.next}"
+            Dispute.MALFORMED,
+            f"the note covers {checkpoint.size} records, and the batch ends at {batch.next}",
         )
     return Offer(batch, records, checkpoint)
 
 
 def admit(offer: Offer, history: History, stored: Mapping[int, bytes]) -> AcceptedBatch:
-    """The new part of an offer, once it fits all that the hub has.
+    """The new part of an offer, after all checks against the history.
 
     Args:
-        offer: what the device sent.
-        history: what the hub has; where it has nothing, it begins at the first record of the batch.
-        stored: the bodies that the hub has of the records in the batch, by seq.
+        offer: the parsed batch of the device.
+        history: the hub's state; an empty history starts at the first record of the batch.
+        stored: the hub's bodies of the records in the batch, by seq.
 
     Raises:
-        Disputed: the device signed two histories, or forgot a part of its own.
+        Disputed: the device signed two histories, or lost a part of its own.
     """
     batch, promise = offer.batch, history.promise
     newer = batch.sent_ms > history.sent_ms
     for seq, body in stored.items():
         if body != batch.bodies[seq - batch.first]:
-            raise Disputed(Dispute.INCONSISTENT, f"record {seq} is not the one that was sent before")
+            raise Disputed(Dispute.INCONSISTENT, f"record {seq} differs from the one that was sent before")
     if promise is not None:
         _check_promise(promise, offer.checkpoint, newer=newer)
     frontier = history.frontier if promise is not None else batch.base
@@ -121,11 +123,11 @@ def _check_promise(promise: Checkpoint, checkpoint: Checkpoint, *, newer: bool) 
         raise Disputed(
             Dispute.INCONSISTENT, f"two checkpoints over {promise.size} records have different roots"
         )
-    # A request that the network delivers late is no lie: it was sent before.
+    # A smaller checkpoint is no contradiction in a request that the network delivered late.
     if checkpoint.size < promise.size and newer:
         raise Disputed(
             Dispute.INCONSISTENT,
-            f"journal had {promise.size} records and now has {checkpoint.size}: an older copy was put back",
+            f"the journal had {promise.size} records, and now {checkpoint.size}: an older copy was restored",
         )
 
 
@@ -134,7 +136,7 @@ def _grow(frontier: Frontier, bodies: Sequence[bytes], promise: Checkpoint | Non
         frontier = frontier.append(leaf_hash(body))
         if promise is not None and frontier.size == promise.size and frontier.root != promise.root:
             raise Disputed(
-                Dispute.INCONSISTENT, f"a record below {promise.size} changed since the checkpoint over it"
+                Dispute.INCONSISTENT, f"a record below {promise.size} was changed after its checkpoint"
             )
     return frontier
 
@@ -144,4 +146,4 @@ def _check_note(frontier: Frontier, offer: Offer) -> None:
     try:
         verify_consistency(frontier.size, frontier.root, checkpoint.size, checkpoint.root, offer.batch.proof)
     except JournalBroken as err:
-        raise Disputed(Dispute.INCONSISTENT, f"records do not lead to the note: {err.message}") from err
+        raise Disputed(Dispute.INCONSISTENT, f"the records do not match the note: {err.message}") from err

@@ -1,4 +1,4 @@
-"""The hub in numbers for Prometheus: counts of this process, and the state of all devices. No names."""
+"""Metrics of the hub for Prometheus: counts of this process, and states of all devices, without names."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 class HubMetrics:
-    """A registry of its own for each hub, so that two of them may live in one process."""
+    """The metrics of one hub, with their own registry, so that one process can hold two hubs."""
 
     def __init__(self, states: Callable[[], Mapping[str, Mapping[str, int]]]) -> None:
-        """`states`: how many devices there are of each state, by what the state is of."""
+        """`states`: gives the number of devices in each state, by the kind of state."""
         self.registry = CollectorRegistry()
         self.answers = Counter(
             "doorward_hub_answers", "Answers to devices, by status", ["status"], registry=self.registry
@@ -29,14 +29,14 @@ class HubMetrics:
         self.records = Counter("doorward_hub_records", "Records stored", registry=self.registry)
         self.seconds = Histogram(
             "doorward_hub_upload_seconds",
-            "From the first byte of a batch to its answer",
+            "Seconds from the first byte of a batch to its answer",
             buckets=_SECONDS,
             registry=self.registry,
         )
         self.registry.register(_Devices(states))
 
     def page(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
@@ -45,7 +45,7 @@ class _Devices(Collector):
         self._states = states
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing: the registry would count all devices just to learn our names."""
+        """Give no metrics: otherwise the registry would count all devices to learn their names."""
         return iter(())
 
     def collect(self) -> Iterator[Metric]:

@@ -1,4 +1,4 @@
-"""The operator's pages: all devices, one device, its records as a download. Behind a password."""
+"""The operator's pages, with a password: all devices, one device, its records as a download."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,6 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from edge.audit.record import (
     ClockChange,
@@ -30,9 +30,12 @@ from edge.audit.record import (
     Stopped,
     decode,
 )
+from edge.reasons.table import reasons
 from edge.version import software_version
+from tools.hub import operations
 from tools.hub.export import FORMATS, lines
 from tools.hub.fleet import ROWS, SKEW_S, Fleet
+from tools.hub.openapi import ApiRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,15 +45,16 @@ if TYPE_CHECKING:
 
     from tools.hub.fleet import AgeScale
     from tools.hub.numbers import HubMetrics
+    from tools.hub.openapi import ApiOperation
     from tools.hub.store import HubStore
 
 HERE: Final = Path(__file__).resolve().parent
-LAST: Final = 100  # records on a device's page; all of them are in the files to take away
+LAST: Final = 100  # records on a device's page; the downloads have all records
 SORTS: Final = ("contact", "lists", "name")
 REFRESH_S: Final = 30
 
 _CSS: Final = (HERE / "page.css").read_text("utf-8")
-# Nothing is fetched, nothing runs; the one style sheet is known by its hash.
+# A page loads no file and runs no script; its only style sheet is allowed by its hash.
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; "
     f"frame-ancestors 'none'; style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'",
@@ -62,7 +66,7 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class AgeLabel:
-    """A word, how old that is, and how it looks; the word says all, the colour only helps."""
+    """A word, its age, and its tone; the word alone is enough, the colour only helps."""
 
     word: str
     age: str
@@ -73,13 +77,21 @@ class Pages:
     """The pages of one hub."""
 
     def __init__(
-        self, store: HubStore, fleet: Fleet, numbers: HubMetrics, password: str, *, now_s: Callable[[], float]
+        self,
+        store: HubStore,
+        fleet: Fleet,
+        numbers: HubMetrics,
+        password: str,
+        *,
+        now_s: Callable[[], float],
+        api: Callable[[], dict[str, Any]],
     ) -> None:
         self._store = store
         self._fleet = fleet
         self._numbers = numbers
         self._password = sha256(password.encode()).digest()
         self._now_s = now_s
+        self._api = api
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE),
             autoescape=True,
@@ -91,17 +103,19 @@ class Pages:
         environment.filters |= {"thousands": "{:,}".format, "utc": utc}
         self._templates = environment
 
-    def routes(self) -> list[Route]:
-        pages: dict[str, Callable[[Request], Response]] = {
-            "/": self.devices,
-            "/devices/{device}": self.device,
-            "/devices/{device}/records.{format}": self.records,
-            "/metrics": self.metrics,
+    def routes(self) -> list[ApiRoute]:
+        pages: dict[str, tuple[Callable[[Request], Response], ApiOperation]] = {
+            "/": (self.devices, operations.DEVICES_PAGE),
+            "/devices/{device}": (self.device, operations.DEVICE_PAGE),
+            "/devices/{device}/records.{format}": (self.records, operations.RECORDS_FILE),
+            "/reasons": (self.reasons, operations.REASONS_PAGE),
+            "/api": (self.api, operations.API_PAGE),
+            "/metrics": (self.metrics, operations.METRICS),
         }
-        return [Route(path, self._guarded(page), methods=["GET"]) for path, page in pages.items()]
+        return [ApiRoute(path, self._guarded(page), operation) for path, (page, operation) in pages.items()]
 
     def devices(self, request: Request) -> Response:
-        """All devices, those in trouble first."""
+        """The page of all devices, those with an alarm first."""
         sort = request.query_params.get("sort", SORTS[0])
         find = request.query_params.get("find", "")[:40]
         now_s = self._now_s()
@@ -120,7 +134,7 @@ class Pages:
         )
 
     def device(self, request: Request) -> Response:
-        """One device: how it stands, its alarms, its last records."""
+        """The page of one device: its state, its alarms, its last records."""
         row = self._history(request)
         now_s = self._now_s()
         latest = self._store.latest(row["serial"], LAST)
@@ -137,7 +151,7 @@ class Pages:
         )
 
     def records(self, request: Request) -> Response:
-        """All records of a history as a file."""
+        """The download of all records of a history."""
         form = request.path_params["format"]
         if form not in FORMATS:
             raise HTTPException(404)
@@ -149,12 +163,21 @@ class Pages:
             headers={**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'},
         )
 
+    def reasons(self, _: Request) -> Response:
+        """Every reason code, explained, with an anchor for each."""
+        groups = [(group, list(rows)) for group, rows in groupby(reasons().values(), lambda row: row.group)]
+        return self._html("reasons.html.j2", groups=groups, refresh=0, now=self._now_s() * 1000)
+
+    def api(self, _: Request) -> Response:
+        """The interface of this hub: its OpenAPI document as a page."""
+        return self._html("api.html.j2", api=self._api(), refresh=0, now=self._now_s() * 1000)
+
     def metrics(self, _: Request) -> Response:
-        """Numbers for Prometheus."""
+        """The metrics for Prometheus."""
         return Response(self._numbers.page(), media_type="text/plain; version=0.0.4", headers=_HEADERS)
 
     def _history(self, request: Request) -> RowMapping:
-        """The history that a path names: the newest of this name, or the one of `?history=`."""
+        """The history that a request names: the newest of this name, or the one of `?history=`."""
         found = self._store.histories(request.path_params["device"])
         wanted = request.query_params.get("history")
         for row in found:
@@ -194,7 +217,7 @@ class Pages:
 
 
 def _given(authorization: str) -> bytes:
-    """The password in a header: the token of Bearer, or what stands behind the user name of Basic."""
+    """The password in a header: the token of Bearer, or the part after the user name of Basic."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip().encode()
@@ -207,14 +230,14 @@ def _given(authorization: str) -> bytes:
 
 
 def state(scale: AgeScale, age_s: float | None) -> AgeLabel:
-    """An age in words and a tone."""
+    """The label of an age."""
     word = scale.state(age_s)
     tone = {scale.good: "good", scale.worse: "worse"}.get(word, "bad")
     return AgeLabel(word, "" if age_s is None else span(age_s), tone)
 
 
 def span(seconds: float) -> str:
-    """A time in its largest unit, as a person says it."""
+    """A duration in its largest unit, such as "3 d"."""
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if abs(seconds) >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
@@ -222,30 +245,38 @@ def span(seconds: float) -> str:
 
 
 def utc(ms: float) -> str:
-    """A moment, UTC, to the second."""
+    """A moment in UTC, to the second."""
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def told(entry: JournalEntry) -> dict[str, object]:
-    """One record as a line of the table."""
+    """One record as a row of the table. `code`: the reason code that explains it, if it has one."""
     record = entry.record
-    what, tone = "", ""
+    what, tone, code = "", "", ""
     match record:
         case Passage(reason=None):
             what, tone = "granted", "good"
         case Passage():
-            what, tone = f"denied: {record.reason}", "worse"
+            what, tone, code = f"denied: {record.reason}", "worse", str(record.reason)
         case DoorChange():
             what = f"door {record.change.value}" + (f" ({record.cause.value})" if record.cause else "")
+            code = f"door.{record.change}"
         case Started():
             what = "started"
         case Stopped():
-            what = f"stopped ({record.cause.value})"
+            what, code = f"stopped ({record.cause.value})", f"stop.{record.cause}"
         case Faulted():
-            what, tone = f"fault: {record.part.value}", "bad"
+            what, tone, code = f"fault: {record.part.value}", "bad", f"fault.{record.part}"
         case ClockChange():
-            what = f"clock: {record.event.value}"
+            what, code = f"clock: {record.event.value}", f"clock.{record.event}"
             tone = "good" if record.event is ClockEvent.TRUSTED else "bad"
         case Erased():
             what = f"erased before record {record.upto:,} ({record.cause.value})"
-    return {"seq": entry.seq, "time_ms": record.time_ms, "door": record.door, "what": what, "tone": tone}
+    return {
+        "seq": entry.seq,
+        "time_ms": record.time_ms,
+        "door": record.door,
+        "what": what,
+        "tone": tone,
+        "code": code,
+    }

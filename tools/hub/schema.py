@@ -1,13 +1,14 @@
-"""The hub's tables, and how a database is opened: SQLite in a file, or PostgreSQL by URL.
+"""The hub's tables, and the opening of its database: SQLite in a file, or PostgreSQL by URL.
 
-A device that has a hub's answer may remove its own copy. So a commit is on the disk when it returns, on
-both, and all that is known of one device changes under the lock of its row.
+A device that has a hub's answer may remove its own copy. So on both a commit is on the disk when it returns,
+and the data of one device change only under the lock of its row.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCHEMA: Final = 1
-# Longer than any transaction of ours; a device that waits longer comes again.
+# Longer than every transaction of ours; a device that waits longer retries.
 LOCK_S: Final = 5.0
 CONNECT_S: Final = 5
-# Starlette answers from 40 threads; more connections would only wait for each other.
+# Starlette answers from 40 threads; more connections would only wait.
 POOL: Final = 10
 OVERFLOW: Final = 30
-CREATING: Final = 0x444F4F52  # "DOOR": the advisory lock of whoever makes the tables
+CREATING: Final = 0x444F4F52  # "DOOR": the advisory lock of the process that makes the tables
 
 metadata = MetaData()
 
@@ -59,14 +60,14 @@ devices = Table(
     Column("key", LargeBinary, nullable=False),
     Column("added_ms", BigInteger, nullable=False),
     Column("removed_ms", BigInteger),
-    # the tree so far, where it began, and the checkpoint that it has yet to grow into
+    # the tree so far, its first record, and the checkpoint that it has not reached yet
     Column("first", BigInteger, nullable=False, server_default="0"),
     Column("size", BigInteger, nullable=False, server_default="0"),
     Column("frontier", LargeBinary, nullable=False),
     Column("note", Text),
     Column("note_size", BigInteger),
     Column("note_root", LargeBinary),
-    # the last sign of life
+    # the last contact
     Column("heard_ms", BigInteger),
     Column("sent_ms", BigInteger, nullable=False, server_default="-1"),
     Column("software", String(40)),
@@ -76,7 +77,7 @@ devices = Table(
     Column("time_issued_s", BigInteger),
     Column("free_mb", BigInteger),
 )
-# A name may be used again; the history under it is another one then.
+# A name may be used again; then it has a new history.
 _here = devices.c.removed_ms.is_(None)
 Index("devices_here", devices.c.id, unique=True, sqlite_where=_here, postgresql_where=_here)
 
@@ -86,7 +87,7 @@ records = Table(
     Column("serial", ForeignKey(devices.c.serial), primary_key=True, autoincrement=False),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("received_ms", BigInteger, nullable=False),
-    Column("body", Text, nullable=False),  # canonical, ASCII: PostgreSQL reads it as body::jsonb
+    Column("body", Text, nullable=False),  # canonical JSON in ASCII: PostgreSQL reads it as body::jsonb
 )
 
 alarms = Table(
@@ -98,12 +99,12 @@ alarms = Table(
     Column("last_ms", BigInteger, nullable=False),
     Column("times", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
-    Column("note", Text),  # what the device had signed when it was caught: with ours it proves two histories
+    Column("note", Text),  # the note that the device had signed: with ours it proves two histories
     Column("cleared_ms", BigInteger),
 )
 
 
-# Where each card was shown last at each device, for an hour: sightings.py.
+# The last door of each card at each device, for an hour: sightings.py.
 sightings = Table(
     "sightings",
     metadata,
@@ -116,10 +117,10 @@ sightings = Table(
 
 
 class Database:
-    """An engine with our habits. `writing` and `reading` are one transaction each; raises StorageFault."""
+    """The hub's database. `writing` and `reading` are one transaction each; they raise StorageFault."""
 
     def __init__(self, url: str, *, lock_s: float = LOCK_S) -> None:
-        """`url`: a file, or an address; `lock_s`: how long to wait for who writes. Raises InputError."""
+        """`url`: a file, or an address; `lock_s`: the longest wait for another writer. Raises InputError."""
         self._url = _known(url)
         self.engine = _engine(self._url, lock_s)
 
@@ -130,7 +131,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """All of it or none. On SQLite the one writer; on PostgreSQL take the device's row `for update`."""
+        """A transaction that writes. SQLite has only one; on PostgreSQL lock the device's row in it."""
         with self._faults(), self.engine.connect() as connection:
             writer = connection.execution_options(doorward_writes=True)
             with writer.begin():
@@ -138,12 +139,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One view of everything."""
+        """A transaction that reads one consistent state."""
         with self._faults(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     def prepare(self) -> None:
-        """Make the tables where there are none; any number of hubs may begin at once."""
+        """Make the tables if they are missing; several hubs may start at the same time."""
         with self.writing() as db:
             if db.dialect.name == "postgresql":
                 db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATING})
@@ -153,12 +154,12 @@ class Database:
                 db.execute(insert(schema).values(version=SCHEMA))
             elif versions != [SCHEMA]:
                 raise StorageFault(
-                    f"database {self.name}: of another release of the hub",
-                    hint="use the release that wrote it",
+                    f"database {self.name}: another release of the hub wrote it",
+                    hint="use that release of the hub",
                 )
 
     def ready(self) -> None:
-        """Holds when the tables can be read."""
+        """Raise StorageFault unless the tables can be read."""
         with self.reading() as db:
             db.execute(select(schema.c.version)).scalar_one()
 
@@ -174,7 +175,7 @@ class Database:
             cause = str(err.orig if isinstance(err, DBAPIError) else err).strip().partition("\n")[0]
             raise StorageFault(
                 f"database {self.name}: {cause or 'failed'}",
-                hint="is the server there, and is there room on its disk?",
+                hint="check that the database server runs, and that its disk has free space",
             ) from err
 
 
@@ -183,14 +184,17 @@ def _known(url: str) -> URL:
         parsed = make_url(url if "://" in url else f"sqlite:///{url}")
     except ArgumentError as err:
         raise InputError(
-            "--db is no address of a database", hint="FILE, or postgresql://user@host/name"
+            "--db: not the address of a database", hint="give FILE, or postgresql://user@host/name"
         ) from err
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return parsed.set(drivername="sqlite")
         case "postgresql" | "postgres":
+            if find_spec("psycopg") is None:
+                hint = "pip install 'doorward-office[postgresql]'"
+                raise InputError("--db postgresql://... needs the driver psycopg", hint=hint)
             return parsed.set(drivername="postgresql+psycopg")
-    raise InputError("--db names a kind of database that is not known here", hint="FILE, or postgresql://...")
+    raise InputError("--db: not SQLite and not PostgreSQL", hint="give FILE, or postgresql://user@host/name")
 
 
 def _engine(url: URL, lock_s: float) -> Engine:
@@ -204,7 +208,7 @@ def _engine(url: URL, lock_s: float) -> Engine:
         pool_size=POOL,
         max_overflow=OVERFLOW,
         pool_timeout=lock_s,
-        pool_pre_ping=True,  # a server that was restarted costs no device its answer
+        pool_pre_ping=True,  # after a restart of the server no device gets an error
         connect_args={
             "connect_timeout": CONNECT_S,
             "application_name": "doorward-hub",
@@ -213,8 +217,8 @@ def _engine(url: URL, lock_s: float) -> Engine:
     )
 
 
-def _tame_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  sqlite3's, as the driver hands it over
-    connection.isolation_level = None  # transactions begin where we say so
+def _tame_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  sqlite3's own connection
+    connection.isolation_level = None  # transactions start only where this module starts them
     write_ahead(connection)
     for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()

@@ -1,4 +1,4 @@
-"""A hub on a socket: uvicorn with limits, TLS if there is a certificate, one log line when it is ready."""
+"""Runs a hub on a socket: uvicorn with limits, TLS if there is a certificate, a log line when it is ready."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from structlog.typing import FilteringBoundLogger
 
-# Each may hold 1 MB in memory while it arrives; what comes beyond is told to come again.
+# Each request may hold 1 MB in memory while it arrives; further clients are asked to retry.
 MOST_AT_ONCE: Final = 200
-GRACE_S: Final = 10  # for answers under way when the service is stopped
+GRACE_S: Final = 10  # to finish answers when the service is stopped
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """A certificate for this server; with `client_ca`, only devices with one of that authority are let in."""
+    """A certificate of this server; with `client_ca`, clients need a certificate of that authority."""
 
     cert: Path
     key: Path
@@ -32,13 +32,13 @@ class Tls:
 
 
 def run(app: Starlette, address: tuple[str, int], *, tls: Tls | None, log: FilteringBoundLogger) -> None:
-    """Serve until a signal ends it. Port 0 takes any; the ready line says which. Raises InputError."""
+    """Serve until a signal. Port 0 takes a free port, which the ready line names. Raises InputError."""
     config = uvicorn.Config(
         app,
         log_level="warning",
-        access_log=False,  # each answer to a device is one line of our own
+        access_log=False,  # the hub logs one line for each answer itself
         server_header=False,
-        proxy_headers=False,  # nobody is believed for the address that they say they have
+        proxy_headers=False,  # a client must not choose its own address
         ws="none",
         lifespan="off",
         limit_concurrency=MOST_AT_ONCE,
@@ -52,7 +52,8 @@ def run(app: Starlette, address: tuple[str, int], *, tls: Tls | None, log: Filte
         config.load()
     except (OSError, ssl.SSLError) as err:
         raise InputError(
-            f"certificate cannot be used: {err.strerror or 'failed'}", hint="--cert, --cert-key: PEM files"
+            f"--cert: the certificate cannot be used: {err.strerror or 'failed'}",
+            hint="give PEM files to --cert, --cert-key and --client-ca",
         ) from err
     with _listen(address) as listener:
         _Server(config, log).run(sockets=[listener])
@@ -77,5 +78,6 @@ def _listen(address: tuple[str, int]) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as err:
         raise InputError(
-            f"{host}:{port}: {(err.strerror or 'cannot listen').lower()}", hint="is a hub running there?"
+            f"--listen: {host}:{port}: {(err.strerror or 'cannot listen').lower()}",
+            hint="choose another --listen, or stop the program that uses this one",
         ) from err

@@ -1,7 +1,7 @@
-"""Finds cards that were shown at several doors of late, so that each door can see one card in two hands.
+"""Finds cards that were shown at several doors in the last hour, so that each door can detect a copied card.
 
-Each device writes its own rows, in the transaction that takes its records; what it is told of the others goes
-into the answer (UPLOAD.md section 2). Pseudonyms and names of doors, and nothing older than an hour.
+Each device writes its own rows, in the transaction that stores its records; the cards that other devices saw
+go into the answer (UPLOAD.md section 2). A row has a pseudonym and a door's name, and is an hour old at most.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from edge.audit.record import JournalEntry
     from edge.upload.protocol import Sightings
 
-KEPT_MS: Final = 3_600_000  # no site asks about more than a day, and a card that flies does so in minutes
+KEPT_MS: Final = 3_600_000  # a copied card is usually seen at a second door within minutes
 
 
 def note(db: Connection, serial: int, entries: Iterable[JournalEntry], now_ms: int) -> None:
-    """Remember where this device's latest records saw which cards."""
+    """Store the last door and time of each card in this device's latest records."""
     since = now_ms - KEPT_MS
     latest = {
         entry.record.card: (entry.record.door, entry.record.time_ms)
@@ -48,7 +48,7 @@ def note(db: Connection, serial: int, entries: Iterable[JournalEntry], now_ms: i
 
 
 def recent(db: Connection, now_ms: int) -> Sightings:
-    """The cards that were at two doors or more within the hour, the latest of them, each with its doors."""
+    """The latest cards that were at two doors or more within the hour, each with its doors."""
     fresh = sightings.c.time_ms > now_ms - KEPT_MS
     several = (
         select(sightings.c.card, func.max(sightings.c.time_ms).label("last"))

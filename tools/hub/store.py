@@ -1,4 +1,4 @@
-"""The hub's store: registers and removes devices, takes record batches, raises and clears alarms."""
+"""The hub's store: registers and removes devices, stores record batches, raises and clears alarms."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from edge.upload.protocol import Sightings
 
 ERASED = '"kind":"erased"'  # in the body of the record of an erasure, and of no other
-PAGE = 1_000  # rows a query: some 500 kB, whatever a history holds
+PAGE = 1_000  # rows a query: about 500 kB, for a history of any size
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredDevice:
-    """A device whose key the hub believes."""
+    """A registered device, whose key the hub trusts."""
 
     serial: int
     id: str
@@ -39,7 +39,7 @@ class RegisteredDevice:
 
 @dataclass(frozen=True, slots=True)
 class BatchReceipt:
-    """Result of a batch: `next` to send, how many records are new here, and cards at several doors."""
+    """Result of a batch: the `next` record to send, the count of new records, cards seen at several doors."""
 
     next: int
     fresh: int
@@ -47,14 +47,17 @@ class BatchReceipt:
 
 
 class NoSuchDevice(InputError):
-    """Nobody of this name is registered."""
+    """No device of this name is registered."""
 
     def __init__(self, device: str) -> None:
-        super().__init__(f"no device {device} here", hint=f"add it: tools/hub device add {device} --key HEX")
+        super().__init__(
+            f"no device {device} is registered",
+            hint=f"add it with: doorward-hub device add {device} --key HEX",
+        )
 
 
 class HubStore:
-    """One hub's memory. Holds no state of its own: any number of processes may share a database."""
+    """The store of a hub. All state is in the database: any number of processes may share it."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -68,19 +71,20 @@ class HubStore:
         return RegisteredDevice(row.serial, row.id, bytes(row.key), row.size)
 
     def add(self, device: str, key: bytes, now_ms: int) -> None:
-        """Believe a key. Raises InputError where there is a device of this name or with this key."""
+        """Trust a device's key. Raises InputError if a device has this name or this key."""
         with self.database.writing() as db:
             same = (devices.c.id == device) | (devices.c.key == key)
             for row in db.execute(select(devices.c.id).where(same, devices.c.removed_ms.is_(None))):
                 if row.id == device:
                     raise InputError(
-                        f"there is a device {device}", hint=f"first: tools/hub device remove {device}"
+                        f"device {device} is registered already",
+                        hint=f"remove it with: doorward-hub device remove {device}",
                     )
-                raise InputError(f"device {row.id} has this key", hint="each device makes its own key")
+                raise InputError(f"device {row.id} has this key", hint="use the key that this device made")
             db.execute(insert(devices).values(id=device, key=key, added_ms=now_ms, frontier=b""))
 
     def remove(self, device: str, now_ms: int, *, records_too: bool = False) -> None:
-        """Believe a device no more; its records stay, unless they are to go too. Raises NoSuchDevice."""
+        """Refuse a device from now on; with `records_too` delete its records. Raises NoSuchDevice."""
         with self.database.writing() as db:
             row = db.execute(_registered(device).with_for_update()).one_or_none()
             if row is None:
@@ -92,11 +96,11 @@ class HubStore:
                 db.execute(update(devices).where(devices.c.serial == row.serial).values(removed_ms=now_ms))
 
     def take(self, device: RegisteredDevice, offer: Offer, now_ms: int) -> BatchReceipt:
-        """Check an offer against what is here, and store what is new: all of it or none.
+        """Check an offer against the history, and store its new records: all or none.
 
         Raises:
-            Disputed: the alarm is stored, and nothing else.
-            NoSuchDevice: it was removed meanwhile.
+            Disputed: an alarm is stored, and no record.
+            NoSuchDevice: the device was removed meanwhile.
         """
         with self.database.writing() as db:
             row = db.execute(_registered(device.id).with_for_update()).one_or_none()
@@ -108,7 +112,7 @@ class HubStore:
             except Disputed as dispute:
                 caught = dispute
                 _alarm(db, row.serial, dispute, offer.batch.note, now_ms)
-                if offer.batch.sent_ms > history.sent_ms:  # it is in dispute, and it is there
+                if offer.batch.sent_ms > history.sent_ms:  # disputed, but the device is alive
                     heard = _heard(offer.batch, now_ms)
                     db.execute(update(devices).where(devices.c.serial == row.serial).values(heard))
             else:
@@ -119,20 +123,20 @@ class HubStore:
         raise caught
 
     def raise_alarm(self, device: RegisteredDevice, dispute: Disputed, now_ms: int) -> None:
-        """Remember that a device signed something that is no batch."""
+        """Store an alarm: the device signed a body that is not a batch."""
         with self.database.writing() as db:
             if db.execute(_registered(device.id).with_for_update()).one_or_none() is not None:
                 _alarm(db, device.serial, dispute, None, now_ms)
 
     def clear_alarms(self, device: str, now_ms: int) -> int:
-        """Somebody has looked at a device's alarms. Returns how many there were. Raises NoSuchDevice."""
+        """Clear the open alarms of a device; returns their number. Raises NoSuchDevice."""
         serial = self.find(device).serial
         with self.database.writing() as db:
             ours = (alarms.c.serial == serial) & alarms.c.cleared_ms.is_(None)
             return db.execute(update(alarms).where(ours).values(cleared_ms=now_ms)).rowcount
 
     def bodies(self, serial: int, first: int = 0) -> Iterator[str]:
-        """The records of a history in order, as they were sent."""
+        """The bodies of a history's records in order, as they were sent."""
         while True:
             with self.database.reading() as db:
                 rows = db.execute(
@@ -172,7 +176,7 @@ class HubStore:
         return range(record.upto if isinstance(record, Erased) else 0, history["first"])
 
     def histories(self, device: str | None = None) -> Sequence[RowMapping]:
-        """Rows of `devices` with `alarms`, how many are open: one name's, or all; removed ones last."""
+        """Rows of `devices` with the number of open `alarms`, of one name or all; removed ones last."""
         count = (
             select(func.count())
             .where(alarms.c.serial == devices.c.serial, alarms.c.cleared_ms.is_(None))
@@ -208,7 +212,7 @@ def _history(row: Row[Any]) -> History:
 
 
 def _bodies(db: Connection, serial: int, offer: Offer, history: History) -> dict[int, bytes]:
-    """What we have of the records that are offered, by seq."""
+    """The stored bodies of the offered records, by seq."""
     first, end = offer.batch.first, min(offer.batch.next, history.frontier.size)
     if first >= end:
         return {}
@@ -260,7 +264,7 @@ def _heard(batch: RecordBatch, now_ms: int) -> dict[str, object]:
 
 
 def _alarm(db: Connection, serial: int, dispute: Disputed, note: str | None, now_ms: int) -> None:
-    """One row for each kind, so that a device that tries again all night is still one line to read."""
+    """Store one row for each kind of alarm, so that a device that retries all night makes only one."""
     ours = (alarms.c.serial == serial) & (alarms.c.kind == dispute.dispute.value)
     changes = {"last_ms": now_ms, "detail": dispute.message, "cleared_ms": None}
     if not db.execute(update(alarms).where(ours).values(**changes, times=alarms.c.times + 1)).rowcount:

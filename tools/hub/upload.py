@@ -1,4 +1,4 @@
-"""The two requests of a device: take these records; which do you want next? UPLOAD.md."""
+"""The two requests of a device: store these records, and say which is the next record. UPLOAD.md."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from nacl.signing import VerifyKey
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Route
 
 from edge.errors import InputError, StorageFault
 from edge.upload import protocol as wire
 from edge.upload.batch import MAX_PACKED_BYTES
 from tools.hub.intake import Disputed, open_offer
+from tools.hub.openapi import ApiRoute
+from tools.hub.operations import NEXT_RECORD, TAKE_RECORDS
 from tools.hub.store import NoSuchDevice
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from tools.hub.numbers import HubMetrics
     from tools.hub.store import HubStore, RegisteredDevice
 
-# The largest body at 16 kB/s, which is a poor mobile link; then the connection is given to somebody else.
+# The largest body at 16 kB/s, which is a poor mobile link; then the connection is closed for other devices.
 BODY_S: Final = 60.0
-RETRY_S: Final = 5  # a lock is free again, a database that was restarted is back
+RETRY_S: Final = 5  # enough for a lock, or for a restart of the database
 
 
 class UploadEndpoint:
-    """Takes batches. Any number of these may stand before one database."""
+    """Takes batches. Any number of endpoints may use one database."""
 
     def __init__(
         self, store: HubStore, numbers: HubMetrics, log: FilteringBoundLogger, *, now_s: Callable[[], float]
@@ -46,14 +47,14 @@ class UploadEndpoint:
         self._log = log
         self._now_s = now_s
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         return [
-            Route("/v1/devices/{device}/records", self.post, methods=["POST"]),
-            Route("/v1/devices/{device}", self.get, methods=["GET"]),
+            ApiRoute("/v1/devices/{device}/records", self.post, TAKE_RECORDS, method="POST"),
+            ApiRoute("/v1/devices/{device}", self.get, NEXT_RECORD),
         ]
 
     async def post(self, request: Request) -> Response:
-        """`POST /v1/devices/<device>/records`."""
+        """Answer `POST /v1/devices/<device>/records`."""
         device, began = request.path_params["device"], time.perf_counter()
         if request.headers.get("content-type") != wire.CONTENT_TYPE:
             return self._tell(device, 415, wire.Error("malformed", f"send {wire.CONTENT_TYPE}"))
@@ -72,7 +73,7 @@ class UploadEndpoint:
         return response
 
     async def get(self, request: Request) -> Response:
-        """`GET /v1/devices/<device>`."""
+        """Answer `GET /v1/devices/<device>`."""
         return await run_in_threadpool(
             self._next,
             request.path_params["device"],
@@ -108,7 +109,7 @@ class UploadEndpoint:
         try:
             name = wire.device_name(device)
         except InputError as err:
-            raise NoSuchDevice("of such a name") from err
+            raise NoSuchDevice("of this name") from err
         return self._store.find(name)
 
     def _open(self, registered: RegisteredDevice, key: VerifyKey, body: bytes, now_ms: int) -> Offer:
@@ -139,7 +140,7 @@ class UploadEndpoint:
         retry: bool = False,
         records: int = 0,
     ) -> Response:
-        """The answer, counted and logged."""
+        """Make the answer, count it and log it."""
         self._numbers.answers.labels(str(status)).inc()
         said = {key: value for key, value in msgspec.to_builtins(content).items() if key != "sightings"}
         self._log.info("upload", device=device[:40], status=status, records=records, **said)
@@ -152,7 +153,7 @@ class UploadEndpoint:
 
 
 async def _read(request: Request) -> bytes | None:
-    """The body, or None where it is too long for one. Raises ClientDisconnect."""
+    """The body, or None if it is longer than MAX_PACKED_BYTES. Raises ClientDisconnect."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -1,4 +1,4 @@
-"""A small issuing office in one folder: enrol holders, change how their cards stand, publish.
+"""A small issuing office in one folder: enrols holders, suspends and revokes their cards, publishes.
 
     python tools/issuer init office --name tower-1 --uri https://tower-1.example/s
     python tools/issuer enrol office --photo anna.jpg --out anna.wallet --scope tower-1
@@ -6,8 +6,8 @@
     python tools/issuer publish office --to trust
     python tools/issuer revoke office 3f9a0c11d2e4b576
 
-The folder holds issuer.key and documents.key (0600), issuer.json, register.db and sealed/. It belongs on a
-machine that stays in an office, never on a verifier.
+The folder holds issuer.key and documents.key (0600), issuer.json, register.db and sealed/. Keep it on a
+machine in an office, never on a verifier.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, DisclosedDocument
 from edge.cli import verbs
+from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.values import instant, public_key
 from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
-from edge.errors import Exit, InputError, Refused, StorageFault
+from edge.errors import Exit, InputError, Refused, StorageFault, UsageError
 from edge.face.template import TemplateFormat
 from edge.request.certificate import CertificateAuthority
 from edge.trust.folder import status_stem
@@ -44,9 +45,10 @@ from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
 from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
+from tools.program_name import program_name, with_program_name
 
-MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, escaped and indented as anybody likes
-CAPACITY: Final = 100_000  # a campus; the list has 25 kB
+MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, with escapes and indents
+CAPACITY: Final = 100_000  # enough for a campus; the list has 25 kB
 
 
 def init(args: argparse.Namespace) -> int:
@@ -61,18 +63,19 @@ def init(args: argparse.Namespace) -> int:
         args.jurisdiction or [ANYWHERE],
     )
     issuer = IssuingOffice(args.folder).create(config)
-    print(f"issuer {issuer.name}, key {issuer.kid.hex()}, room for {args.capacity} cards")
-    print(f"keep {args.folder / KEY} safe: who has it makes cards")
+    print(f"issuer {issuer.name}, key {issuer.kid.hex()}, up to {args.capacity} cards")
+    print(f"keep {args.folder / KEY} secret: a person who has it can make cards")
     return Exit.OK
 
 
 def enrol(args: argparse.Namespace) -> int:
     """Signs a card for the face in a picture, and puts it into a wallet."""
     if args.out.exists():
-        raise InputError(f"{args.out}: is there already", hint="move it away, or choose another name")
+        raise InputError(f"--out: {args.out} exists already", hint="remove it, or choose another name")
     if len(args.authority) >= MAX_AUTHORITIES:
         raise InputError(
-            f"a wallet believes {MAX_AUTHORITIES} issuers at most", hint="name fewer with --authority"
+            f"--authority: a wallet trusts at most {MAX_AUTHORITIES} issuers with this one",
+            hint="name fewer issuers",
         )
     office = IssuingOffice(args.folder)
     wallet = None if args.holder_key else Wallet(secrets.token_bytes(cose.SEED_BYTES))
@@ -91,7 +94,7 @@ def enrol(args: argparse.Namespace) -> int:
     )
     with office.open() as issuer:
         issued = issuer.enrol(request, now=args.now)
-    # registered first: a card that nobody holds does no harm, one that nobody can revoke does
+    # registered first: an entry without a card does no harm, but a card without an entry cannot be revoked
     if issued.box is not None:
         office.files.write(f"{SEALED}/{box_id(issued.box).hex()}.box", issued.box, secret=True)
     delivery = Delivery(issued.card, issued.disclosures, (issuer.authority, *args.authority))
@@ -103,12 +106,12 @@ def enrol(args: argparse.Namespace) -> int:
     else:
         print(f"{args.out}: card {row['card']}, index {row['index']}, until {row['expires']}")
         if issued.disclosures:
-            print("its attributes are in that file and nowhere else: this office keeps none of them")
+            print("its attributes are only in that file: this office keeps none of them")
     return Exit.OK
 
 
 def certify(args: argparse.Namespace) -> int:
-    """Vouches for a venue's device: holders of this issuer's cards then know who asks them."""
+    """Certifies a venue's device, so that wallets of this issuer's holders accept its requests."""
     with IssuingOffice(args.folder).open() as issuer:
         certificate = issuer.certify(
             args.device_key,
@@ -122,7 +125,7 @@ def certify(args: argparse.Namespace) -> int:
     open_files(args.out.parent).write(args.out.name, certificate)
     until = (args.now + timedelta(days=args.days)).strftime("%Y-%m-%d")
     print(f"{args.out}: {args.site} may ask for {', '.join(args.attribute) or 'nothing'}, until {until}")
-    print("nothing takes it back before: keep it short-lived")
+    print("a certificate cannot be revoked: choose a short --days")
     return Exit.OK
 
 
@@ -138,7 +141,7 @@ def publish(args: argparse.Namespace) -> int:
     for name, data in files:
         target.write(name, data)
         print(args.to / name)
-    # boxes of cards that are revoked or have expired; the bitmaps of a list that now holds them itself
+    # boxes of revoked and expired cards, and bitmaps beside a list that now has them inside
     stem = status_stem(issuer.kid, issuer.uri)
     for name in {*boxes, f"{stem}.revoked", f"{stem}.suspended"} - {name for name, _ in files}:
         (args.to / name).unlink(missing_ok=True)
@@ -151,7 +154,7 @@ def stand(standing: CardStanding, args: argparse.Namespace) -> int:
         entry = issuer.register.find(_card_id(args.card, issuer))
         issuer.register.stand(entry.index, standing)
     print(f"card {entry.card_id.hex()}, index {entry.index}: {standing.value}")
-    print("doors learn of it from the next list: tools/issuer publish")
+    print("doors get this with the next list: doorward-issuer publish")
     return Exit.OK
 
 
@@ -180,16 +183,18 @@ def _public(entry: RegisterEntry, kid: bytes) -> dict[str, object]:
 
 
 def _card_id(text: str, issuer: Issuer) -> bytes:
-    """A card by its id, or by the pseudonym that stands in a log."""
+    """The id of a card, from its id or from its pseudonym in a log."""
     for entry in issuer.register:
         if text.lower() in (entry.card_id.hex(), pseudonym(issuer.kid, entry.card_id)):
             return entry.card_id
-    raise InputError("no such card in the register", hint="the ids are in: tools/issuer list")
+    raise InputError("no such card in the register", hint="list the ids with: doorward-issuer list")
 
 
 def _template(photo: Path | None) -> TemplateReference:
     if photo is None:
-        raise InputError("no picture of the holder", hint="--photo FILE, or --no-face for a card without one")
+        raise InputError(
+            "no picture of the holder", hint="give --photo FILE, or --no-face for a card without a face"
+        )
     engine = open_face_engine()
     picture = read_image(photo)
     return TemplateReference(
@@ -198,49 +203,53 @@ def _template(photo: Path | None) -> TemplateReference:
 
 
 def _paper(text: str) -> DisclosedDocument:
-    """TYPE:NUMBER:EXPIRES, such as passport:K1234567:2031-05-04."""
+    """Parse TYPE:NUMBER:EXPIRES, such as passport:K1234567:2031-05-04."""
     try:
         kind, number, expires = text.split(":")
         return DisclosedDocument(BY_WORD.get(kind) or int(kind), number, date.fromisoformat(expires))
     except ValueError as error:
         kinds = ", ".join(BY_WORD)
-        raise argparse.ArgumentTypeError(
-            f"not TYPE:NUMBER:YYYY-MM-DD with TYPE a number or {kinds}"
+        # Not the text itself: it may hold the number of a document.
+        raise UsageError(
+            "not TYPE:NUMBER:YYYY-MM-DD", hint=f"write a number or one of {kinds} as TYPE, and the last day"
         ) from error
 
 
 def _attributes(path: Path | None) -> dict[Attribute, str]:
-    """An object of attributes in JSON, such as {"family_name": "Lovelace"}."""
+    """Read an object of attributes in JSON, such as {"family_name": "Lovelace"}."""
     if path is None:
         return {}
     try:
         said = msgspec.json.decode(
             open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES), type=dict[Attribute, str]
         )
-    except StorageFault as fault:  # a file that a person named is not this office's storage
+    except StorageFault as fault:  # the user named this file; it is not the office's storage
         raise InputError(fault.message, hint=fault.hint) from fault
-    except msgspec.MsgspecError as error:  # its own message may quote what it found
+    except msgspec.MsgspecError as error:  # its own message may quote a personal value
         raise InputError(
-            f"{path}: not attributes in JSON", hint=f"an object of texts by {', '.join(Attribute)}"
+            f"{path}: not attributes in JSON",
+            hint=f"write an object of texts with these names: {', '.join(Attribute)}",
         ) from error
     return {attribute: unicodedata.normalize("NFC", value.strip()) for attribute, value in said.items()}
 
 
 def _attribute(text: str) -> tuple[Attribute, str]:
-    """NAME=VALUE, such as nationality=GBR."""
+    """Parse NAME=VALUE, such as nationality=GBR."""
     name, equals, value = text.partition("=")
     if not equals or name not in list(Attribute):
-        raise argparse.ArgumentTypeError(f"not NAME=VALUE with NAME one of {', '.join(Attribute)}")
+        raise UsageError(
+            f"{quoted(name)} is not one of {', '.join(Attribute)}", hint="write NAME=VALUE: nationality=GBR"
+        )
     return Attribute(name), unicodedata.normalize("NFC", value.strip())
 
 
 def _authority(text: str) -> CertificateAuthority:
-    """NAME:HEX, such as MO:3f9a..., another issuer and its public key."""
+    """Parse NAME:HEX, such as MO:3f9a...: another issuer and its public key."""
     name, _, key = text.rpartition(":")
     try:
         fields.word(name, n.MAX_ISS_CHARS, "name")
     except Refused as refused:
-        raise argparse.ArgumentTypeError(refused.detail) from refused
+        raise UsageError(refused.detail, hint="write NAME:HEX, with the name of the issuer") from refused
     return CertificateAuthority(name, public_key(key))
 
 
@@ -249,36 +258,47 @@ def _subject(text: str) -> str:
     try:
         return fields.word(text, n.MAX_SUB_CHARS, "subject")
     except Refused as refused:
-        raise argparse.ArgumentTypeError(refused.detail) from refused
+        raise UsageError(refused.detail, hint="write a random word without spaces") from refused
 
 
 def _attribute_name(text: str) -> Attribute:
     try:
         return Attribute(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not one of {', '.join(Attribute)}") from error
+        raise UsageError(
+            f"{quoted(text)} is not one of {', '.join(Attribute)}", hint="write the name of an attribute"
+        ) from error
 
 
 _OFFICE = (
-    argument("folder", type=Path, metavar="DIR", help="the office"),
-    argument("--now", type=instant, default="now", metavar="TIME", help="rehearse at this time"),
+    argument("folder", type=Path, metavar="DIR", help="folder of the office"),
+    argument("--now", type=instant, default="now", metavar="TIME", help="use TIME as the time, for tests"),
 )
-_CARD = (*_OFFICE, argument("card", help="card id, or its pseudonym in a log"))
+_CARD = (*_OFFICE, argument("card", help="id of the card, or its pseudonym in a log"))
 INIT = verb(
     "init",
     "make the keys of a new issuer",
     init,
     *_OFFICE,
-    argument("--name", required=True, help="what cards call the issuer; up to 32 characters, no space"),
-    argument("--uri", required=True, help="name of the status list; short, it is in every code"),
-    argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})"),
-    argument("--venue", action="append", help="kind of venue that its cards are for (default any)"),
-    argument("--site", action="append", help="site that its cards are for (default any)"),
+    argument("--name", required=True, help="name of the issuer in cards; up to 32 characters, no space"),
+    argument(
+        "--uri",
+        required=True,
+        help="name of the status list; choose a short one, because every code holds it",
+    ),
+    argument(
+        "--capacity",
+        type=int,
+        default=CAPACITY,
+        help=f"size of the status list in cards (default {CAPACITY})",
+    ),
+    argument("--venue", action="append", help="make cards for this kind of venue only (default all)"),
+    argument("--site", action="append", help="make cards for this site only (default all)"),
     argument(
         "--jurisdiction",
         action="append",
         metavar="CODE",
-        help="where its cards count, as ISO 3166 codes it: MO, CN-GD (default anywhere)",
+        help="make cards for this country or region of ISO 3166 only, such as MO or CN-GD (default all)",
     ),
 )
 ENROL = verb(
@@ -287,33 +307,66 @@ ENROL = verb(
     enrol,
     *_OFFICE,
     one_of(
-        argument("--photo", type=Path, help="picture of the holder, one face"),
-        argument("--no-face", action="store_true", help="a card without a face"),
+        argument("--photo", type=Path, help="put the face in this picture into the card; one face only"),
+        argument("--no-face", action="store_true", help="make a card without a face"),
         required=True,
     ),
-    argument("--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"),
-    argument("--holder-key", type=public_key, metavar="HEX", help="public key from: tools/wallet new"),
-    argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
-    argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
-    argument("--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"),
+    argument("--out", type=Path, required=True, help="write the wallet there; with --holder-key, the card"),
+    argument(
+        "--holder-key",
+        type=public_key,
+        metavar="HEX",
+        help="bind the card to this public key, from: doorward-wallet new",
+    ),
+    argument("--days", type=float, default=30, help="make the card valid for so many days (default 30)"),
+    argument("--starts", type=instant, metavar="TIME", help="make the card valid from TIME on (default now)"),
+    argument(
+        "--scope",
+        nargs="+",
+        default=[],
+        metavar="SITE",
+        help="make the card valid at these sites and inside them only (default all)",
+    ),
     argument(
         "--subject",
         type=_subject,
         metavar="PSEUDONYM",
-        help="name of the holder in this card, by which a site enrols people; random, never a real name "
+        help="put this pseudonym into the card; a site enrols the holder by it; random, never a real name "
         "(default none)",
     ),
-    argument("--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"),
-    argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES"),
-    argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)"),
-    argument("--attributes", type=Path, metavar="FILE", help="JSON of what the holder may disclose, by name"),
+    argument(
+        "--variant",
+        choices="AB",
+        default="A",
+        help="A: put the template into the card; B: seal it at the site (default A)",
+    ),
+    argument(
+        "--document",
+        type=_paper,
+        action="append",
+        default=[],
+        metavar="TYPE:NUMBER:EXPIRES",
+        help="link a document, such as passport:K1234567:2031-05-04; can be repeated",
+    ),
+    argument(
+        "--assurance",
+        type=int,
+        default=0,
+        help="how the issuer checked the face, 0 to 3 (FORMAT.md section 3.2, default 0)",
+    ),
+    argument(
+        "--attributes",
+        type=Path,
+        metavar="FILE",
+        help="put the attributes of this JSON file into the card, for the holder to disclose",
+    ),
     argument(
         "--attribute",
         type=_attribute,
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="one of them; other users of this machine see it while the command runs",
+        help="put this attribute into the card; other users of this machine see it while the command runs",
     ),
     argument(
         "--authority",
@@ -321,49 +374,53 @@ ENROL = verb(
         action="append",
         default=[],
         metavar="NAME:HEX",
-        help="another issuer, whose word about venues the wallet takes as well (default this one only)",
+        help="let the wallet trust certificates of this issuer too (default this one only)",
     ),
-    json_lines("the result as one JSON object"),
+    json_lines("print the result as one JSON object"),
 )
 CERTIFY = verb(
     "certify",
-    "vouch for a venue's device: holders of this issuer's cards then know who asks them",
+    "certify a venue's device, so that wallets of this issuer's holders accept its requests",
     certify,
     *_OFFICE,
-    argument("--device-key", type=public_key, required=True, metavar="HEX", help="the device's public key"),
-    argument("--site", required=True, help="where the device asks, or a place around it"),
-    argument("--operator", required=True, help="who runs the place, as its visitors know it"),
+    argument("--device-key", type=public_key, required=True, metavar="HEX", help="public key of the device"),
+    argument("--site", required=True, help="site of the device, or a site around it"),
+    argument("--operator", required=True, help="name of the operator that wallets show to holders"),
     argument(
         "--attribute",
         type=_attribute_name,
         action="append",
         default=[],
         metavar="NAME",
-        help="what it may ever ask for (default nothing)",
+        help="let the device ask for this attribute; can be repeated (default none)",
     ),
     argument(
-        "--retention", type=int, default=0, metavar="DAYS", help="the longest it may keep them (default 0)"
+        "--retention",
+        type=int,
+        default=0,
+        metavar="DAYS",
+        help="let the device keep attributes for so many days at most (default 0)",
     ),
-    argument("--days", type=float, default=90, help="how long it is valid (default 90)"),
-    argument("--out", type=Path, required=True, help="the certificate to write"),
+    argument(
+        "--days", type=float, default=90, help="make the certificate valid for so many days (default 90)"
+    ),
+    argument("--out", type=Path, required=True, help="write the certificate there"),
 )
 PUBLISH = verb(
     "publish",
     "write the key, the signed status list and the sealed templates that a site needs",
     publish,
     *_OFFICE,
-    argument("--to", type=Path, required=True, metavar="TRUSTDIR", help="the trust folder of a verifier"),
-    argument(
-        "--life", type=float, default=7, help="days after which the list is stale at every site (default 7)"
-    ),
+    argument("--to", type=Path, required=True, metavar="TRUSTDIR", help="write into this trust folder"),
+    argument("--life", type=float, default=7, help="devices refuse the list after so many days (default 7)"),
     argument(
         "--manifest",
         action=argparse.BooleanOptionalAction,
-        help=f"sign a manifest, with the bitmaps beside it (default above {RAW_CAPACITY} cards)",
+        help=f"write a manifest with the bitmaps in files beside it (default above {RAW_CAPACITY} cards)",
     ),
 )
 ISSUER = Verb(
-    "python tools/issuer",
+    program_name("issuer"),
     "a small issuing office in one folder",
     verbs=(
         INIT,
@@ -371,14 +428,18 @@ ISSUER = Verb(
         CERTIFY,
         PUBLISH,
         verb(
-            "suspend", "refuse a card until it is reinstated", partial(stand, CardStanding.SUSPENDED), *_CARD
+            "suspend", "suspend a card until it is reinstated", partial(stand, CardStanding.SUSPENDED), *_CARD
         ),
-        verb("revoke", "refuse a card for good", partial(stand, CardStanding.REVOKED), *_CARD),
-        verb("reinstate", "lift the suspension of a card", partial(stand, CardStanding.GOOD), *_CARD),
+        verb("revoke", "revoke a card for ever", partial(stand, CardStanding.REVOKED), *_CARD),
+        verb("reinstate", "end the suspension of a card", partial(stand, CardStanding.GOOD), *_CARD),
         verb(
-            "list", "all cards: index, id, pseudonym in logs, standing, dates", show, *_OFFICE, json_lines()
+            "list",
+            "list all cards: index, id, pseudonym in logs, standing, dates",
+            show,
+            *_OFFICE,
+            json_lines(),
         ),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "issuer"),
 )
 main = partial(verbs.main, ISSUER)

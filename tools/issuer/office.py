@@ -1,7 +1,7 @@
 """The folder of a small issuing office: keys and configuration as files, the register in SQLite.
 
-issuer.key and documents.key (0600), issuer.json, register.db and sealed/. It belongs on a machine that
-stays in an office, never on a verifier.
+It holds issuer.key and documents.key (0600), issuer.json, register.db and sealed/. Keep it on a machine in an
+office, never on a verifier.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ CONFIG, KEY, DOCUMENT_KEY, REGISTER, SEALED = (
     "sealed",
 )
 MAX_CONFIG_BYTES: Final = 8_192
-BUSY_S: Final = 10.0  # another command draws cards for some seconds
+BUSY_S: Final = 10.0  # another command may hold the register for some seconds
 
 
 class OfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `init` was told."""
+    """The settings that `init` was given."""
 
     name: str
     uri: str
@@ -48,7 +48,7 @@ class OfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     venues: list[str]
     sites: list[str]
     since: datetime
-    jurisdictions: list[str] = msgspec.field(default_factory=lambda: [ANYWHERE])  # what older offices meant
+    jurisdictions: list[str] = msgspec.field(default_factory=lambda: [ANYWHERE])  # missing in older offices
 
 
 class IssuingOffice:
@@ -59,12 +59,12 @@ class IssuingOffice:
         self.files = open_files(folder)
 
     def create(self, config: OfficeConfig) -> Issuer:
-        """A new office with new keys. Raises InputError where there is one already."""
+        """Make a new office with new keys. Raises InputError if the folder holds one already."""
         if (self.folder / KEY).exists() or (self.folder / CONFIG).exists():
-            raise InputError(f"{self.folder}: there is an issuer here", hint="choose another folder")
+            raise InputError(f"{self.folder}: already holds an issuer", hint="choose another folder")
         seed = secrets.token_bytes(cose.SEED_BYTES)
         issuer = _issuer(config, seed, b"", Register(config.capacity))
-        issuer.publish(config.since)  # what could not be published is refused now, and nothing is written
+        issuer.publish(config.since)  # refuses settings that cannot be published, before a file is written
         self.files.write(KEY, seed, secret=True)
         self.files.write(DOCUMENT_KEY, secrets.token_bytes(KEY_BYTES), secret=True)
         self.files.write(CONFIG, msgspec.json.format(msgspec.json.encode(config)) + b"\n")
@@ -74,7 +74,7 @@ class IssuingOffice:
     def open(self) -> Iterator[Issuer]:
         """The issuer, for one command: the register is locked, and saved if the command succeeds."""
         if not (self.folder / CONFIG).is_file():
-            raise InputError(f"{self.folder}: no issuer here", hint="make one: tools/issuer init")
+            raise InputError(f"{self.folder}: holds no issuer", hint="make one with: doorward-issuer init")
         try:
             config = msgspec.json.decode(self.files.read(CONFIG, limit=MAX_CONFIG_BYTES), type=OfficeConfig)
         except msgspec.MsgspecError as error:
@@ -97,12 +97,12 @@ class IssuingOffice:
     def _key(self, name: str, size: int) -> bytes:
         key = self.files.read(name, limit=size)
         if len(key) != size:
-            raise StorageFault(f"{self.folder / name}: is no key", hint="restore it from a backup")
+            raise StorageFault(f"{self.folder / name}: not a key", hint="restore it from a backup")
         return key
 
     @contextmanager
     def _register(self) -> Iterator[sqlite_utils.Database]:
-        """One transaction; a second command waits, so that no index is given out twice."""
+        """One transaction of the register; a second command waits, so that no index is used twice."""
         path = self.folder / REGISTER
         with faults(path), closing(open_writer(path, busy_s=BUSY_S)) as connection, transaction(connection):
             yield sqlite_utils.Database(connection)
@@ -122,13 +122,13 @@ def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, register: Re
 
 
 def _edition(db: sqlite_utils.Database) -> Edition:
-    """The one row of its table; an office from before there were manifests has none."""
+    """The edition in the register; an office older than manifests has none."""
     rows = list(db["edition"].rows) if db["edition"].exists() else []
     return Edition(rows[0]["serial"], bytes.fromhex(rows[0]["hashes"])) if rows else Edition()
 
 
 def _row(entry: RegisterEntry) -> dict[str, Any]:
-    """An entry as a row. There is no column for a name, and none is to be added."""
+    """An entry as a row. It has no column for a name, and must never get one."""
     return {
         "idx": entry.index,
         "card_id": entry.card_id.hex(),

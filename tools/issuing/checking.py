@@ -1,4 +1,4 @@
-"""Whether what is published holds what its name says, as a device would find out."""
+"""Verifies the content of a published target, as a device does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_target(repository: Repository, name: str, known: Mapping[bytes, IssuerKey]) -> None:
-    """Reads one target, and what it holds where that is ours. `known`: `publication.issuers`.
+    """Reads one target, and its content if it has a format of ours. `known`: `publication.issuers`.
 
     Raises EdgeError: InputError, TrustFault, UpdateRejected or StorageFault.
     """

@@ -1,4 +1,4 @@
-"""The next state of a repository: what changes, then one signature for each role that changed."""
+"""The next state of a repository: its changes, then one signature for each changed role."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def metadata_path(role: str, version: int) -> str:
-    """Where the metadata of a role lies."""
+    """The path of a role's metadata."""
     return f"metadata/{role}.json" if role == TIMESTAMP else f"metadata/{version}.{role}.json"
 
 
 def target_path(target: TargetFile) -> str:
-    """Where a target lies: its name, with its SHA-256 before the last part."""
+    """The path of a target: its name, with its SHA-256 before the last part."""
     return f"targets/{target.get_prefixed_paths()[0]}"
 
 
 class MetadataDraft:
-    """Begins as what is published (`old`, by role), or for a new repository as `signed`, all at version 1."""
+    """A draft of all roles. It starts as a copy of `old`, by role, or for a new repository as `signed`."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class MetadataDraft:
         return cast("Targets", self.signed[role])
 
     def put(self, puts: Mapping[str, bytes | None]) -> None:
-        """Adds or replaces targets by name; None removes one. Raises InputError for a name of nobody's."""
+        """Adds or replaces targets by name; None removes one. Raises InputError for a name without a role."""
         for name, data in puts.items():
             content = self.targets(roles.role_of(name)).targets
             if data is None:
@@ -71,12 +71,12 @@ class MetadataDraft:
     def sign(self, now: datetime, *, life: timedelta = LIVES[TIMESTAMP]) -> dict[str, bytes]:
         """The files to write, in order: targets, then metadata, `timestamp.json` last.
 
-        `life`: of the timestamp. Raises InputError where a key is missing.
+        `life`: validity of the timestamp. Raises InputError where a key is missing.
         """
         if not timedelta(0) < life <= roles.MAX_LIFE:
             raise InputError(
-                f"a life of {life / timedelta(days=1):g} days, not up to {roles.MAX_LIFE.days}",
-                hint="a timestamp is good for days: sign again in time",
+                f"--life: {life / timedelta(days=1):g} is not above 0 and at most {roles.MAX_LIFE.days} days",
+                hint="choose a shorter time, and sign again before it ends",
             )
         files = dict(self._files)
         snapshot = cast("Snapshot", self.signed[SNAPSHOT])
@@ -100,7 +100,7 @@ class MetadataDraft:
         return not signed_for(role, old, self._delegator(role, self.signed))  # its keys have changed
 
     def _sign(self, role: str, version: int, expires: datetime) -> tuple[str, bytes]:
-        """Signs with the keys in force and, where they change, those before: no client stands between."""
+        """Signs with the keys in force and, where they change, with the old ones: every client accepts it."""
         signed = self.signed[role]
         signed.version, signed.expires = version, expires
         metadata: Metadata[Any] = Metadata(signed)
@@ -117,7 +117,7 @@ class MetadataDraft:
         data = metadata.to_bytes()
         if len(data) > MAX_METADATA_BYTES:
             raise InputError(
-                f"{role}: {len(data)} bytes of metadata, clients take {MAX_METADATA_BYTES}",
+                f"{role}: {len(data)} bytes of metadata, and clients accept {MAX_METADATA_BYTES}",
                 hint="publish fewer lists in one repository",
             )
         return metadata_path(role, version), data
@@ -128,15 +128,16 @@ class MetadataDraft:
 
 
 def _life(role: str, asked: timedelta) -> timedelta:
-    """What else the online keys sign lives on while the timestamp does."""
+    """The validity of a role; the other roles of the online keys live at least as long as the timestamp."""
     if role == TIMESTAMP:
         return asked
     return max(LIVES[role], asked) if role in ONLINE else LIVES[role]
 
 
 def missing(role: str, key_ids: list[str]) -> InputError:
-    """A key that is needed and not at hand."""
+    """The error for a key that is needed and was not found."""
     short = ", ".join(key_id[:8] for key_id in dict.fromkeys(key_ids))
     return InputError(
-        f"the key of {role} is not here ({short})", hint="bring the folder or stick that holds it: --keys DIR"
+        f"the key of {role} was not found ({short})",
+        hint="name the folder or stick that holds it with --keys DIR",
     )

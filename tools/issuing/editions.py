@@ -1,7 +1,7 @@
-"""The targets of a large status list: its full form, the last steps, and longer ways to the edition in force.
+"""Makes the targets of a large status list: the full list, deltas of one step, merged deltas of many steps.
 
-Nothing is kept beside the repository. The edition before is expanded from its full list, and a longer delta
-is made of the one that led to it and the newest step: a bit that both flip does not change.
+All state is in the repository. The last edition is expanded from its full list, and a merged delta is made of
+the merged delta to that edition and the newest step: a bit that both flip does not change.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from edge.trust.status.status import StatusManifest
 
 STEPS: Final = 35  # five weeks of daily editions, one delta each
-REACH: Final = 91  # serials: 13 weeks, about where a merged delta comes to cost as much as the full list
-SPACING: Final = 7  # serials between the beginnings of two merged deltas
-_DELTA: Final = struct.Struct(">4sIII")  # the head of a delta, as edge.trust.status.delta has it
+REACH: Final = 91  # serials: 13 weeks, from which on a merged delta is about as large as the full list
+SPACING: Final = 7  # serials between the starts of two merged deltas
+_DELTA: Final = struct.Struct(">4sIII")  # the head of a delta, as in edge.trust.status.delta
 
 
 def next_edition(
@@ -37,16 +37,16 @@ def next_edition(
     new: StatusManifest,
     bitmaps: Bitmaps,
 ) -> dict[str, bytes | None]:
-    """What to put and what to remove so that devices get from `old`, as published, to `new`.
+    """The targets to put and to remove (None) so that devices can update from `old`, as published, to `new`.
 
     `published`: content by target name; `bitmaps`: those of `new`, checked. Raises InputError for a serial
-    that does not lead on from `old`.
+    that does not follow `old`.
     """
     if old and old.serial >= new.serial:
         if old.serial == new.serial and _content(old) == _content(new):
-            return {}  # signed again, nothing changed
+            return {}  # signed again without a change
         raise InputError(
-            f"{name.signed}: edition {new.serial}, and {old.serial} is published already",
+            f"{name.signed}: edition {new.serial} is not newer than the published edition {old.serial}",
             hint="publish the issuer's latest list; its serial grows by one with every change",
         )
     ways = _ways(published, name)
@@ -54,7 +54,7 @@ def next_edition(
     puts: dict[str, bytes | None] = dict.fromkeys(ways)
     puts[name.full(new.serial)] = full
     if old is None or old.size != new.size:
-        return puts  # a list that grows begins anew
+        return puts  # a list of another size starts again without deltas
     step = statusdelta.encode_delta(
         expanded(published, name, old), bitmaps, old_serial=old.serial, new_serial=new.serial
     )
@@ -69,15 +69,15 @@ def next_edition(
 
 
 def merge(first: bytes, second: bytes) -> bytes:
-    """The delta from where `first` begins to where `second`, which begins where it ends, leads."""
+    """The delta from the start of `first` to the end of `second`, which starts at the end of `first`."""
     one, two = statusdelta.parse(first), statusdelta.parse(second)
-    assert (one.size, one.serial) == (two.size, two.base), "the second begins where the first ends"
+    assert (one.size, one.serial) == (two.size, two.base), "the second starts at the end of the first"
     head = _DELTA.pack(statusdelta.DELTA_MAGIC, one.size, one.base, two.serial)
     return head + _either(one.revoked, two.revoked) + _either(one.suspended, two.suspended)
 
 
 def _either(one: CodedSet, two: CodedSet) -> bytes:
-    """The positions in one set and not in the other: 8 bytes each in memory, so 120 MB for 15 million."""
+    """The positions that are in one set only: 8 bytes each in memory, so 120 MB for 15 million."""
     places = np.setxor1d(_positions(one), _positions(two), assume_unique=True)
     return golomb.encode([places] if places.size else [], count=places.size, size=one.size)
 
@@ -91,7 +91,7 @@ def _content(manifest: StatusManifest) -> tuple[int, bytes, bytes]:
 
 
 def _ways(published: Mapping[str, bytes], name: ListName) -> dict[str, tuple[int | None, int]]:
-    """From where to where the list's files lead; a full list comes from nowhere."""
+    """Start and end serial of each file of the list; a full list has the start None."""
     found = {path: list_target(path) for path in published}
     return {
         path: (target.start, target.end)
@@ -101,13 +101,13 @@ def _ways(published: Mapping[str, bytes], name: ListName) -> dict[str, tuple[int
 
 
 def _steps(ways: Mapping[str, tuple[int | None, int]], current: int) -> list[str]:
-    """The deltas that lead from one edition to the next, in order."""
+    """The deltas from one edition to the next, in order."""
     deltas = sorted((end, start, path) for path, (start, end) in ways.items() if start is not None)
     return [path for end, start, path in deltas if end < current or start == max(deltas)[1]]
 
 
 def _bases(ways: Mapping[str, tuple[int | None, int]], current: int) -> list[int]:
-    """Where the merged deltas begin that have to lead on, SPACING apart; that of the last step may be new."""
+    """The starts of the deltas to extend, SPACING apart; the one of the last step may be new."""
     bases: list[int] = []
     for start in sorted(start for start, end in ways.values() if start is not None and end == current):
         if not bases or start - bases[-1] >= SPACING:
@@ -116,7 +116,7 @@ def _bases(ways: Mapping[str, tuple[int | None, int]], current: int) -> list[int
 
 
 def expanded(published: Mapping[str, bytes], name: ListName, manifest: StatusManifest) -> Bitmaps:
-    """The edition that is published now, from its full list."""
+    """The bitmaps of the published edition, from its full list."""
     bitmaps = Bitmaps.zeroed(manifest.size)
     statusdelta.expand(published[name.full(manifest.serial)], bitmaps, serial=manifest.serial)
     manifest.check(bitmaps)

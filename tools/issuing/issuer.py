@@ -1,6 +1,6 @@
-"""The issuer of cards: enrols holders, keeps their standing, publishes key and status list.
+"""The issuer of cards: enrols holders, keeps the standing of cards, publishes key and status list.
 
-Pure: the time and the random source come in.
+Pure: the caller gives the time and the random source.
 """
 
 from __future__ import annotations
@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 KEY_LIFE: Final = timedelta(days=5 * 365)
 CERTIFICATE_LIFE: Final = timedelta(
     days=90
-)  # nothing takes one back before: a device is certified anew each season
-DIGESTS: Final = (8, n.MAX_DIGESTS)  # a hotel asks for six attributes; the few cards with more say only that
-LIST_LIFE: Final = timedelta(days=7)  # the issuer's last word on its age; sites have stricter budgets
+)  # a certificate cannot be revoked: a device is certified again each season
+DIGESTS: Final = (
+    8,
+    n.MAX_DIGESTS,
+)  # a hotel asks for six attributes; a longer list shows only that there are more
+LIST_LIFE: Final = timedelta(days=7)  # the issuer's own limit of age; sites have stricter budgets
 RAW_CAPACITY: Final = (
-    1_000_000  # 250 kB every day; above that a manifest with deltas of a few kilobytes is kinder
+    1_000_000  # 250 kB every day; a larger list costs less as a manifest with deltas of a few kilobytes
 )
 MAX_CARD_BYTES: Final = (
-    640  # with the longest audience and nonce around it, still a code of FORMAT.md section 5
+    640  # with the longest audience and nonce around it, it still fits a code of FORMAT.md section 5
 )
 EVERYWHERE: Final = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
 
@@ -54,7 +57,7 @@ class RandomSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardApplication:
-    """The application that an issuer is asked to sign for one holder. Times are aware UTC.
+    """The contents of one card that an issuer signs for a holder. Times are aware UTC.
 
     `sealed`: keep the template at the site and only its key in the card (variant B of FORMAT.md).
     """
@@ -73,9 +76,9 @@ class CardApplication:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A signed card, the entries it took in the register, and for variant B the sealed template.
+    """A signed card, its entries in the register, and for variant B the sealed template.
 
-    `disclosures`: salts and values of its attributes. They go to the holder and stay nowhere else.
+    `disclosures`: salts and values of its attributes. They go to the holder and are kept at no other place.
     """
 
     card: bytes = field(repr=False)
@@ -112,7 +115,7 @@ class Issuer:
 
     @property
     def authority(self) -> CertificateAuthority:
-        """This issuer's name and public key, by which a wallet checks who may ask."""
+        """This issuer's name and public key, with which a wallet verifies certificates of venues."""
         return CertificateAuthority(self.name, self._key.public_key)
 
     @property
@@ -121,9 +124,9 @@ class Issuer:
         return self._key.kid
 
     def enrol(self, request: CardApplication, *, now: datetime) -> Issued:
-        """Signs a card that begins at `now` or at `not_before`.
+        """Signs a card that is valid from `now` or from `not_before`.
 
-        Raises InputError, and then has registered nothing.
+        Raises InputError; then the register is unchanged.
         """
         now = now.replace(microsecond=0)
         card_id = self._random_source.token_bytes(n.CTI_BYTES)
@@ -150,8 +153,8 @@ class Issuer:
         card = sign_card(claims, self._seed)
         if len(card) > MAX_CARD_BYTES:
             raise InputError(
-                f"a card of {len(card)} bytes makes a code that no door reads, {MAX_CARD_BYTES} at most",
-                hint="fewer documents, fewer or shorter sites, a smaller template",
+                f"the card has {len(card)} bytes, and a door reads at most {MAX_CARD_BYTES}",
+                hint="use fewer documents, fewer or shorter sites, or a smaller template",
             )
         entries = [
             RegisterEntry(
@@ -174,7 +177,7 @@ class Issuer:
         now: datetime,
         life: timedelta = CERTIFICATE_LIFE,
     ) -> bytes:
-        """A certificate by which this issuer's holders know a venue's device. Raises InputError."""
+        """A certificate by which wallets of this issuer's holders verify a device. Raises InputError."""
         now = now.replace(microsecond=0)
         certificate = Certificate(
             authority=self.name,
@@ -189,15 +192,15 @@ class Issuer:
         return sign_certificate(certificate, self._seed)
 
     def suspend(self, index: int) -> RegisterEntry:
-        """Refuses the card from the next list on, until `reinstate`. Raises InputError."""
+        """Suspends the card from the next list on, until `reinstate`. Raises InputError."""
         return self.register.stand(index, CardStanding.SUSPENDED)
 
     def revoke(self, index: int) -> RegisterEntry:
-        """Refuses the card from the next list on, for good. Raises InputError."""
+        """Revokes the card from the next list on, for ever. Raises InputError."""
         return self.register.stand(index, CardStanding.REVOKED)
 
     def reinstate(self, index: int) -> RegisterEntry:
-        """Lifts a suspension. Raises InputError for a revoked card."""
+        """Ends a suspension. Raises InputError for a revoked card."""
         return self.register.stand(index, CardStanding.GOOD)
 
     def publish(
@@ -210,9 +213,9 @@ class Issuer:
     ) -> list[tuple[str, bytes]]:
         """The files of a trust folder, by name: the issuer's key, the status list signed at `now`, the boxes.
 
-        `boxes`: sealed templates; only those of cards that may still open a door are published. `manifest`:
-        whether to sign a manifest and put the bitmaps beside it; None does that above `RAW_CAPACITY`. Raises
-        InputError for a list without one above the limit of its file.
+        `boxes`: sealed templates; only those of valid cards are published. `manifest`: whether to sign a
+        manifest with the bitmaps in files beside it; None: above `RAW_CAPACITY`. Raises InputError for a list
+        without a manifest that is too large for one file.
         """
         now = now.replace(microsecond=0)
         if manifest is None:
@@ -225,10 +228,10 @@ class Issuer:
         ]
 
     def _list(self, issued_at: datetime, expires: datetime) -> tuple[str, bytes]:
-        """The status list with its bitmaps inside."""
+        """The status list, with its bitmaps inside."""
         if self.register.capacity > MAX_CARDS:
             raise InputError(
-                f"a list of {self.register.capacity} cards does not fit one file, {MAX_CARDS} at most",
+                f"a list of {self.register.capacity} cards does not fit one file of at most {MAX_CARDS}",
                 hint="publish a manifest",
             )
         status = StatusList(
@@ -241,7 +244,7 @@ class Issuer:
         return status_file(status, issuer=self._key, uri=self.uri, issuer_seed=self._seed)
 
     def _list_beside(self, issued_at: datetime, expires: datetime) -> list[tuple[str, bytes]]:
-        """The two bitmaps, then the manifest that makes them count."""
+        """The two bitmaps, then the manifest with their hashes."""
         revoked, suspended = (
             self.register.bitmap(CardStanding.REVOKED),
             self.register.bitmap(CardStanding.SUSPENDED),
@@ -273,11 +276,11 @@ class Issuer:
             )
         except Refused as refused:
             raise InputError(
-                f"this makes no attribute: {refused.detail}", hint="the values are in FORMAT.md section 3.4"
+                f"not an attribute: {refused.detail}", hint="use the values of FORMAT.md section 3.4"
             ) from refused
 
     def _redacted(self, disclosures: tuple[Disclosure, ...]) -> tuple[bytes, ...]:
-        """Digests of these among digests of nothing: one of two numbers, so that it tells next to nothing."""
+        """Digests of these with random decoys, 8 or MAX_DIGESTS in all: the number tells almost nothing."""
         if not disclosures:
             return ()
         count = next(size for size in DIGESTS if size >= len(disclosures))
@@ -288,7 +291,7 @@ class Issuer:
         self, papers: tuple[DisclosedDocument, ...], card_id: bytes, indexes: tuple[int, ...], now: datetime
     ) -> tuple[Document, ...]:
         if any(paper.expires < now.date() for paper in papers):
-            raise InputError("this document has expired", hint="link the one that replaced it")
+            raise InputError("this document has expired", hint="link the document that replaced it")
         return tuple(
             Document(
                 paper.type, digest(paper, card_id=card_id, key=self._document_key), paper.expires_day, index

@@ -1,4 +1,4 @@
-"""Metadata of a repository, from bytes to what its delegator's keys have signed."""
+"""Parses metadata of a repository and verifies its signatures and hashes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from edge.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_METADATA_BYTES: Final = 5_000_000  # what clients of python-tuf take for one role
-_HINT: Final = "this repository was damaged or changed: restore it from a backup"
+MAX_METADATA_BYTES: Final = 5_000_000  # the limit of python-tuf's client for one role
+_HINT: Final = "restore the repository from a backup: it was damaged or changed"
 
 
 def parse(path: str, data: bytes, kind: type[T]) -> Metadata[T]:
-    """The metadata in a file; nobody has checked its signatures. Raises InputError."""
+    """The metadata in a file; its signatures are not verified. Raises InputError."""
     try:
         metadata: Metadata[Any] = Metadata.from_bytes(data)
     except DeserializationError as error:
-        raise InputError(f"{path}: no metadata of TUF", hint=_HINT) from error
+        raise InputError(f"{path}: not metadata of TUF", hint=_HINT) from error
     if not isinstance(metadata.signed, kind):
-        raise InputError(f"{path}: the metadata of another role", hint=_HINT)
+        raise InputError(f"{path}: metadata of another role", hint=_HINT)
     return cast("Metadata[T]", metadata)
 
 
 def require_signed(
     path: str, role: str, metadata: Metadata[Any], delegators: Iterable[Root | Targets]
 ) -> None:
-    """Raises InputError unless enough keys signed that one of these names for the role."""
+    """Raises InputError unless enough keys signed that one of the delegators names for the role."""
     if not any(signed_for(role, metadata, delegator) for delegator in delegators):
         raise InputError(f"{path}: not signed by enough keys of {role}", hint=_HINT)
 
@@ -46,7 +46,7 @@ def signed_for(role: str, metadata: Metadata[Any], delegator: Root | Targets) ->
 
 
 def require_content(path: str, data: bytes, described: Any) -> None:  # noqa: ANN401  MetaFile or TargetFile
-    """Raises InputError unless length and hashes are as they were signed."""
+    """Raises InputError unless length and hashes are those in `described`."""
     try:
         described.verify_length_and_hashes(data)
     except RepositoryError as error:

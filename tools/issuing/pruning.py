@@ -1,4 +1,4 @@
-"""Finds the files of a repository that no client can still be reading."""
+"""Finds the files of a repository that no client needs any more."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def obsolete(repository: Repository, files: Files, *, keep: int) -> list[str]:
-    """Metadata and targets that none of the last `keep` publications names, and what never was published.
+    """Metadata and targets that none of the last `keep` publications names, and files never published.
 
-    Roots are for ever: a device that was in a drawer for years follows all of them.
+    Roots are kept for ever: a device that was switched off for years verifies all of them.
     """
     newest = repository.metadata[SNAPSHOT].signed.version
     needed = {metadata_path(TIMESTAMP, 0)}
-    described: set[str] = set()  # a role that did not change is in many snapshots, and read once
+    described: set[str] = set()  # a role that did not change is in many snapshots, and is read once
     for version in range(max(1, newest - keep + 1), newest + 1):
         path = metadata_path(SNAPSHOT, version)
         needed.add(path)
@@ -45,7 +45,7 @@ def obsolete(repository: Repository, files: Files, *, keep: int) -> list[str]:
 
 
 def _read(files: Files, path: str, kind: type[T]) -> T | None:
-    """What a file describes; None for one that is gone, or damaged: it keeps nothing alive."""
+    """The metadata in a file; None for a missing or damaged file, which keeps no other file."""
     try:
         return parse(path, files.read(path, limit=MAX_METADATA_BYTES), kind).signed
     except (StorageFault, InputError):

@@ -1,7 +1,7 @@
-"""From the trust folder that an office publishes to the targets of a repository.
+"""Makes the targets of a repository from the trust folder that an issuer publishes.
 
-Lists and sealed templates need the online keys only. Keys and scopes of issuers are the authority's word:
-what a folder says about them is compared, never taken over.
+Lists and sealed templates need the online keys only. The authority decides keys and scopes of issuers: those
+in a trust folder are compared, never taken over.
 """
 
 from __future__ import annotations
@@ -31,15 +31,13 @@ if TYPE_CHECKING:
     from edge.trust.status.status import StatusList
     from tools.issuing.repository import Repository
 
-MAX_BOXES: Final = 60_000  # of one issuer at one site: a trust folder has room for 65,536 files in all
-_PLAIN: Final = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-)  # a file's name that every server serves as it is
+MAX_BOXES: Final = 60_000  # of one issuer at one site: a trust folder holds at most 65,536 files
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # a name that every server serves unchanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """What the authority says of an issuer's key; what is None stays as the office wrote it."""
+    """Scope and dates that the authority sets for an issuer's key; None: as in the issuer's file."""
 
     scope: Scope | None = None
     valid_from: datetime | None = None
@@ -47,7 +45,7 @@ class Term:
 
 
 def issuers(repository: Repository) -> dict[bytes, IssuerKey]:
-    """The keys that this authority stands for, by key id."""
+    """The issuers' keys that this authority publishes, by key id."""
     found = {names.issuer_kid(target.path): target.path for target in repository}
     return {
         kid: read_issuer(path, kid, repository.read(path)) for kid, path in found.items() if kid is not None
@@ -55,7 +53,7 @@ def issuers(repository: Repository) -> dict[bytes, IssuerKey]:
 
 
 def add_issuer(issuer: IssuerKey, term: Term, *, now: datetime) -> tuple[str, bytes]:
-    """The target that says since `now` what an issuer's key is good for. Raises InputError."""
+    """The target of an issuer's key with this scope and these dates, issued at `now`. Raises InputError."""
     return issuer_file(
         replace(
             issuer,
@@ -68,11 +66,11 @@ def add_issuer(issuer: IssuerKey, term: Term, *, now: datetime) -> tuple[str, by
 
 
 def remove_issuer(repository: Repository, kid: bytes) -> dict[str, bytes | None]:
-    """Removes a key, its lists and its sealed templates. Raises InputError where it is not there."""
+    """The targets to remove for a key: itself, its lists and sealed templates. Raises InputError for none."""
     name = names.issuer(kid)
     if repository.find(name) is None:
         raise InputError(
-            f"no issuer with the key {kid.hex()}", hint="they are in: tools/authority issuer list"
+            f"no issuer has the key {kid.hex()}", hint="list them with: doorward-authority issuer list"
         )
     return {
         name: None,
@@ -83,19 +81,19 @@ def remove_issuer(repository: Repository, kid: bytes) -> dict[str, bytes | None]
 def lists(repository: Repository, trust: Mapping[str, Buffer], *, now: datetime) -> dict[str, bytes | None]:
     """The targets of all status lists in a trust folder. `trust`: its files; bitmaps may be mapped.
 
-    Raises InputError for an issuer that the authority has not added, for a list that is not what its issuer
-    signed, and for one that is older than what is published; TrustFault for a folder that no device loads.
+    Raises InputError for an issuer that the authority has not added, for a list with a wrong signature, and
+    for a list that is older than the published one; TrustFault for a folder that no device would load.
     """
     known = issuers(repository)
     for name in trust:
         kid = names.issuer_kid(name)
         if kid is not None and kid not in known:
             raise InputError(
-                f"{name}: not an issuer of this authority", hint="add it first: tools/authority issuer add"
+                f"{name}: not an issuer of this authority", hint="add it with: doorward-authority issuer add"
             )
-    believed = dict(issuer_file(issuer) for issuer in known.values())
+    trusted = dict(issuer_file(issuer) for issuer in known.values())
     ours = {name: data for name, data in trust.items() if name.startswith(("status/", "sealed/"))}
-    bundle.load({**ours, **believed})  # all or nothing, exactly as a door would
+    bundle.load({**ours, **trusted})  # all or nothing, as a door loads it
     puts: dict[str, bytes | None] = {}
     for name in sorted(ours):
         suffix = name.rpartition(".")[2]
@@ -108,12 +106,13 @@ def lists(repository: Repository, trust: Mapping[str, Buffer], *, now: datetime)
 def boxes(
     repository: Repository, trust: Mapping[str, Buffer], *, kid: bytes, site: str | None
 ) -> dict[str, bytes | None]:
-    """The target that holds an issuer's sealed templates for a site: those in the folder and no others."""
+    """The target with an issuer's sealed templates for a site: exactly those in the folder."""
     name = names.boxes(site, kid)
     held = [bytes(trust[path]) for path in sorted(trust) if path.startswith("sealed/")]
     if len(held) > MAX_BOXES:
         raise InputError(
-            f"{len(held)} sealed templates, at most {MAX_BOXES}", hint="publish for each site apart"
+            f"{len(held)} sealed templates, and at most {MAX_BOXES} are allowed",
+            hint="publish them separately for each site",
         )
     if held:
         return {name: cbor.encode(held)}
@@ -121,11 +120,12 @@ def boxes(
 
 
 def only_issuer(trust: Mapping[str, Buffer]) -> bytes:
-    """The one key in a trust folder. Raises InputError."""
+    """The key id of the only issuer in a trust folder. Raises InputError for several or none."""
     found = [kid for name in trust if (kid := names.issuer_kid(name))]
     if len(found) != 1:
         raise InputError(
-            f"{len(found)} issuers in this folder", hint="say whose the sealed templates are: --issuer KID"
+            f"{len(found)} issuers in this folder, and must be 1",
+            hint="name the issuer of the sealed templates with --issuer KID",
         )
     return found[0]
 
@@ -134,7 +134,8 @@ def plain(folder: str, name: str, data: bytes) -> tuple[str, bytes]:
     """A target of `models/` or `firmware/`, by the name of its file. Raises InputError."""
     if not _PLAIN.fullmatch(name):
         raise InputError(
-            f"{name!r} is no name for a target", hint="letters, digits, `.`, `_` and `-`, at most 100"
+            f"{name!r} is not a name for a target",
+            hint="rename the file: at most 100 letters, digits, `.`, `_` and `-`",
         )
     return f"{folder}/{name}", data
 
@@ -159,8 +160,8 @@ def _list(
     old = _published(repository, issuer, name)
     if old and new.issued_at < old.issued_at:
         raise InputError(
-            f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, before the one that is published",
-            hint="publish the issuer's latest list: tools/issuer publish",
+            f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, which is older than the published list",
+            hint="make the issuer's latest list with: doorward-issuer publish",
         )
     if new.issued_at > now:
         raise InputError(f"{target}: signed in the future", hint="compare the clocks of office and authority")
@@ -183,7 +184,7 @@ def _is_of(path: str, name: ListName) -> bool:
 def _published(
     repository: Repository, issuer: IssuerKey, name: ListName
 ) -> StatusList | StatusManifest | None:
-    """The list as it is published now, in whichever form."""
+    """The published list, in the own or the foreign format; None without one."""
     for suffix, target in ((any_list.OWN, name.signed), (any_list.FOREIGN, name.foreign)):
         if repository.find(target) is None:
             continue
@@ -191,6 +192,6 @@ def _published(
             return any_list.decode(suffix, repository.read(target), issuer)[1]
         except Refused as refused:  # the authority has renamed the issuer
             raise TrustFault(
-                f"{target}: {refused.message}", hint="remove the issuer, and add it as it is called now"
+                f"{target}: {refused.message}", hint="remove the issuer, and add it with its new name"
             ) from refused
     return None

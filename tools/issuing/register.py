@@ -13,11 +13,11 @@ from edge.trust.status.status import bitmap_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-# An index goes to the next card only when no device can still believe the old one: a clock that lost
-# power falls back to its floor, which is as old as the last list it was given.
+# An index goes to the next card only when no device can accept the old card any more: a clock that lost
+# power falls back to its floor, which is as old as the last list of the device.
 REST: Final = timedelta(days=30)
 MAX_CAPACITY: Final = (
-    100_000_000  # two bitmaps of 12.5 MB, made in memory; a nation has an office in every region
+    100_000_000  # two bitmaps of 12.5 MB, made in memory; a larger country has an issuer in every region
 )
 
 
@@ -75,16 +75,16 @@ class Register:
         return iter(sorted(self._entries.values(), key=lambda entry: entry.index))
 
     def allocate(self, count: int, *, now: datetime, randbelow: Callable[[int], int]) -> tuple[int, ...]:
-        """Random indexes that nobody holds, so that an index says nothing about when a card was issued.
+        """Random free indexes; a random index does not show the time of issue.
 
-        Expected tries are capacity / free for each: two for a list half full, a million for the last place of
-        a million. Raises InputError when the list has not so many left.
+        Expected tries are capacity / free for each: two for a list half full, a million for the last index of
+        a million. Raises InputError when the list has fewer free ones.
         """
         held = {index for index, entry in self._entries.items() if entry.expires + REST > now}
         if self.capacity - len(held) < count:
             raise InputError(
-                f"{len(held)} of {self.capacity} indexes are held, {count} more are needed",
-                hint="begin another list, with more capacity and another URI",
+                f"{len(held)} of {self.capacity} indexes are in use, and {count} more are needed",
+                hint="start another list, with more capacity and another URI",
             )
         found: list[int] = []
         while len(found) < count:
@@ -95,7 +95,7 @@ class Register:
         return tuple(found)
 
     def add(self, entry: RegisterEntry) -> None:
-        """Takes the entry's index; whoever rested there is forgotten."""
+        """Adds an entry; it replaces the expired entry of this index."""
         assert 0 <= entry.index < self.capacity, "allocate gave this index"
         self._entries[entry.index] = entry
 
@@ -104,21 +104,25 @@ class Register:
         for entry in self._entries.values():
             if entry.card_id == card_id and entry.part is IndexUse.CARD:
                 return entry
-        raise InputError("no card with this id in the register", hint="the ids are in: tools/issuer list")
+        raise InputError(
+            "no card in the register has this id", hint="list the ids with: doorward-issuer list"
+        )
 
     def stand(self, index: int, standing: CardStanding) -> RegisterEntry:
-        """Changes how an index stands, and returns its entry. Raises InputError; revoked is for good."""
+        """Changes the standing of an index, and returns its entry. Raises InputError; revoked is final."""
         entry = self._entries.get(index)
         if entry is None:
-            raise InputError(f"nobody holds index {index}", hint="the indexes are in: tools/issuer list")
+            raise InputError(
+                f"no card has the index {index}", hint="list the indexes with: doorward-issuer list"
+            )
         if entry.standing is CardStanding.REVOKED and standing is not CardStanding.REVOKED:
-            raise InputError("this card is revoked, which is for good", hint="enrol the holder again")
+            raise InputError("this card is revoked, which is final", hint="enrol the holder again")
         changed = replace(entry, standing=standing)
         self._entries[index] = changed
         return changed
 
     def boxes(self, now: datetime) -> frozenset[bytes]:
-        """Ids of the sealed templates that a site still needs: of cards neither revoked nor expired."""
+        """Ids of the sealed templates that a site needs: of cards neither revoked nor expired."""
         return frozenset(
             entry.box
             for entry in self
@@ -126,13 +130,13 @@ class Register:
         )
 
     def serial_of(self, hashes: bytes) -> int:
-        """The serial for bitmaps of these hashes: one more than the last, unless that had the same."""
+        """The serial for bitmaps with these hashes: one more than the last, or the last if they are equal."""
         if hashes != self.edition.hashes:
             self.edition = Edition(self.edition.serial + 1, hashes)
         return self.edition.serial
 
     def bitmap(self, standing: CardStanding) -> bytes:
-        """Bit per index, least significant first, set where the index stands so; ceil(capacity / 8) bytes."""
+        """One bit per index, least significant first, set for this standing; ceil(capacity / 8) bytes."""
         bits = bytearray(bitmap_bytes(self.capacity))
         for entry in self._entries.values():
             if entry.standing is standing:

@@ -1,7 +1,7 @@
-"""A trust repository as its authority sees it: what is published now, and the files of what comes next.
+"""A trust repository for its authority: the published state, and the files of the next publication.
 
-Pure: files come in through a port and go out as a mapping, in the order to write them. Whoever stops in the
-middle has published nothing: `metadata/timestamp.json` is what clients read first, and it comes last.
+Pure: files come in through a port and go out as a mapping, in the order to write them. A publication that is
+interrupted is not published: clients read `metadata/timestamp.json` first, and it is written last.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ROOT_FILE: Final = re.compile(r"metadata/([1-9][0-9]{0,8})\.root\.json")
 
 
 def create(keys: Mapping[str, Sequence[SeedSigner]], *, now: datetime) -> dict[str, bytes]:
-    """The files of a new repository, without targets but the time. `keys`: as `roles.KEY_COUNTS` has it."""
+    """The files of a new repository; the time is its only target. `keys`: as in `roles.KEY_COUNTS`."""
     now = now.replace(microsecond=0)
     root = Root(expires=now + LIVES[ROOT], consistent_snapshot=True)
     for role in (ROOT, TARGETS, SNAPSHOT, TIMESTAMP):
@@ -73,7 +73,7 @@ def create(keys: Mapping[str, Sequence[SeedSigner]], *, now: datetime) -> dict[s
 
 
 class Repository:
-    """What is published: `metadata` by role, verified from the first root on, expiry aside."""
+    """The published state: `metadata` by role, verified from the first root on, except expiry."""
 
     def __init__(self, files: Files, metadata: Mapping[str, Metadata[Any]]) -> None:
         self.metadata = metadata
@@ -81,14 +81,14 @@ class Repository:
 
     @classmethod
     def load(cls, files: Files) -> Repository:
-        """The repository in a folder. Raises InputError where anything in it is not as it was signed.
+        """The repository in a folder. Raises InputError where a file in it is not as it was signed.
 
-        What was altered there, by whoever serves it, must not be signed again in the next publication.
+        A file that an attacker on the web server altered must not be signed in the next publication.
         """
         tuf_keys.register()
         roots = _roots(files)
         root = roots[-1]
-        # A rotation that was cut off may leave a role signed by the keys before; the next one mends it.
+        # An interrupted rotation may leave a role signed by the old keys; the next publication repairs it.
         known = [metadata.signed for metadata in reversed(roots[-2:])]
         timestamp = _read(files, TIMESTAMP, None, Timestamp, known)
         snapshot = _read(files, SNAPSHOT, timestamp.signed.snapshot_meta, Snapshot, known)
@@ -114,20 +114,22 @@ class Repository:
                 yield target
 
     def find(self, name: str) -> TargetFile | None:
-        """A target by its name. Raises InputError for a name that nobody speaks for."""
+        """A target by its name. Raises InputError for a name without a role."""
         return self.targets(roles.role_of(name)).targets.get(name)
 
     def read(self, name: str) -> bytes:
-        """The content of a target, as it was signed. Raises InputError and StorageFault."""
+        """The verified content of a target. Raises InputError and StorageFault."""
         target = self.find(name)
         if target is None:
-            raise InputError(f"{name}: not in this repository", hint="see: tools/authority show")
+            raise InputError(
+                f"{name}: not in this repository", hint="list the targets with: doorward-authority show"
+            )
         data = self._files.read(target_path(target), limit=target.length)
         require_content(target_path(target), data, target)
         return data
 
     def contents(self, role: str) -> Mapping[str, bytes]:
-        """What a role's targets hold, by name; each is read, and compared, when it is asked for."""
+        """The contents of a role's targets, by name; each is read and verified when it is needed."""
         return _Contents(self, role)
 
     def signed_at(self) -> datetime:
@@ -144,19 +146,19 @@ class Repository:
     ) -> dict[str, bytes]:
         """The files that change these targets, in the order to write them; None removes a target.
 
-        Every publication says the time, and its timestamp is good for `life`. Raises InputError for a clock
-        that runs behind, or where a key is missing: only roles that change need theirs.
+        Every publication holds the time, and its timestamp is valid for `life`. Raises InputError for a clock
+        that is behind, or where a key is missing: only roles that change need their keys.
         """
         draft = self.draft(ring, now=now)
         draft.put(puts)
         return draft.sign(now.replace(microsecond=0), life=life)
 
     def draft(self, ring: Keyring, *, now: datetime) -> MetadataDraft:
-        """A publication that so far says the time only. Raises InputError for a clock that runs behind."""
+        """A publication that changes only the time. Raises InputError for a clock that is behind."""
         if now < (last := self.signed_at()):
             raise InputError(
-                f"this machine says {now:%Y-%m-%dT%H:%M:%SZ}, the last publication {last:%Y-%m-%dT%H:%M:%SZ}",
-                hint="set the clock: no device would go back",
+                f"the clock is {now:%Y-%m-%dT%H:%M:%SZ}, and the last publication {last:%Y-%m-%dT%H:%M:%SZ}",
+                hint="set the clock: devices refuse an older time",
             )
         draft = MetadataDraft(ring, old=self.metadata)
         draft.put({names.TIME: signed_time(now)})
@@ -181,10 +183,10 @@ class _Contents(Mapping[str, bytes]):
 
 
 def _roots(files: Files) -> list[Metadata[Root]]:
-    """All roots, each signed as the one before it and it itself ask for."""
+    """All roots in order, each signed by enough keys of the root before it and of itself."""
     found = [int(match[1]) for name in files.names() if (match := _ROOT_FILE.fullmatch(name))]
     if not found:
-        raise InputError("there is no repository here", hint="make one: tools/authority init")
+        raise InputError("there is no repository here", hint="make one with: doorward-authority init")
     roots: list[Metadata[Root]] = []
     for version in range(min(found), max(found) + 1):
         path = metadata_path(ROOT, version)

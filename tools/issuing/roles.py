@@ -1,4 +1,4 @@
-"""The roles of a trust repository: who signs what, with how many keys, for how long (REPOSITORY.md)."""
+"""The roles of a trust repository, with their paths, numbers of keys and validity (REPOSITORY.md)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 ROOT, TARGETS, SNAPSHOT, TIMESTAMP = "root", "targets", "snapshot", "timestamp"
 REVOCATION, MODELS, FIRMWARE = "revocation", "models", "firmware"
 
-OWN_PATHS: Final = ("issuers/", "policy/")  # of targets itself
+OWN_PATHS: Final = ("issuers/", "policy/")  # of the role targets
 DELEGATED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {REVOCATION: ("revocation/*", "sealed/*"), MODELS: ("models/*",), FIRMWARE: ("firmware/*",)}
 )
-SIGN_FIRST: Final = (*DELEGATED, TARGETS, SNAPSHOT, TIMESTAMP)  # each signs for the versions of those before
+SIGN_FIRST: Final = (*DELEGATED, TARGETS, SNAPSHOT, TIMESTAMP)  # each signs the versions of those before it
 
 ROOT_THRESHOLD: Final = 2  # one stick may be lost, and one may be stolen
 KEY_COUNTS: Final[Mapping[str, int]] = MappingProxyType(
@@ -26,23 +26,23 @@ KEY_COUNTS: Final[Mapping[str, int]] = MappingProxyType(
 )
 ONLINE: Final = frozenset({REVOCATION, SNAPSHOT, TIMESTAMP})
 
-# A device that has a network refuses what has expired; one without goes by the age of each list.
+# A device with a network refuses expired roles; a device without one uses the age of each list.
 LIVES: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
-        ROOT: timedelta(days=365),  # people with sticks meet once a year
+        ROOT: timedelta(days=365),  # the holders of root keys meet once a year
         TARGETS: timedelta(days=365),
         MODELS: timedelta(days=365),
         FIRMWARE: timedelta(days=365),
-        REVOCATION: timedelta(days=30),  # signed together with the timestamp, which bounds it: long
-        SNAPSHOT: timedelta(days=30),  # enough that one signature alone mends a long outage
-        TIMESTAMP: timedelta(days=3),  # from Friday evening to Monday morning nobody mends a server
+        REVOCATION: timedelta(days=30),  # long, because the timestamp limits it
+        SNAPSHOT: timedelta(days=30),  # long, so that after an outage only the timestamp is signed again
+        TIMESTAMP: timedelta(days=3),  # a server may be down from Friday evening to Monday morning
     }
 )
-MAX_LIFE: Final = timedelta(days=90)  # a stick for a journey; longer is a key that signs for nobody's list
+MAX_LIFE: Final = timedelta(days=90)  # for a stick on a long journey; for longer, lists would be too old
 
 
 def role_of(name: str) -> str:
-    """The role that speaks for a target. Raises InputError for a name that nobody speaks for."""
+    """The role that signs a target. Raises InputError for a name without a role."""
     folder, _, rest = name.partition("/")
     if rest and "/" not in rest:
         for role, patterns in DELEGATED.items():
@@ -50,4 +50,4 @@ def role_of(name: str) -> str:
                 return role
         if f"{folder}/" in OWN_PATHS:
             return TARGETS
-    raise InputError(f"{name}: no role speaks for this name", hint="REPOSITORY.md section 2 has the names")
+    raise InputError(f"{name}: no role signs this name", hint="use a name of REPOSITORY.md section 2")

@@ -1,4 +1,4 @@
-"""New keys for old ones, and new signatures before the old ones expire."""
+"""Replaces keys of roles, and signs roles again before they expire."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def next_root(
     repository: Repository, *, now: datetime, role: str = ROOT, new: SeedSigner | None = None, drop: str = ""
 ) -> Metadata[Root]:
-    """The root after this one, not signed yet: good for another year, with `new` in place of `drop`.
+    """The next root, not signed yet: valid for another year, with the key `new` instead of `drop`.
 
-    `drop`: the key id, or how it begins; may be left out where the role has one key. Raises InputError.
+    `drop`: a key id, or its first digits; may be left out where the role has one key. Raises InputError.
     """
     root = copy.deepcopy(repository.root)
     root.version += 1
@@ -45,7 +45,7 @@ def next_root(
 
 
 def sign_root(repository: Repository, proposed: Metadata[Root], ring: Keyring) -> int:
-    """Adds the signatures of the root keys at hand; returns how many are still missing."""
+    """Adds the signatures of the root keys in `ring`; returns the number of missing ones."""
     old, new = repository.root, proposed.signed
     for key_id in dict.fromkeys([*old.roles[ROOT].keyids, *new.roles[ROOT].keyids]):
         if key_id in ring:
@@ -58,19 +58,22 @@ def sign_root(repository: Repository, proposed: Metadata[Root], ring: Keyring) -
 def adopt_root(
     repository: Repository, proposed: Metadata[Root], ring: Keyring, *, now: datetime
 ) -> dict[str, bytes]:
-    """The files that put a signed root in force, and sign again what its new keys have to.
+    """The files that put a signed root in force, with the roles that its new keys must sign.
 
-    Clients fetch the root first and see it at once, so whatever its new keys sign is published before it,
-    with the old keys' signatures too; where an old key is lost, the root goes first and clients of the
-    moment between try again. Raises InputError.
+    Clients fetch the root first and use it at once. So the roles of its new keys are published before it,
+    with signatures of the old keys too. Where an old key is lost, the root is published first, and clients
+    that fetch between the two retry. Raises InputError.
     """
     old, new = repository.root, proposed.signed
     anchor = metadata_path(ROOT, new.version)
     if new.version != old.version + 1:
-        raise InputError(f"root {new.version} does not follow {old.version}", hint="begin again: rotate root")
+        raise InputError(
+            f"root {new.version} does not follow root {old.version}", hint="start again with: rotate root"
+        )
     if new.roles[ROOT].threshold < ROOT_THRESHOLD:
         raise InputError(
-            f"a root that {new.roles[ROOT].threshold} key may change", hint=f"{ROOT_THRESHOLD} have to agree"
+            f"the threshold of the root is {new.roles[ROOT].threshold}, below {ROOT_THRESHOLD}",
+            hint="start again with: rotate root",
         )
     if not (signed_for(ROOT, proposed, old) and signed_for(ROOT, proposed, new)):
         raise missing(ROOT, [*old.roles[ROOT].keyids, *new.roles[ROOT].keyids])
@@ -87,7 +90,7 @@ def adopt_root(
 def rotate(
     repository: Repository, role: str, new: SeedSigner, ring: Keyring, *, now: datetime
 ) -> dict[str, bytes]:
-    """The files that give a delegated role another key. Raises InputError."""
+    """The files that replace the key of a delegated role. Raises InputError."""
     assert role in DELEGATED, "the keys of top-level roles are in the root"
     draft = repository.draft(ring, now=now)
     delegator = draft.targets(TARGETS)
@@ -97,7 +100,7 @@ def rotate(
 
 
 def renew(repository: Repository, role: str, ring: Keyring, *, now: datetime) -> dict[str, bytes]:
-    """The files that sign a role again for its whole life. Raises InputError."""
+    """The files that sign a role again for its whole validity. Raises InputError."""
     assert role in SIGN_FIRST, "a root is renewed by the root after it"
     draft = repository.draft(ring, now=now)
     draft.renew(role)
@@ -105,11 +108,11 @@ def renew(repository: Repository, role: str, ring: Keyring, *, now: datetime) ->
 
 
 def _held(key_ids: list[str], drop: str, role: str) -> str:
-    """The one key of a role whose id begins so."""
+    """The only key of a role whose id starts with `drop`."""
     found = [key_id for key_id in key_ids if key_id.startswith(drop)]
     if len(found) != 1:
         raise InputError(
             f"{len(found)} keys of {role} begin with {drop!r}" if drop else f"{role} has {len(key_ids)} keys",
-            hint=f"say which one goes: {', '.join(key_id[:8] for key_id in key_ids)}",
+            hint=f"name one with --drop: {', '.join(key_id[:8] for key_id in key_ids)}",
         )
     return found[0]

@@ -23,11 +23,13 @@ Keyring = dict[str, "SeedSigner"]  # by TUF key id
 
 
 class SeedSigner(Signer):
-    """One key of the authority. Its id is that of the TUF specification: SHA-256 of the public key's JSON."""
+    """One key of the authority. Its id is made by the TUF specification: SHA-256 of the public key's JSON."""
 
     def __init__(self, seed: bytes) -> None:
         if len(seed) != SEED_BYTES:
-            raise InputError(f"a key of {len(seed)} bytes, not {SEED_BYTES}", hint="restore it from a backup")
+            raise InputError(
+                f"the key has {len(seed)} bytes, not {SEED_BYTES}", hint="restore it from a backup"
+            )
         self._key = SigningKey(seed)
         public = {"public": bytes(self._key.verify_key).hex()}
         said = encode_canonical({"keytype": ED25519, "scheme": ED25519, "keyval": public})
@@ -36,12 +38,12 @@ class SeedSigner(Signer):
 
     @property
     def seed(self) -> bytes:
-        """What has to be kept secret, 32 bytes."""
+        """The private key, 32 bytes. Keep it secret."""
         return bytes(self._key)
 
     @property
     def key_id(self) -> str:
-        """64 hex digits."""
+        """The id of the key, 64 hexadecimal digits."""
         return self._public.keyid
 
     @property
@@ -53,17 +55,17 @@ class SeedSigner(Signer):
 
     @classmethod
     def from_priv_key_uri(cls, *_: object, **__: object) -> NoReturn:
-        """Seeds come from files that a person names, never from an address in metadata."""
+        """Not supported: keys come from files that a user names, never from an address in metadata."""
         raise ValueError("no private key has an address here")
 
 
 def keyring(signers: Iterable[SeedSigner]) -> Keyring:
-    """The keys at hand, by id."""
+    """The keys by id."""
     return {signer.key_id: signer for signer in signers}
 
 
 def new_keys(roles: Mapping[str, int], random_source: RandomSource) -> dict[str, Sequence[SeedSigner]]:
-    """As many new keys as each role wants."""
+    """New keys for each role, as many as `roles` says."""
     return {
         role: tuple(SeedSigner(random_source.token_bytes(SEED_BYTES)) for _ in range(count))
         for role, count in roles.items()

@@ -1,4 +1,4 @@
-"""The holder's side: a card, the key it was issued to, and a code that is new every 20 seconds."""
+"""The wallet of a holder: a card, the key that it was issued to, and codes that change every 20 seconds."""
 
 from __future__ import annotations
 
@@ -21,19 +21,17 @@ if TYPE_CHECKING:
 
 ROTATION: Final = timedelta(
     seconds=20
-)  # a code is good for 30 s: the last 10 are for walking up and for clocks
+)  # a code is valid for 30 s: the last 10 are for the way to the reader and for clock differences
 MAX_AUTHORITIES: Final = 8  # the issuer of the card, and a few more that certify venues
-MAX_WALLET_BYTES: Final = (
-    3_200  # a card that still makes a code, 11 attributes of 117 bytes, 8 names and keys
-)
+MAX_WALLET_BYTES: Final = 3_200  # the largest card for a code, 11 attributes of 117 bytes, 8 names and keys
 _VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What an issuer hands to a holder: a card, what it may disclose, and who certifies venues.
+    """The file from an issuer to a holder: a card, its disclosures, and authorities that certify venues.
 
-    It is personal, as the values in it are, but without the holder's key nobody can show it.
+    It holds personal data, but no code can be made from it without the holder's key.
     """
 
     card: bytes = field(repr=False)
@@ -41,7 +39,7 @@ class Delivery:
     authorities: tuple[CertificateAuthority, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """As a file: CBOR [version, card, disclosures, authorities]."""
+        """The content of the file: CBOR [version, card, disclosures, authorities]."""
         return cbor.encode([_VERSION, *_contents(self.card, self.disclosures, self.authorities)])
 
     @classmethod
@@ -52,15 +50,17 @@ class Delivery:
             if isinstance(value, list) and len(value) == 4 and value[0] == _VERSION:
                 return cls(*_read(value[1:]))
         except Refused as refused:
-            raise InputError(f"not a card: {refused.detail}", hint="ask its issuer for another") from refused
+            raise InputError(
+                f"not a card: {refused.detail}", hint="ask the issuer for a new card"
+            ) from refused
         return cls(data)
 
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """A holder's key; and once an issuer has made it, the card with all that it may disclose.
+    """A holder's key, and after enrolment the card with its disclosures.
 
-    `authorities`: whose word about venues it takes.
+    `authorities`: the authorities whose certificates of venues it trusts.
     """
 
     holder_seed: bytes = field(repr=False)
@@ -75,30 +75,33 @@ class Wallet:
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
-        """What it could disclose."""
+        """The attributes that the card can disclose."""
         return tuple(disclosure.attribute for disclosure in self.disclosures)
 
     def claims(self) -> Claims:
-        """What the card says; nobody has checked its signature. Raises InputError."""
+        """The claims of the card, without a check of its signature. Raises InputError."""
         return _claims(self.card)
 
     def with_card(self, card: bytes) -> Wallet:
-        """This wallet, holding `card`, which has no attributes. Raises InputError as `accept` does."""
+        """This wallet with `card`, which has no attributes. Raises InputError as `accept` does."""
         return self.accept(Delivery(card))
 
     def accept(self, delivery: Delivery) -> Wallet:
-        """This wallet, holding what an issuer made.
+        """This wallet with the card of a delivery.
 
-        Raises InputError for a card that is another key's, and for attributes that are another card's.
+        Raises InputError for a card of another key, and for attributes of another card.
         """
         claims = _claims(delivery.card)
         if claims.holder_key != self.holder_key:
-            raise InputError("this card was issued to another key", hint="give the issuer this wallet's key")
+            raise InputError(
+                "this card was issued to another key", hint="give the issuer the public key of this wallet"
+            )
         try:
             attributes.check_opened(delivery.disclosures, claims.redacted)
         except Refused as refused:
             raise InputError(
-                f"these attributes are not the card's: {refused.detail}", hint="ask its issuer for another"
+                f"these attributes are not of this card: {refused.detail}",
+                hint="ask the issuer for a new card",
             ) from refused
         return Wallet(self.holder_seed, delivery.card, delivery.disclosures, delivery.authorities)
 
@@ -112,19 +115,21 @@ class Wallet:
     ) -> str:
         """The text of a code signed at `now`. Show it for ROTATION, then make the next. Raises InputError.
 
-        `aud`: the one site it is for; `cnonce`: 8 to 16 bytes that the site's screen shows; `disclose`: what
-        the holder agreed to tell there, and nothing where it is left out.
+        `aud`: the only site where it is valid; `cnonce`: 8 to 16 bytes from the site's screen; `disclose`:
+        the attributes that the holder agreed to disclose there; left out: none.
         """
         self.claims()
         told = [disclosure for disclosure in self.disclosures if disclosure.attribute in disclose]
         if len(told) < len(set(disclose)):
-            raise InputError("this card holds no such attribute", hint="see: tools/wallet info")
+            raise InputError(
+                "this card has no such attribute", hint="list its attributes with: doorward-wallet info"
+            )
         return sign_presentation(
             self.card, self.holder_seed, iat=now, aud=aud, cnonce=cnonce, disclosures=told
         )
 
     def to_bytes(self) -> bytes:
-        """The wallet as a file: CBOR [version, seed, card, disclosures, authorities]. Secret as its key."""
+        """The content of the file, which is secret: CBOR [version, seed, card, disclosures, authorities]."""
         contents = _contents(self.card, self.disclosures, self.authorities)
         return cbor.encode([_VERSION, self.holder_seed, *contents])
 
@@ -138,9 +143,9 @@ class Wallet:
                 return cls(seed, *_read(value[2:]))
         except Refused as refused:
             raise InputError(
-                f"not a wallet: {refused.detail}", hint="make one with tools/issuer enrol"
+                f"not a wallet: {refused.detail}", hint="make one with: doorward-issuer enrol"
             ) from refused
-        raise InputError("not a wallet of this version", hint="make one with tools/issuer enrol")
+        raise InputError("not a wallet of this version", hint="make one with: doorward-issuer enrol")
 
 
 def _contents(
@@ -154,7 +159,7 @@ def _contents(
 
 
 def _read(value: list[object]) -> tuple[bytes, tuple[Disclosure, ...], tuple[CertificateAuthority, ...]]:
-    """What `_contents` makes. Raises Refused(CARD_MALFORMED)."""
+    """Read the list that `_contents` makes. Raises Refused(CARD_MALFORMED)."""
     card = fields.octets(value[0], 0, n.MAX_CODE_BYTES, "card")
     disclosures = map(ecard.read_disclosure, fields.array(value[1], 0, n.ATTRIBUTES, "disclosures"))
     authorities = map(_authority, fields.array(value[2], 0, MAX_AUTHORITIES, "authorities"))
@@ -171,8 +176,8 @@ def _authority(value: object) -> CertificateAuthority:
 
 def _claims(card: bytes) -> Claims:
     if not card:
-        raise InputError("there is no card in this wallet yet", hint="put one in: tools/wallet accept")
+        raise InputError("this wallet has no card yet", hint="add one with: doorward-wallet accept")
     try:
         return ecard.decode_card(cbor.decode(card, limit=n.MAX_CODE_BYTES))[1]
     except Refused as refused:
-        raise InputError(f"not a card: {refused.detail}", hint="ask its issuer for another") from refused
+        raise InputError(f"not a card: {refused.detail}", hint="ask the issuer for a new card") from refused

@@ -1,10 +1,10 @@
-"""Change firmware/door.py and session.py in every small way there is, and see that their tests notice.
+"""Mutation tests of firmware/door.py and session.py: each small change must make a test fail.
 
     python tools/mutation run [--only REGEX]
 
-Each mutant runs in a copy of its own, until the first test fails. tests/firmware/mutants.toml names those
-that no test can tell from the original, each with its reason; what survives without a reason, and a reason
-that nothing survives by, is a failure. Takes a quarter of an hour.
+Each mutant runs in its own copy, until the first test fails. tests/firmware/mutants.toml lists the mutants
+that behave like the original, each with its reason. A mutant that survives without a reason is a failure. So
+is a reason without a surviving mutant. Takes a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ COPIED: Final = (
     "tests/firmware",
 )
 NOT_COPIED: Final = shutil.ignore_patterns("__pycache__")
-# Of the processor's time, for mutants that turn for ever: eight times what the tests of one file take. A busy
-# machine kills none.
-PATIENCE_S: Final = 120
+# Seconds of processor time, for mutants that loop for ever: eight times those of the tests of one file. It is
+# not wall-clock time, so a busy machine kills no other mutant.
+CPU_LIMIT_S: Final = 120
 OPTIONS: Final = (
     *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # the parent has imported Hypothesis
@@ -54,7 +54,7 @@ OPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class EquivalentReason:
-    """Why no test can notice these. `where` and `change` are regular expressions."""
+    """The mutants of one entry of mutants.toml. `where` and `change` are regular expressions."""
 
     where: re.Pattern[str]
     change: re.Pattern[str]
@@ -64,19 +64,19 @@ class EquivalentReason:
 
 
 def reasons() -> list[EquivalentReason]:
-    """What tests/firmware/mutants.toml says. Raises KeyError for an entry without a reason."""
+    """The entries of tests/firmware/mutants.toml. Raises KeyError for an entry without a reason."""
     entries = tomllib.loads(REASONS.read_text("utf-8"))["mutant"]
     assert all(entry["reason"] for entry in entries)
     return [EquivalentReason(re.compile(entry["where"]), re.compile(entry["change"])) for entry in entries]
 
 
 def survives(job: tuple[Path, Mutant]) -> bool:
-    """Run the tests of a mutant's module on it, in this process: it was forked for that."""
-    import pytest  # the parent has imported it already, once for all of them
+    """Run the tests of a mutant's module on it, in this process, which was forked for it alone."""
+    import pytest  # the parent has imported it already, once for all processes
 
     base, mutant = job
-    signal.signal(signal.SIGVTALRM, signal.default_int_handler)  # as if somebody had pressed Ctrl-C
-    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE_S)
+    signal.signal(signal.SIGVTALRM, signal.default_int_handler)  # the same effect as Ctrl-C
+    signal.setitimer(signal.ITIMER_VIRTUAL, CPU_LIMIT_S)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
@@ -92,7 +92,7 @@ def survives(job: tuple[Path, Mutant]) -> bool:
 
 
 def survivors(tried: list[Mutant]) -> Iterator[Mutant]:
-    """Those whose tests pass, in their order."""
+    """The mutants whose tests pass, in their order."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         for name in COPIED:
@@ -111,27 +111,27 @@ def survivors(tried: list[Mutant]) -> Iterator[Mutant]:
 
 
 def verdict(tried: list[Mutant], alive: list[Mutant], known: list[EquivalentReason]) -> Iterator[str]:
-    """What is wrong: survivors without a reason, reasons that nothing survives by."""
+    """Lines for survivors without a reason, and for reasons without a survivor."""
     for mutant in tried:
         is_explained = any(reason.covers(mutant) for reason in known)
         if mutant in alive and not is_explained:
             yield f"survived: {mutant}"
         elif mutant not in alive and is_explained:
-            yield f"killed, though explained: {mutant}"
+            yield f"killed, but has a reason: {mutant}"
     for reason in known:
         if not any(reason.covers(mutant) for mutant in alive):
-            yield f"explains nothing: {reason.where.pattern}: {reason.change.pattern}"
+            yield f"reason without a survivor: {reason.where.pattern}: {reason.change.pattern}"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run it; 1 if anything survived without a reason."""
+    """Run the mutation tests. Exit code 1 if `verdict` yields a line."""
     for name in ("pytest", "hypothesis.stateful"):
         importlib.import_module(name)
     began = time.monotonic()
     files = {name: ROOT / "firmware" / f"{name}.py" for name in TARGETS}
     originals = [Mutant(name, name, 0, "nothing", path.read_text("utf-8")) for name, path in files.items()]
     if list(survivors(originals)) != originals:
-        print("the tests fail without any change")
+        print("the tests fail on the original files")
         return 1
     tried = [
         mutant for path in files.values() for mutant in mutants(path) if re.search(args.only, str(mutant))
@@ -143,14 +143,21 @@ def run(args: argparse.Namespace) -> int:
     for name in TARGETS:
         total, left = (sum(mutant.module == name for mutant in some) for some in (tried, alive))
         print(f"{name}: {total} mutants, {total - left} killed, {left} survived")
-    print(f"{len(wrong)} to look at; {time.monotonic() - began:.0f} s")
+    print(f"{len(wrong)} failures; {time.monotonic() - began:.0f} s")
     return 1 if wrong else 0
 
 
-ARGUMENTS = (argument("--only", default="", help="mutants whose place and change match this expression"),)
+ARGUMENTS = (
+    argument(
+        "--only",
+        default="",
+        metavar="REGEX",
+        help="try only the mutants whose place and change match this regular expression",
+    ),
+)
 MUTATION = Verb(
     "python tools/mutation",
-    "mutation tests of the firmware's core",
+    "run the mutation tests of the firmware's core",
     run,
     ARGUMENTS,
     (verb("run", "try every mutant", run, *ARGUMENTS, about=__doc__),),

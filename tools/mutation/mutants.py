@@ -1,4 +1,4 @@
-"""Every small change of one Python file: operators, constants, conditions, statements, cells of a table."""
+"""Makes the mutants of a Python file: operators, constants, conditions, statements, cells of a table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Mutant:
 
 
 def mutants(path: Path) -> list[Mutant]:
-    """Every mutant of this file, in its order."""
+    """Every mutant of this file, in the order of its lines."""
     finder = _Finder(path.stem, path.read_text("utf-8"))
     finder.visit(ast.parse(finder.source))
     return finder.found
@@ -64,7 +64,7 @@ class _Finder(ast.NodeVisitor):
         self._starts = [0]
         for line in source.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
-        self._states: list[str] = []  # names of constants, in their order: rows of a table
+        self._states: list[str] = []  # names of the constants, in their order: the rows of the table
         self._columns: list[str] = []
 
     def visit(self, node: ast.AST) -> None:
@@ -105,7 +105,7 @@ class _Finder(ast.NodeVisitor):
         self._where.pop()
 
     def _cells(self, table: ast.Call) -> None:
-        """Each cell is emptied, or sends to where nobody is kept out."""
+        """Empty each cell, or let it open the door."""
         cells = table.args[0]
         assert isinstance(cells, ast.Tuple)
         for index, cell in enumerate(cells.elts):

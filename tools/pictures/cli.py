@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "demo-out" / "report.html"
 PICTURE: Final = ROOT / "tools" / "guide" / "pictures" / "demo.png"
-ROWS: Final = 12  # of the table: a reader sees how it goes on
+ROWS: Final = 12  # rows of the table in the picture
 SIZE: Final = (1240, 1040)  # pixels of the window; GitHub shows a README 1,012 wide at most
-COLOURS: Final = 128  # a page of few colours: a third of the bytes of a picture in true colour
+COLOURS: Final = 128  # the page has few colours; the file is a third as large as in true colour
 
-# Frames of the camera that show a face. Codes are drawn by the demo itself, and stay.
+# Frames of the camera that show a face. The demo draws the frames with codes itself: they stay.
 FACE: Final = re.compile(r'<img src="data:image/jpeg;base64,[^"]*" alt="[^"]*" width="264" height="198">')
 OUTLINE: Final = (
     '<svg width="264" height="198" viewBox="0 0 264 198"'
@@ -64,13 +64,13 @@ def screenshot(page: Path, picture: Path) -> None:
         [browser, *options, f"--screenshot={picture}", page.as_uri()], capture_output=True, check=False
     )
     if not picture.exists():
-        raise InputError(f"{browser} wrote no picture", hint=f"open {page} in it, and read what it says")
+        raise InputError(f"{browser} wrote no picture", hint=f"open {page} in it, and read its message")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the picture."""
+    """Write the picture."""
     if not PAGE.exists():
-        raise InputError(f"{PAGE.relative_to(ROOT)} is not there", hint="run: make demo")
+        raise InputError(f"{PAGE.relative_to(ROOT)} is missing", hint="run: make demo")
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
         page.write_text(without_photographs(PAGE.read_text("utf-8")), "utf-8")

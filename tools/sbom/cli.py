@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the bill to the file that the caller names."""
+    """Write the bill to the file of the argument."""
     listed = subprocess.run(
         [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible",
          "--mc-type", "firmware", "--pyproject", str(ROOT / "pyproject.toml"), sys.prefix],
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     text = json.dumps(of_device(json.loads(listed.stdout), names, manifest), indent=1, sort_keys=True)
     if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
         raise InputError(
-            f"the bill is no CycloneDX 1.6: {error}", hint="report it: this is a fault of tools/sbom"
+            f"the bill is not CycloneDX 1.6: {error}", hint="report it: this is a fault of tools/sbom"
         )
     args.file.parent.mkdir(parents=True, exist_ok=True)
     args.file.write_text(text + "\n", "utf-8")

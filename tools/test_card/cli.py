@@ -1,6 +1,6 @@
-"""Draws the test card that `doorward doctor` measures a camera by: `tools/test_card card.pdf` (or .png).
+"""Draws the test card with which `doorward doctor` measures a camera: `tools/test_card card.pdf` (or .png).
 
-Print it on A4 at 100 %, without "fit to page"; the ruler on it tells whether that worked.
+Print it on A4 at 100 %, without "fit to page". Measure the ruler on the print: it must be 100 mm long.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def draw() -> Image.Image:
     ruler(pen)
     words(pen, "Doorward test card 1", 20, 22, 8)
     words(pen, "Print on A4 at 100 %. The ruler must be 100 mm long.", 20, 36, 5)
-    words(pen, "Hold it where phones are held, flat, filling the picture.", 20, 44, 5)
+    words(pen, "Hold it flat where phones are held. It must fill the picture.", 20, 44, 5)
     words(pen, "Then run: doorward doctor --only camera focus", 20, 52, 5)
     return page
 
@@ -60,7 +60,7 @@ def symbol(pen: ImageDraw.ImageDraw, text: str, printed: layout.Printed) -> None
 
 
 def star(pen: ImageDraw.ImageDraw) -> None:
-    """A Siemens star: where its spokes run together, detail ends."""
+    """A Siemens star. Its spokes merge where the camera no longer resolves them."""
     x, y, radius = layout.STAR
     box = (*scaled(x - radius, y - radius), *scaled(x + radius, y + radius))
     for spoke in range(SPOKES):
@@ -69,7 +69,7 @@ def star(pen: ImageDraw.ImageDraw) -> None:
 
 
 def greys(pen: ImageDraw.ImageDraw) -> None:
-    """Steps from black to white, in a frame."""
+    """A row of grey squares from black to white, each with a black border."""
     left, top, side, steps = layout.GREYS
     for step in range(steps):
         x = left + step * side
@@ -78,7 +78,7 @@ def greys(pen: ImageDraw.ImageDraw) -> None:
 
 
 def ruler(pen: ImageDraw.ImageDraw) -> None:
-    """Millimetres."""
+    """A ruler with millimetres."""
     left, top, length = layout.RULER
     for mm in range(length + 1):
         tick = 4 if mm % 10 == 0 else 3 if mm % 5 == 0 else 2
@@ -87,20 +87,22 @@ def ruler(pen: ImageDraw.ImageDraw) -> None:
 
 
 def words(pen: ImageDraw.ImageDraw, text: str, x: float, y: float, mm: float) -> None:
-    """A line of text, so many millimetres high."""
+    """A line of text, `mm` millimetres high."""
     pen.text(scaled(x, y), text, fill=0, font=ImageFont.load_default(math.ceil(mm * PX_PER_MM)))
 
 
 def scaled(x: float, y: float) -> tuple[float, float]:
-    """Millimetres in pixels."""
+    """A position in millimetres as one in pixels."""
     return x * PX_PER_MM, y * PX_PER_MM
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the card."""
+    """Write the card."""
     suffix = args.file.suffix.lower()
     if suffix not in {".pdf", ".png"}:
-        raise InputError(f"{args.file}: neither a .pdf nor a .png", hint="python tools/test_card card.pdf")
+        raise InputError(
+            f"{args.file}: the name does not end in .pdf or .png", hint="python tools/test_card card.pdf"
+        )
     draw().save(args.file, **({"resolution": DPI} if suffix == ".pdf" else {"dpi": (DPI, DPI)}))
     print(f"{args.file}: print it on A4 at 100 %")
     return Exit.OK
@@ -110,7 +112,7 @@ TEST_CARD = verb(
     "python tools/test_card",
     "draw the test card of doorward doctor",
     run,
-    argument("file", type=Path, help="card.pdf or card.png"),
+    argument("file", type=Path, help="file to write: its name ends in .pdf or .png"),
     about=__doc__,
 )
 main = partial(verbs.main, TEST_CARD)

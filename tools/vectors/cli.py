@@ -1,10 +1,10 @@
-"""Write the vectors that tests/vectors holds, or check the committed ones.
+"""Writes the test vectors in tests/vectors, or checks them.
 
     python tools/vectors write
     python tools/vectors check
 
-Deterministic: every key is the SHA-256 of a label and every time a constant. Each vector is the genuine one
-with one thing changed; tests/vectors/README.md explains the files.
+The vectors are the same at each run: every key is the SHA-256 of a label, and every time is a constant. Each
+invalid vector is a valid one with one change. tests/vectors/README.md explains the files.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ STATUS: Final = (manifests.manifest_vectors, lists.full_vectors, lists.delta_vec
 
 
 def expected_files() -> dict[str, bytes]:
-    """Name under tests/vectors and content of every file, but for the page that explains them."""
+    """Name below tests/vectors and content of every file, without README.md."""
     made = [(f"card/{vector.name}.txt", vector.render()) for group in CARD for vector in group()]
     made += [(f"status/{vector.name}.txt", vector.render()) for group in STATUS for vector in group()]
     made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
@@ -66,12 +66,12 @@ def expected_files() -> dict[str, bytes]:
 
 
 def present_files(folder: Path) -> dict[str, Path]:
-    """The files that are there, by name; those beside the folders of vectors are not made here."""
+    """The files in the folders of vectors, by name; README.md is beside these folders."""
     return {str(path.relative_to(folder)): path for path in folder.glob("*/**/*") if path.is_file()}
 
 
 def differences(folder: Path, expected: Mapping[str, bytes]) -> list[str]:
-    """One line for every file that is missing, changed or left over."""
+    """One line for every file that is missing, left over or changed."""
     present = present_files(folder)
     lines = [f"missing: {name}" for name in sorted(expected.keys() - present.keys())]
     lines += [f"left over: {name}" for name in sorted(present.keys() - expected.keys())]
@@ -80,7 +80,7 @@ def differences(folder: Path, expected: Mapping[str, bytes]) -> list[str]:
 
 
 def write(folder: Path, expected: Mapping[str, bytes]) -> None:
-    """Make the folder hold exactly these files."""
+    """Write these files into the folder, and delete all others."""
     for name, path in present_files(folder).items():
         if name not in expected:
             path.unlink()
@@ -99,23 +99,23 @@ def run_write(_: argparse.Namespace) -> int:
 
 
 def run_check(_: argparse.Namespace) -> int:
-    """0 where the files are as they should be, 1 where they are not."""
+    """Compare the files. Exit code 1 on any difference."""
     lines = differences(FOLDER, expected_files())
     for line in lines:
         print(f"error: {line}", file=sys.stderr)
     if lines:
-        print("hint: run tools/vectors write and look at what git diff says", file=sys.stderr)
+        print("hint: run tools/vectors write, and read the changes with git diff", file=sys.stderr)
     return Exit.REFUSED if lines else Exit.OK
 
 
 VECTORS = Verb(
     "python tools/vectors",
-    "the vectors that tests/vectors holds",
+    "write or check the test vectors in tests/vectors",
     run_check,
-    (argument("--check", action="store_true", required=True, help="the verb check, as scripts know it"),),
+    (argument("--check", action="store_true", required=True, help="do the same as the verb check"),),
     (
-        verb("write", "write all of them anew", run_write),
-        verb("check", "only compare; exit 1 on any difference", run_check),
+        verb("write", "write all vectors again", run_write),
+        verb("check", "compare, write nothing; exit 1 on any difference", run_check),
     ),
     about=__doc__,
 )

@@ -1,4 +1,4 @@
-"""Requests of edge/request/REQUEST.md: the genuine one, with one thing changed and signed again."""
+"""Vectors of requests (edge/request/REQUEST.md): a valid request with one change, signed again."""
 
 from __future__ import annotations
 
@@ -48,29 +48,29 @@ ASKING: Final = {
 
 
 def asking(certificate: Envelope = CERTIFICATE) -> Envelope:
-    """The genuine request, five seconds old."""
+    """The valid request, five seconds old."""
     header = {1: -8, 13: certificate.tag(), 16: "application/eq1-request+cwt"}
     return Envelope(header=header, payload=ASKING, seed=DEVICE)
 
 
 def code(request: Envelope, change: Callable[[bytes], bytes] = same) -> str:
-    """Its text, the bytes perhaps changed last of all."""
+    """The text of a request; `change` is applied to the bytes after signing."""
     return PREFIX + str(base45.b45encode(change(encoded(request.tag()))).decode())
 
 
 def asked(edits: Mapping[Any, Any]) -> str:
-    """With other claims in the request."""
+    """The text of the valid request with other claims in the request."""
     return code(asking().but(edits))
 
 
 def certified(edits: Mapping[Any, Any]) -> str:
-    """With other claims in the certificate."""
+    """The text of the valid request with other claims in the certificate."""
     return code(asking(CERTIFICATE.but(edits)))
 
 
 @dataclass(frozen=True)
 class RequestVector:
-    """One file. `step` is REQUEST.md section 4's; 8 is the last, and where what is valid ends."""
+    """One file. `step`: a step of REQUEST.md section 4; 8, the last, for a valid request."""
 
     name: str
     step: int
@@ -81,7 +81,7 @@ class RequestVector:
     detail: str = ""
 
     def render(self) -> str:
-        """Headers, an empty line, the text."""
+        """The headers, an empty line, the text."""
         headers = {
             "expect": self.expect,
             "step": str(self.step),
@@ -95,12 +95,12 @@ class RequestVector:
 
 
 def request_vectors() -> Iterator[RequestVector]:
-    """All of them."""
+    """All vectors of requests."""
     yield from _valid()
     yield from _texts()
     yield from _certificates()
     yield from _requests()
-    yield from _believed()
+    yield from _signatures_and_limits()
 
 
 def _valid() -> Iterator[RequestVector]:
@@ -108,18 +108,18 @@ def _valid() -> Iterator[RequestVector]:
     nothing = asking(CERTIFICATE.but({ASKABLE: DROP, RETENTION: 0})).but(least)
     longest = {PURPOSE: "\u767b\u8a18\u4f4f\u5ba2" * 8, 39: bytes(16), TYPES: [0, 65_535]}
     for name, comment, text, clock in (
-        ("everything", "every claim there is", code(asking()), NOW),
+        ("everything", "every claim of the table", code(asking()), NOW),
         (
             "nothing",
-            "a number to answer and nothing else, by a device that may ask for nothing",
+            "only the required claims, from a device that may ask for no attribute",
             code(nothing),
             NOW,
         ),
         ("longest", "a purpose of 96 bytes, a nonce of 16", asked(longest), NOW),
-        ("site_itself", "for the very site of the certificate", asked({2: "inn"}), NOW),
+        ("site_itself", "for the site of the certificate itself", asked({2: "inn"}), NOW),
         ("old", "60 s old", asked({6: NOW - 60}), NOW),
-        ("ahead", "from a device 60 s ahead", asked({6: NOW + 60}), NOW),
-        ("last_second", "one second before the certificate is over", certified({4: NOW + 1}), NOW),
+        ("ahead", "from a device whose clock is 60 s ahead", asked({6: NOW + 60}), NOW),
+        ("last_second", "one second before the certificate expires", certified({4: NOW + 1}), NOW),
         ("life", "a certificate for 400 days", certified({6: NOW - DAY, 4: NOW + 399 * DAY}), NOW),
     ):
         yield RequestVector(f"valid_{name}", 8, "valid", comment, text, clock)
@@ -131,13 +131,13 @@ def _texts() -> Iterator[RequestVector]:
         ("prefix_card", "the prefix of a card's code", "EC1:" + good[4:]),
         ("prefix_lower_case", "the prefix in lower case", "eq1:" + good[4:]),
         ("prefix_next", "the prefix of another version", "EQ2:" + good[4:]),
-        ("base45_left_over", "a single character left over", good[: len(good) - (len(good) - 5) % 3]),
+        ("base45_left_over", "one character more than whole groups", good[: len(good) - (len(good) - 5) % 3]),
         ("text_long", "1,250 characters", PREFIX + "0" * 1_246),
     ):
         yield RequestVector(name, 1, "code.unreadable", comment, text)
     for name, comment, change in (
         ("trailing_byte", "a byte after the item", lambda data: data + b"\0"),
-        ("truncated", "the last byte missing", lambda data: data[:-1]),
+        ("truncated", "the last byte is missing", lambda data: data[:-1]),
         ("untagged", "without tag 18", lambda data: data[1:]),
     ):
         yield RequestVector(f"bytes_{name}", 2, "card.malformed", comment, code(asking(), change))
@@ -145,23 +145,23 @@ def _texts() -> Iterator[RequestVector]:
 
 def _certificates() -> Iterator[RequestVector]:
     wrong: dict[str, tuple[str, str, Mapping[Any, Any]]] = {
-        "authority_missing": ("certificate", "nobody vouches", {1: DROP}),
-        "site_missing": ("certificate", "for no site", {2: DROP}),
-        "site_star": ("certificate site", "for every site", {2: "*"}),
-        "exp_missing": ("certificate", "a certificate that is never over", {4: DROP}),
-        "exp_is_iat": ("certificate exp", "a certificate for no time", {4: NOW - DAY}),
+        "authority_missing": ("certificate", "no authority", {1: DROP}),
+        "site_missing": ("certificate", "no site", {2: DROP}),
+        "site_star": ("certificate site", "a star for every site", {2: "*"}),
+        "exp_missing": ("certificate", "a certificate that never expires", {4: DROP}),
+        "exp_is_iat": ("certificate exp", "exp is iat", {4: NOW - DAY}),
         "life_long": ("certificate exp", "a certificate for 400 days and a second", {4: NOW + 399 * DAY + 1}),
-        "key_missing": ("certificate", "for no key", {8: DROP}),
+        "key_missing": ("certificate", "no key", {8: DROP}),
         "key_curve": ("cnf crv", "a key of another curve", {8: {1: {1: 1, -1: 4, -2: bytes(32)}}}),
-        "operator_missing": ("certificate", "nobody runs the place", {OPERATOR: DROP}),
+        "operator_missing": ("certificate", "no operator", {OPERATOR: DROP}),
         "operator_empty": ("operator", "an operator without a name", {OPERATOR: ""}),
         "operator_long": ("operator", "65 bytes of operator", {OPERATOR: "x" * 65}),
-        "operator_override": ("operator", "what turns the direction of a text", {OPERATOR: "\u202eadasuoP"}),
+        "operator_override": ("operator", "a right-to-left override", {OPERATOR: "\u202eadasuoP"}),
         "askable_empty": ("askable", "an empty list of attributes", {ASKABLE: []}),
         "askable_unknown": ("askable", "attribute 12", {ASKABLE: [12]}),
         "askable_unsorted": ("askable", "attributes out of order", {ASKABLE: [2, 1]}),
         "askable_name": ("askable", "an attribute by its name", {ASKABLE: ["family_name"]}),
-        "retention_missing": ("certificate", "no limit to what is kept", {RETENTION: DROP}),
+        "retention_missing": ("certificate", "no retention", {RETENTION: DROP}),
         "retention_huge": ("certificate retention", "more than ten years", {RETENTION: 3_661}),
         "claim_unknown": ("certificate", "a claim that the table does not list", {5: NOW}),
     }
@@ -174,7 +174,7 @@ def _certificates() -> Iterator[RequestVector]:
         ("alg_es256", "certificate alg", "another algorithm", CERTIFICATE.header_but(alg=-7)),
         ("kid_short", "kid", "a key id of 7 bytes", CERTIFICATE.header_but(kid=bytes(7))),
         ("is_a_card", "certificate typ", "a card in place of the certificate", CARD),
-        ("loose", "not a COSE_Sign1", "a header that nobody signed", replace(CERTIFICATE, loose={4: b"kid"})),
+        ("loose", "not a COSE_Sign1", "an unprotected header", replace(CERTIFICATE, loose={4: b"kid"})),
     ):
         yield RequestVector(
             f"certificate_{name}", 2, "card.malformed", comment, code(asking(certificate)), detail=detail
@@ -183,11 +183,11 @@ def _certificates() -> Iterator[RequestVector]:
 
 def _requests() -> Iterator[RequestVector]:
     wrong: dict[str, tuple[str, str, Mapping[Any, Any]]] = {
-        "site_missing": ("request", "for no site", {2: DROP}),
+        "site_missing": ("request", "no site", {2: DROP}),
         "site_upper_case": ("request site", "a site in upper case", {2: "Inn/desk"}),
         "time_missing": ("request", "no time", {6: DROP}),
         "time_huge": ("request iat", "a time of 2^63", {6: 2**63}),
-        "nonce_missing": ("request", "no number to answer", {39: DROP}),
+        "nonce_missing": ("request", "no nonce", {39: DROP}),
         "nonce_short": ("cnonce", "a nonce of 7 bytes", {39: bytes(7)}),
         "nonce_long": ("cnonce", "a nonce of 17 bytes", {39: bytes(17)}),
         "purpose_missing": ("request", "no purpose", {PURPOSE: DROP}),
@@ -195,16 +195,16 @@ def _requests() -> Iterator[RequestVector]:
         "purpose_long": ("purpose", "97 bytes of purpose", {PURPOSE: "x" * 97}),
         "purpose_line_break": ("purpose", "a purpose of two lines", {PURPOSE: "check-in\nkeeps it: never"}),
         "purpose_number": ("purpose", "a number for a purpose", {PURPOSE: 7}),
-        "needed_empty": ("needed", "an empty list of what is needed", {NEEDED: []}),
+        "needed_empty": ("needed", "an empty list of required attributes", {NEEDED: []}),
         "needed_twice": ("needed", "the same attribute twice", {NEEDED: [1, 1]}),
         "needed_unsorted": ("needed", "attributes out of order", {NEEDED: [2, 1]}),
         "needed_unknown": ("needed", "attribute 12", {NEEDED: [12]}),
-        "optional_needed": ("optional", "an attribute that is needed as well", {OPTIONAL: [2, 3]}),
-        "types_empty": ("document types", "an empty list of documents", {TYPES: []}),
-        "types_nine": ("document types", "nine types of document", {TYPES: list(range(9))}),
-        "types_twice": ("document types", "the same document twice", {TYPES: [2, 2]}),
-        "types_word": ("document types", "a document by its word", {TYPES: ["passport"]}),
-        "retention_missing": ("request", "nothing said of how long", {RETENTION: DROP}),
+        "optional_needed": ("optional", "an attribute that is also required", {OPTIONAL: [2, 3]}),
+        "types_empty": ("document types", "an empty list of document types", {TYPES: []}),
+        "types_nine": ("document types", "nine document types", {TYPES: list(range(9))}),
+        "types_twice": ("document types", "the same document type twice", {TYPES: [2, 2]}),
+        "types_word": ("document types", "a document type by its name", {TYPES: ["passport"]}),
+        "retention_missing": ("request", "no retention", {RETENTION: DROP}),
         "retention_negative": ("retention", "minus one day", {RETENTION: -1}),
         "issuers_empty": ("issuers", "an empty list of issuers", {ISSUERS: []}),
         "issuers_nine": ("issuers", "nine issuers", {ISSUERS: [f"i{i}" for i in range(9)]}),
@@ -218,12 +218,12 @@ def _requests() -> Iterator[RequestVector]:
         ("typ_of_presentation", "request typ", "the typ of a presentation", asking().header_but(typ=294)),
         ("alg_es256", "request alg", "another algorithm", asking().header_but(alg=-7)),
         ("certificate_missing", "request header", "no certificate", asking().header_but(kcwt=DROP)),
-        ("loose", "not a COSE_Sign1", "a header that nobody signed", replace(asking(), loose={4: b"kid"})),
+        ("loose", "not a COSE_Sign1", "an unprotected header", replace(asking(), loose={4: b"kid"})),
     ):
         yield RequestVector(f"request_{name}", 2, "card.malformed", comment, code(request), detail=detail)
 
 
-def _believed() -> Iterator[RequestVector]:
+def _signatures_and_limits() -> Iterator[RequestVector]:
     stranger, other = seed("stranger"), seed("other device")
     by_stranger = replace(CERTIFICATE.header_but(kid=kid(stranger)), seed=stranger)
     for name, comment, certificate in (
@@ -232,8 +232,8 @@ def _believed() -> Iterator[RequestVector]:
     ):
         yield RequestVector(f"authority_{name}", 3, "issuer.unknown", comment, code(asking(certificate)))
     for name, comment, certificate in (
-        ("self_signed", "the device vouches for itself", replace(CERTIFICATE, seed=DEVICE)),
-        ("signature_zero", "64 zeros for a signature", replace(CERTIFICATE, signature=lambda _: bytes(64))),
+        ("self_signed", "the device signed its own certificate", replace(CERTIFICATE, seed=DEVICE)),
+        ("signature_zero", "a signature of 64 zeros", replace(CERTIFICATE, signature=lambda _: bytes(64))),
     ):
         text = code(asking(certificate))
         yield RequestVector(
@@ -247,22 +247,32 @@ def _believed() -> Iterator[RequestVector]:
     changed = encoded(cbor2.CBORTag(18, [header, loose, payload, signature]))
     for name, comment, text in (
         ("other", "signed by another device", code(replace(asking(), seed=other))),
-        ("request_changed", "one more attribute after signing", code(asking(), lambda _: changed)),
+        ("request_changed", "one attribute added after signing", code(asking(), lambda _: changed)),
         ("context", "signed as COSE_Sign", code(replace(asking(), context="Signature"))),
     ):
         yield RequestVector(
             f"device_{name}", 6, "signature.bad", comment, text, detail="not signed by the device"
         )
     for name, detail, comment, edits in (
-        ("site_other", "the certificate is for another site", "another house", {2: "inn-2/desk"}),
-        ("site_parent", "the certificate is for another site", "the place around it", {2: "town"}),
-        ("attribute", "asks for address", "an attribute that it may not ask for", {NEEDED: [1, 2, 9]}),
-        ("attribute_optional", "asks for patron", "the same, as an offer", {OPTIONAL: [11]}),
-        ("retention", "keeps what is disclosed for longer", "a day more than it may", {RETENTION: 366}),
+        ("site_other", "the certificate is for another site", "another site", {2: "inn-2/desk"}),
+        ("site_parent", "the certificate is for another site", "the parent of the site", {2: "town"}),
+        ("attribute", "asks for address", "a required attribute beyond the certificate", {NEEDED: [1, 2, 9]}),
+        (
+            "attribute_optional",
+            "asks for patron",
+            "an optional attribute beyond the certificate",
+            {OPTIONAL: [11]},
+        ),
+        (
+            "retention",
+            "keeps what is disclosed for longer",
+            "one day more than the certificate",
+            {RETENTION: 366},
+        ),
     ):
         yield RequestVector(f"beyond_{name}", 7, "issuer.scope", comment, asked(edits), detail=detail)
     for name, comment, edits in (
         ("old", "61 s old", {6: NOW - 61}),
-        ("ahead", "from a device 61 s ahead", {6: NOW + 61}),
+        ("ahead", "from a device whose clock is 61 s ahead", {6: NOW + 61}),
     ):
         yield RequestVector(f"window_{name}", 8, "code.stale", comment, asked(edits))

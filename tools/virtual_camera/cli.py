@@ -3,8 +3,8 @@
     python tools/virtual_camera run [--root DIR] [-- pytest's arguments]
 
 Debian 13 has libcamera with the virtual camera, which plays pictures; older releases do not. So the tests run
-in a Debian 13 root of their own, made once with mmdebstrap (as root, for its chroot). Python's packages come
-from the same index as everything else here.
+in a separate Debian 13 root, made once with mmdebstrap (as root, for its chroot). Python's packages come from
+the same index as those of the checkout.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SUITE: Final = "trixie"
-MIRROR: Final = "http://deb.debian.org/debian"  # apt checks signatures, so plain HTTP will do
-# The compiler is for python-prctl, which picamera2 wants and PyPI has as source only, and for memory.c.
+MIRROR: Final = "http://deb.debian.org/debian"  # apt checks signatures, so plain HTTP is enough
+# The compiler is for memory.c, and for python-prctl: picamera2 needs it, and PyPI has only its source.
 PACKAGES: Final = (
     "python3", "python3-venv", "python3-dev", "python3-libcamera", "gcc", "libc6-dev", "libcap-dev",
     "libzbar0", "ca-certificates",
@@ -40,7 +40,7 @@ SOURCES: Final = ("edge", "hw", "tests", "tools", "models")
 FILES: Final = ("pyproject.toml", "README.md", "LICENSE")
 PICTURES: Final = "/pictures"
 
-# One size, as a camera that cannot be asked for another. No frame rate holds: it plays as fast as it can.
+# A camera with one size. It does not keep the frame rate: it plays as fast as it can.
 CAMERA: Final = f"""\
 "Virtual0":
   supported_formats:
@@ -52,7 +52,7 @@ CAMERA: Final = f"""\
   model: "Doorward's pictures"
 """
 
-# The very lines of README.md for a Pi: a venv that sees the system's libcamera, and the extra `pi`.
+# As on a Pi: a venv that sees the system's libcamera, and the extra `pi`.
 INSTALL: Final = """
 set -eu
 python3 -m venv --system-site-packages /opt/doorward
@@ -78,7 +78,7 @@ class CameraRootFault(Fault):
 
 
 def run(args: argparse.Namespace) -> int:
-    """Makes the root where it is not there yet, and tests in it; exit 1 where a test failed."""
+    """Make the root if it is missing, and test in it. Exit code 1 if a test fails."""
     root = args.root.resolve()
     _prepare(root)
     _copy(root)
@@ -89,31 +89,33 @@ def run(args: argparse.Namespace) -> int:
         "LIBCAMERA_LOG_LEVELS": "*:ERROR",
         "DOORWARD_VIRTUAL_CAMERA": PICTURES,
     }
-    # A mount namespace of its own: whatever happens, nothing stays mounted.
+    # A separate mount namespace: nothing stays mounted after the tests, even if they are killed.
     command = ["unshare", "--mount", "sh", "-c", TEST, str(root), *args.pytest]
     return subprocess.run(command, env=told, check=False).returncode
 
 
 def _prepare(root: Path) -> None:
-    """Debian, once: what an earlier run with the same list made is taken."""
+    """Install Debian, unless an earlier run installed the packages of the same list."""
     stamp = root / ".doorward"
     wanted = hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     if os.geteuid() != 0:
         raise CameraRootFault(
-            "Debian 13 lives in a chroot, which only root may enter", hint="sudo make test-picamera2"
+            "the tests run in a chroot, which needs root", hint="run: sudo make test-picamera2"
         )
     if not shutil.which("mmdebstrap"):
-        raise CameraRootFault("mmdebstrap is not installed", hint="apt-get install mmdebstrap")
+        raise CameraRootFault("mmdebstrap is not installed", hint="run: sudo apt-get install mmdebstrap")
     if root.exists() and any(root.iterdir()):
-        if not stamp.is_file():  # nothing of ours was ever there: somebody named the wrong folder
-            raise CameraRootFault(f"{root} holds something else", hint="name an empty folder, or remove it")
+        if not stamp.is_file():  # another folder, named by mistake: do not delete it
+            raise CameraRootFault(
+                f"{root} is not empty, and this command did not make it", hint="use an empty folder"
+            )
         shutil.rmtree(root)
     root.mkdir(parents=True, exist_ok=True)
     if (free_mb := shutil.disk_usage(root).free // 1_000_000) < ROOT_MB:
         raise CameraRootFault(
-            f"{free_mb} MB are free for {root}, and it takes {ROOT_MB} MB", hint="free some space"
+            f"{free_mb} MB are free for {root}, and it needs {ROOT_MB} MB", hint=f"free {ROOT_MB} MB"
         )
     print(f"making {root} from Debian 13 (a minute, once)", file=sys.stderr, flush=True)
     options = ["--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
@@ -125,7 +127,7 @@ def _prepare(root: Path) -> None:
 
 
 def _copy(root: Path) -> None:
-    """This checkout, as it stands."""
+    """Copy this checkout, with changes that are not committed."""
     inside = root / "doorward"
     shutil.rmtree(inside, ignore_errors=True)
     inside.mkdir()
@@ -137,13 +139,13 @@ def _copy(root: Path) -> None:
 
 
 def _install(root: Path) -> None:
-    """Python's packages, once for each pyproject.toml."""
+    """Install Python's packages, again after each change of pyproject.toml."""
     stamp = root / ".installed"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + INSTALL.encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     print("installing Python's packages into it (a minute)", file=sys.stderr, flush=True)
-    if CERTIFICATES.is_file():  # whom this machine trusts, the root trusts
+    if CERTIFICATES.is_file():  # the root trusts the same certificate authorities as this machine
         shutil.copy2(CERTIFICATES, root / CERTIFICATES.relative_to("/"))
     shutil.copy2("/etc/resolv.conf", root / "etc")
     _run(["chroot", str(root), "sh", "-c", INSTALL], "pip")
@@ -165,16 +167,16 @@ ARGUMENTS = (
         type=Path,
         metavar="DIR",
         default=Path(os.environ.get("DOORWARD_CAMERA_ROOT") or ROOT / "build" / "camera-root"),
-        help="where Debian is, or shall be",
+        help="folder with Debian 13; made if it is missing (default build/camera-root)",
     ),
-    argument("pytest", nargs="*", help="arguments of pytest, after --"),
+    argument("pytest", nargs="*", help="arguments for pytest, after --"),
 )
 VIRTUAL_CAMERA = Verb(
     "python tools/virtual_camera",
     "test the Pi's camera on a real Picamera2",
     run,
     ARGUMENTS,
-    (verb("run", "make the root where it is missing, and test in it", run, *ARGUMENTS, about=__doc__),),
+    (verb("run", "make the root if it is missing, and test in it", run, *ARGUMENTS, about=__doc__),),
     about=__doc__,
 )
 main = partial(verbs.main, VIRTUAL_CAMERA)

@@ -1,4 +1,4 @@
-"""A phone in a terminal: hold a card, show its code, watch it rotate.
+"""A wallet in a terminal instead of a phone: holds a card, shows its code, answers requests.
 
     python tools/wallet show anna.wallet --watch
     python tools/wallet show anna.wallet --held-up frame.png
@@ -6,7 +6,7 @@
     python tools/wallet request anna.wallet screen.png
     python tools/wallet code anna.wallet --for screen.png --disclose needed
 
-`new` and `accept` let a holder keep the key: the issuer then sees only its public half.
+With `new` and `accept` the holder keeps the key: the issuer gets only the public key.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from edge.cli.values import instant, octets
 from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
 from tools.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
+from tools.program_name import program_name, with_program_name
 from tools.wallet.code import FORMS, present, print_code, symbol, write
 from tools.wallet.request import NEEDED, consent, known_request, row_of, words_for
 
@@ -39,7 +40,7 @@ CLEAR_LINE: Final = "\r\x1b[K"
 
 
 def show(args: argparse.Namespace) -> int:
-    """Makes a code and shows it, in every form that was asked for."""
+    """Makes a code and shows it, in all forms of the options."""
     wallet = _read(args.wallet)
     if args.watch:
         return _watch(wallet, args)
@@ -49,7 +50,7 @@ def show(args: argparse.Namespace) -> int:
 
 
 def info(args: argparse.Namespace) -> int:
-    """Says what the card says, and how large its code is."""
+    """Prints the contents of the card, and the size of its code."""
     wallet = _read(args.wallet)
     claims = wallet.claims()
     text = wallet.code(datetime.now(UTC))
@@ -77,16 +78,16 @@ def info(args: argparse.Namespace) -> int:
 
 
 def request(args: argparse.Namespace) -> int:
-    """Says who asks for what, why and for how long, if somebody whom the wallet knows vouches for it."""
+    """Prints a request: operator, attributes, purpose and retention, if the wallet trusts its certificate."""
     wallet = _read(args.wallet)
     known = known_request(wallet, args.request, args.now or datetime.now(UTC))
-    answer = "answer it with: tools/wallet code WALLET --for REQUEST --disclose NAME,..."
+    answer = "answer it with: doorward-wallet code WALLET --for REQUEST --disclose NAME,..."
     tell(row_of(known, wallet), *words_for(known, wallet), answer, as_json=args.json)
     return Exit.OK
 
 
 def code(args: argparse.Namespace) -> int:
-    """Makes the code that answers a request, and discloses what its holder agrees to."""
+    """Makes the code that answers a request, and discloses the attributes that the holder agrees to."""
     wallet, now = _read(args.wallet), args.now or datetime.now(UTC)
     known = known_request(wallet, args.request, now)
     agreed = consent(known, args.disclose)
@@ -94,15 +95,15 @@ def code(args: argparse.Namespace) -> int:
     told = ", ".join(sorted(agreed)) or "nothing"
     print(f"discloses {told} to {known.operator} ({known.request.site})", file=sys.stderr)
     if missing := sorted(set(known.request.needed) - agreed):
-        print(f"it asked for {', '.join(missing)} too, and may refuse you without", file=sys.stderr)
+        print(f"it also needs {', '.join(missing)}, and may refuse you without", file=sys.stderr)
     present(text, args)
     return Exit.OK
 
 
 def new(args: argparse.Namespace) -> int:
-    """Makes a key, and a wallet without a card; prints what the issuer needs."""
+    """Makes a wallet with a new key and without a card; prints the public key for the issuer."""
     if args.wallet.exists():
-        raise InputError(f"{args.wallet}: is there already", hint="move it away, or choose another name")
+        raise InputError(f"{args.wallet}: exists already", hint="remove it, or choose another name")
     wallet = Wallet(secrets.token_bytes(cose.SEED_BYTES))
     write(args.wallet, wallet.to_bytes(), secret=True)
     print(wallet.holder_key.hex())
@@ -110,7 +111,7 @@ def new(args: argparse.Namespace) -> int:
 
 
 def accept(args: argparse.Namespace) -> int:
-    """Puts a card that was issued to this wallet's key into it."""
+    """Puts a card that was issued to this wallet's key into the wallet."""
     wallet = _read(args.wallet).accept(Delivery.from_bytes(_bytes(args.card, MAX_WALLET_BYTES)))
     write(args.wallet, wallet.to_bytes(), secret=True)
     print(f"{args.wallet}: card {wallet.claims().card_id.hex()}")
@@ -118,7 +119,7 @@ def accept(args: argparse.Namespace) -> int:
 
 
 def _watch(wallet: Wallet, args: argparse.Namespace) -> int:
-    """A new code every ROTATION until Ctrl-C; a terminal is redrawn, a pipe gets one code after another."""
+    """Print a new code every ROTATION until Ctrl-C; a terminal is redrawn, a pipe gets all codes in turn."""
     terminal = sys.stdout.isatty()
     try:
         while True:
@@ -164,68 +165,80 @@ def _read(path: Path) -> Wallet:
 def _bytes(path: Path, limit: int) -> bytes:
     try:
         return open_files(path.parent).read(path.name, limit=limit)
-    except StorageFault as fault:  # a file that a person named is not this device's storage
+    except StorageFault as fault:  # the user named this file; it is not the device's storage
         raise InputError(fault.message, hint=fault.hint) from fault
 
 
-_WALLET = argument("wallet", type=Path, metavar="WALLET")
-_NOW = argument("--now", type=instant, metavar="TIME", help="sign as if it were this time")
+_WALLET = argument("wallet", type=Path, metavar="WALLET", help="file of the wallet")
+_NOW = argument("--now", type=instant, metavar="TIME", help="use TIME as the time, for tests")
 WALLET = Verb(
-    "python tools/wallet",
-    "a phone in a terminal",
+    program_name("wallet"),
+    "a wallet in a terminal",
     verbs=(
         verb(
             "show",
-            "make a code and show it, in every form that was asked for",
+            "make a code and show it",
             show,
             _WALLET,
             *FORMS,
             argument(
-                "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
+                "--watch",
+                action="store_true",
+                help="show a new code every 20 s in the terminal, until Ctrl-C",
             ),
-            argument("--aud", metavar="SITE", help="good at this site only"),
-            argument("--nonce", type=octets, metavar="HEX", help="what the site's screen shows"),
+            argument("--aud", metavar="SITE", help="make the code valid at this site only"),
+            argument(
+                "--nonce", type=octets, metavar="HEX", help="put the number on the site's screen into it"
+            ),
             _NOW,
         ),
         verb(
             "request",
-            "say who asks for what, why and for how long, if the wallet knows who vouches for it",
+            "print a request, if the wallet trusts its certificate",
             request,
             _WALLET,
-            argument("request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin"),
+            argument(
+                "request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for standard input"
+            ),
             _NOW,
-            json_lines("the request as one JSON object"),
+            json_lines("print the request as one JSON object"),
         ),
         verb(
             "code",
-            "make the code that answers a request, and disclose what its holder agrees to",
+            "make the code that answers a request",
             code,
             _WALLET,
-            argument("--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"),
+            argument(
+                "--for",
+                dest="request",
+                required=True,
+                metavar="CODE|PICTURE",
+                help="answer this request: its text, a file, a picture, or - for standard input",
+            ),
             argument(
                 "--disclose",
                 metavar="NAME,...",
-                help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
+                help=f"disclose these attributes, or with the word {NEEDED} all needed ones (default none)",
             ),
             *FORMS,
             _NOW,
         ),
         verb(
             "info",
-            "what the card says, and how large its code is",
+            "print the contents of the card, and the size of its code",
             info,
             _WALLET,
-            json_lines("all of it as one JSON object"),
+            json_lines("print all as one JSON object"),
         ),
-        verb("new", "make a key, and a wallet without a card; print what the issuer needs", new, _WALLET),
+        verb("new", "make a wallet without a card; print its public key for the issuer", new, _WALLET),
         verb(
             "accept",
             "put a card that was issued to this wallet's key into it",
             accept,
             _WALLET,
-            argument("card", type=Path, help="from: tools/issuer enrol --holder-key"),
+            argument("card", type=Path, help="the file that doorward-issuer enrol --holder-key wrote"),
         ),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "wallet"),
 )
 main = partial(verbs.main, WALLET)

@@ -1,4 +1,4 @@
-"""A code in every form that a person may want: on the terminal, as text, as a picture, as a phone held up."""
+"""Shows a code on the terminal, as text, as a picture, or as a picture of a phone before a camera."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from edge.ports import Pixels
 
-PICTURE_SCALE: Final = 8  # pixels per module of --png: sharp on a screen and on paper
+PICTURE_SCALE: Final = 8  # pixels per module of --png: sharp on screens and on paper
 
 
 def present(text: str, args: argparse.Namespace) -> None:
-    """Shows a code in every form that was asked for."""
+    """Shows a code in all forms of the options."""
     if args.svg:
         write(args.svg, _drawn(text, "svg"))
     if args.png:
@@ -36,18 +36,18 @@ def present(text: str, args: argparse.Namespace) -> None:
 
 
 def symbol(text: str) -> segno.QRCode:
-    """As a phone draws it: the lowest error correction, because screens are clean and modules scarce."""
+    """The symbol as a phone draws it: with the lowest error correction, because screens are clean."""
     return segno.make_qr(text, error="L", boost_error=False)
 
 
 def print_code(text: str) -> None:
-    """In half blocks, on standard output."""
+    """Print the code in half blocks on standard output."""
     symbol(text).terminal(out=sys.stdout, compact=True, border=2)
     sys.stdout.flush()
 
 
 def write(path: Path, data: bytes, *, secret: bool = False) -> None:
-    """The whole file or none of it; `secret` means mode 0600."""
+    """Write the whole file or nothing; `secret`: with mode 0600."""
     open_files(path.parent).write(path.name, data, secret=secret)
 
 
@@ -58,7 +58,7 @@ def _drawn(text: str, kind: str) -> bytes:
 
 
 def _held_up(text: str) -> Pixels:
-    from hw.sim.pictures.phone import phone  # OpenCV, for this one option
+    from hw.sim.pictures.phone import phone  # it needs OpenCV, so only this option imports it
     from hw.sim.pictures.scene import hold_up
 
     return hold_up(phone(text, left_s=ROTATION.total_seconds()))
@@ -72,11 +72,16 @@ def _png(rgb: Pixels) -> bytes:
     return out.getvalue()
 
 
-# The options that `present` looks at.
+# The options of `present`.
 FORMS: Final = (
-    argument("--terminal", action="store_true", help="print it as blocks (default)"),
-    argument("--text", action="store_true", help="print its text"),
-    argument("--svg", type=Path, metavar="FILE"),
-    argument("--png", type=Path, metavar="FILE"),
-    argument("--held-up", type=Path, metavar="FILE", help="PNG of a phone before a camera, 1280x720"),
+    argument("--terminal", action="store_true", help="print the code as blocks (default)"),
+    argument("--text", action="store_true", help="print the text of the code"),
+    argument("--svg", type=Path, metavar="FILE", help="write the code as an SVG picture"),
+    argument("--png", type=Path, metavar="FILE", help="write the code as a PNG picture"),
+    argument(
+        "--held-up",
+        type=Path,
+        metavar="FILE",
+        help="write a PNG of a phone with the code before a camera, 1280x720",
+    ),
 )

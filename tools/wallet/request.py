@@ -1,4 +1,4 @@
-"""Shows the holder a venue's request: who asks, what for, for how long, and what may be disclosed to it."""
+"""Shows the holder a venue's request: operator, attributes, purpose and retention; takes the consent."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
     from tools.issuing.wallet import Wallet
 
-NEEDED: Final = "needed"  # in place of names: whatever this request cannot do without
+NEEDED: Final = "needed"  # instead of names: all attributes that the request needs
 _HINTS: Final = {
-    Reason.CODE_UNREADABLE: "read the code from the screen itself, whole",
-    Reason.CARD_MALFORMED: "this is no screen of ours, or a newer one: ask staff, and disclose nothing",
-    Reason.ISSUER_UNKNOWN: "anybody can put up such a screen: ask staff, and disclose nothing",
-    Reason.SIGNATURE_BAD: "this screen was tampered with: tell staff, and disclose nothing",
-    Reason.ISSUER_SCOPE: "it asks for more than it may: ask staff, and disclose nothing",
-    Reason.CODE_STALE: "if it is from the screen: one of two clocks is wrong, look at this phone's",
+    Reason.CODE_UNREADABLE: "take the picture again, with the whole code of the screen",
+    Reason.CARD_MALFORMED: "ask staff, and disclose nothing: this is not a request, or a newer format",
+    Reason.ISSUER_UNKNOWN: "ask staff, and disclose nothing: this wallet does not know the issuer",
+    Reason.SIGNATURE_BAD: "ask staff, and disclose nothing: the code on this screen was changed",
+    Reason.ISSUER_SCOPE: "ask staff, and disclose nothing: the device may not ask for so much",
+    Reason.CODE_STALE: "check the clock of this phone, and take a new picture of the screen",
 }
 
 
 def known_request(wallet: Wallet, named: str, now: datetime) -> KnownRequest:
     """The request in a text, a picture, a file with the text, or `-`.
 
-    Raises InputError, and Refused with a hint for whoever holds the phone.
+    Raises InputError, and Refused with a hint for the holder.
     """
     try:
         return read_request(_text(named), wallet.authorities, now=now)
@@ -44,7 +44,7 @@ def known_request(wallet: Wallet, named: str, now: datetime) -> KnownRequest:
 
 
 def row_of(known: KnownRequest, wallet: Wallet) -> dict[str, object]:
-    """The request as a row for a program. Nothing in it is the holder's."""
+    """The request as a row for a program. It holds no data of the holder."""
     request = known.request
     return {
         "site": request.site,
@@ -62,26 +62,26 @@ def row_of(known: KnownRequest, wallet: Wallet) -> dict[str, object]:
 
 
 def words_for(known: KnownRequest, wallet: Wallet) -> list[str]:
-    """The request in plain words, a line each."""
+    """The request in plain words, one line for each part."""
     request = known.request
     lines = [
-        f"{known.operator} ({request.site}) asks; {known.authority} vouches for it",
-        f"  why        {request.purpose}",
-        f"  must know  {_listed(request.needed) or 'nothing of you'}",
+        f"{known.operator} ({request.site}) asks; certified by {known.authority}",
+        f"  purpose    {request.purpose}",
+        f"  needs      {_listed(request.needed) or 'nothing of you'}",
     ]
     if request.optional:
-        lines.append(f"  would like {_listed(request.optional)}: you may leave it out")
+        lines.append(f"  optional   {_listed(request.optional)}: you may leave it out")
     if request.documents:
         lines.append(f"  documents  {', '.join(map(word_of, request.documents))}, linked to your card")
     if request.attributes:
         lines.append(f"  keeps it   {_kept(request.retention_days)}")
     if request.issuers:
-        lines.append(f"  takes      cards of {', '.join(request.issuers)}")
-    return lines + [f"your card has no {lack}: expect to be refused" for lack in _lacking(known, wallet)]
+        lines.append(f"  accepts    cards of {', '.join(request.issuers)}")
+    return lines + [f"your card has no {lack}: you may be refused" for lack in _lacking(known, wallet)]
 
 
 def consent(known: KnownRequest, said: str | None) -> frozenset[Attribute]:
-    """Attributes that the holder agreed to: names, or NEEDED; none if `said` is None. Raises InputError."""
+    """The attributes that the holder agreed to, from names or NEEDED; None: none. Raises InputError."""
     chosen: set[Attribute] = set()
     for word in filter(None, (part.strip() for part in (said or "").split(","))):
         if word == NEEDED:
@@ -90,11 +90,12 @@ def consent(known: KnownRequest, said: str | None) -> frozenset[Attribute]:
             chosen.add(Attribute(word))
         else:
             raise InputError(
-                "no such attribute", hint=f"names of {', '.join(Attribute)}, or the word {NEEDED}"
+                f"--disclose: not an attribute, and not the word {NEEDED}",
+                hint=f"use names of {', '.join(Attribute)}",
             )
     if beyond := chosen - known.request.attributes:
         raise InputError(
-            f"nobody asked for {_listed(sorted(beyond))}", hint="this place has no use for it: leave it out"
+            f"--disclose: the request does not ask for {_listed(sorted(beyond))}", hint="leave it out"
         )
     return frozenset(chosen)
 
@@ -124,7 +125,7 @@ def _text(named: str) -> str:
     data = read_stream(sys.stdin.buffer, name="standard input") if named == "-" else read_file(Path(named))
     luma = luma_of(data, name=named)
     if luma is None:
-        return data.rstrip(b"\r\n").decode("latin-1")  # a space is a digit; what is no text is refused later
+        return data.rstrip(b"\r\n").decode("latin-1")  # a space is a digit; other data is refused later
     found = next(filter(None, (reader.read(luma) for reader in open_picture_readers())), ())
     requests = {symbol.text for symbol in found if symbol.text.startswith(REQUEST_PREFIX)}
     if len(requests) != 1:

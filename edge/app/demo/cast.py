@@ -1,4 +1,4 @@
-"""The visitors of the demo: people of the photographs that `make models` fetches.
+"""The visitors of the demo: people of the photographs that `doorward models fetch` fetches.
 
 Names are invented. Boxes are pixels of the photograph, as the face detector found them.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.code_readers import read_image
-from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.model_folders import model_folders
 from edge.errors import InputError
 from hw.sim.pictures.scene import Box, Sitter
 
@@ -46,7 +46,7 @@ _ANOTHER_DAY: Final = {
 class Cast:
     """The people, from photographs in `folder`. Raises InputError if a photograph is missing."""
 
-    folder: Path = CHECKOUT / "models" / "photos"
+    folder: Path = field(default_factory=lambda: model_folders().photos)
     _photos: dict[str, Pixels] = field(default_factory=dict)
 
     def complete(self) -> Cast:
@@ -77,7 +77,7 @@ class Cast:
             path = self.folder / name
             if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
                 raise InputError(
-                    f"{path}: the demo's photographs are missing", hint="fetch them: make models"
+                    f"{path}: the demo's photographs are missing", hint="run: doorward models fetch"
                 )
             self._photos[name] = read_image(path)
         return self._photos[name]

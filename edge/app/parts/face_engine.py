@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.parts.model_folders import model_folders
 from edge.app.parts.trust_folder import open_files
 from edge.errors import ModelFault, StorageFault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edge.config import Config
     from edge.face.engine import FaceEngine
     from edge.face.evaluation.calibration import Calibration, Parts
     from edge.face.manifest import EngineManifest, ModelFile
     from edge.face.pad.fusion import PadPolicy
     from edge.ports import Network
-
-CHECKOUT = Path(__file__).resolve().parents[3]
-
-
-def models_dir() -> Path:
-    """Folder of the models that `make models` built: in this checkout, or that of an image."""
-    built = CHECKOUT / "models" / "built"
-    return built if built.parent.is_dir() else Path("/var/lib/doorward/models")
 
 
 def open_face_engine(
@@ -54,7 +48,7 @@ def open_face_engine(
     from hw.inference.processors import this_kind
     from hw.inference.runtimes import open_runtime
 
-    folder = folder or models_dir()
+    folder = folder or model_folders().models
     name, open_network = open_runtime(runtime)
     parts = parse(read_manifest(folder), runtime=name, machine=machine or this_kind())
 
@@ -113,7 +107,7 @@ def installed_pad(folder: Path | None = None) -> PadPolicy:
     from hw.inference.networks import read_manifest
     from hw.inference.processors import this_kind
 
-    folder = folder or models_dir()
+    folder = folder or model_folders().models
     parts = parse(read_manifest(folder), runtime="litert", machine=this_kind())
     families = set(Family) if _installed(folder, parts) else set(Family) - {Family.PASSIVE}
     return PadPolicy(frozenset(families))
@@ -133,7 +127,8 @@ def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> P
     from hw.inference.runtimes import open_runtime
 
     name, _ = open_runtime(runtime)
-    return _engine_parts(parse(read_manifest(folder or models_dir()), runtime=name, machine=this_kind()))
+    page = read_manifest(folder or model_folders().models)
+    return _engine_parts(parse(page, runtime=name, machine=this_kind()))
 
 
 def _engine_parts(manifest: EngineManifest) -> Parts:

@@ -130,7 +130,10 @@ def door_key(file: Path, size: int) -> bytes:
     key = read_secret(file, "the door's key", limit=size, lost=hint, leaked=leaked)
     if len(key) != size:
         found = f"is larger than {size} bytes" if len(key) > size else f"{len(key)} bytes, not {size}"
-        raise ConfigError(f"the door's key {file}: {found}", hint=hint)
+        raise ConfigError(
+            f"the door's key {file}: {found}",
+            hint="put the right file back, or remove it and run: doorward door commission",
+        )
     return key
 
 

@@ -40,7 +40,9 @@ def trust_files(folder: Path) -> dict[str, Buffer]:
     from hw.system.files import Folder
 
     if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
-        raise TrustFault(f"{folder}: no such folder", hint="make it: tools/issuer publish, or doorward sync")
+        raise TrustFault(
+            f"{folder}: no such folder", hint="make it: doorward-issuer publish, or doorward sync"
+        )
     files = Folder(folder)
     return {
         name: files.map(name, limit=MAX_BITMAP_BYTES)

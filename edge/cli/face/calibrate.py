@@ -89,7 +89,10 @@ def _pictures(args: argparse.Namespace) -> _Strangers:
     root: Path = args.source
     names = [n for n in open_files(root).names() if Path(n).suffix.lower() in SUFFIXES]
     if len(names) > MAX_PICTURES:
-        raise InputError(f"{root}: {len(names)} pictures, at most {MAX_PICTURES} can be compared")
+        raise InputError(
+            f"{root}: {len(names)} pictures, at most {MAX_PICTURES} can be compared",
+            hint="use fewer pictures",
+        )
     engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
     used, sides = [], []

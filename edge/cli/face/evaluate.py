@@ -70,7 +70,10 @@ def run(args: argparse.Namespace) -> int:
     pairs = _read_pairs(args.pairs)
     names = sorted({name for pair in pairs for name in (pair.a, pair.b)})
     if len(names) > MAX_PICTURES:
-        raise InputError(f"{args.pairs}: {len(names)} pictures, at most {MAX_PICTURES} can be compared")
+        raise InputError(
+            f"{args.pairs}: {len(names)} pictures, at most {MAX_PICTURES} can be compared",
+            hint="split the list",
+        )
     groups = _read_labels(args.labels, set(names)) if args.labels else {}
     engine = open_face_engine(args.models, runtime=args.runtime)
     embeddings: list[Floats | None] = []
@@ -116,7 +119,10 @@ def _faces(
 def _all_pairs(faces: _Faces) -> Similarities:
     found = verification_rates.all_pairs(faces.references, faces.probes, faces.people)
     if not len(found.mated) or not found.total:
-        raise InputError("the pairs need one person with two pictures, and two people")
+        raise InputError(
+            "the pairs need one person with two pictures, and two people",
+            hint="add pairs of one person (same = 1) and of two people (same = 0)",
+        )
     return found
 
 
@@ -222,16 +228,18 @@ def _read_labels(path: Path, names: set[str]) -> dict[str, str]:
     for number, line in _lines(path, ("file", "group")):
         name, group = line["file"], line["group"]
         if not (name and group):
-            raise InputError(f"{path}:{number}: is not a file and its group")
+            raise InputError(
+                f"{path}:{number}: is not a file and its group", hint="write a file, a comma and a group"
+            )
         if groups.setdefault(name, group) != group:
-            raise InputError(f"{path}:{number}: {name} is in two groups")
+            raise InputError(f"{path}:{number}: {name} is in two groups", hint="delete one of the two lines")
     found = {name: group for name, group in groups.items() if name in names}
     if not found:
         raise InputError(
             f"{path}: has no picture of the pairs", hint="write the names as in the list of pairs"
         )
     if len(Counter(found.values())) > MAX_GROUPS:
-        raise InputError(f"{path}: more than {MAX_GROUPS} groups")
+        raise InputError(f"{path}: more than {MAX_GROUPS} groups", hint="join small groups")
     return found
 
 
@@ -240,12 +248,14 @@ def _read_pairs(path: Path) -> list[PicturePair]:
     pairs = []
     for number, line in _lines(path, ("a", "b", "same")):
         if not (line["a"] and line["b"] and line["same"] in ("0", "1")):
-            raise InputError(f"{path}:{number}: is not two names and 1 or 0")
+            raise InputError(
+                f"{path}:{number}: is not two names and 1 or 0", hint="write a line such as a.jpg,b.jpg,1"
+            )
         pairs.append(PicturePair(line["a"], line["b"], line["same"] == "1"))
     if len(pairs) < FOLDS:
         raise InputError(
             f"{path}: {len(pairs)} pairs, at least {FOLDS} are required",
-            hint="add pairs: each of the {FOLDS} folds needs one",
+            hint=f"add pairs: each of the {FOLDS} folds needs one",
         )
     return pairs
 
@@ -256,13 +266,18 @@ def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.DictReader(file)
             if not set(columns) <= set(lines.fieldnames or ()):
-                raise InputError(f"{path}:1: does not name the columns {','.join(columns)}")
+                raise InputError(
+                    f"{path}:1: does not name the columns {','.join(columns)}",
+                    hint=f"write {','.join(columns)} in the first line",
+                )
             for count, line in enumerate(lines):
                 if count == MAX_PAIRS:
-                    raise InputError(f"{path}: more than {MAX_PAIRS} lines")
+                    raise InputError(f"{path}: more than {MAX_PAIRS} lines", hint="split the list")
                 yield lines.line_num, line
     except (OSError, UnicodeDecodeError, csv.Error) as err:
-        raise InputError(f"{path}: cannot be read as a table: {err}") from err
+        raise InputError(
+            f"{path}: cannot be read as a table: {err}", hint="name a CSV file in UTF-8"
+        ) from err
 
 
 ARGUMENTS = (

@@ -123,7 +123,7 @@ def _find(folder: Path) -> dict[str, list[Path]]:
         labels = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
         files = {label: _pictures(folder / label) for label in labels if not label.startswith(".")}
     except (OSError, ValueError) as err:
-        raise InputError(f"{folder}: cannot be read as a folder: {err}") from err
+        raise InputError(f"{folder}: cannot be read as a folder: {err}", hint="check the path") from err
     if BONA_FIDE not in files:
         raise InputError(
             f"{folder}: has no folder {BONA_FIDE}",
@@ -134,7 +134,9 @@ def _find(folder: Path) -> dict[str, list[Path]]:
             f"{folder / empty[0]}: has no pictures", hint=f"add files that end in {' '.join(SUFFIXES)}"
         )
     if len(files) > MAX_SPECIES or sum(map(len, files.values())) > MAX_PICTURES:
-        raise InputError(f"{folder}: more than {MAX_SPECIES} folders or {MAX_PICTURES} pictures")
+        raise InputError(
+            f"{folder}: more than {MAX_SPECIES} folders or {MAX_PICTURES} pictures", hint="use fewer pictures"
+        )
     return files
 
 

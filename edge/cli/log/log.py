@@ -19,6 +19,7 @@ from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.reasons.table import reasons
 
 if TYPE_CHECKING:
     import argparse
@@ -124,7 +125,9 @@ def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
         with args.checkpoint.open("rb") as file:
             note = file.read(MAX_NOTE_BYTES + 1)
     except OSError as err:
-        raise InputError(f"{args.checkpoint}: {(err.strerror or 'cannot be read').lower()}") from err
+        raise InputError(
+            f"{args.checkpoint}: {(err.strerror or 'cannot be read').lower()}", hint="check the path"
+        ) from err
     return open_checkpoint(note, origin=origin_of(chain.device), key=VerifyKey(args.key or chain.key))
 
 
@@ -135,10 +138,24 @@ def _print_table(rows: Iterable[dict[str, object]], title: str) -> None:
     table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     for heading in ("seq", "time (UTC)", "what", "why", "card", "similarity", "ms"):
         table.add_column(heading, justify="right" if heading in {"seq", "ms"} else "left", overflow="fold")
+    explained = ""
     for row in rows:
         table.add_row(*_cells(row))
+        explained = _code(row) or explained
     # A file or a pipe has no width.
-    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    if explained:
+        console.print(f"\nwhat a code means, and what to do: doorward explain {explained}")
+
+
+def _code(row: dict[str, object]) -> str:
+    """The reason code of a row if staff or a technician have something to do; else nothing."""
+    field = {"passage": "reason", "door": "change", "fault": "part", "clock": "event", "stop": "cause"}
+    kind = str(row["kind"])
+    word = row.get(field.get(kind, ""))
+    explained = reasons().get(str(word) if kind == "passage" else f"{kind}.{word}")
+    return explained.code if explained and (explained.staff or explained.technician) else ""
 
 
 def _cells(row: dict[str, object]) -> tuple[str, ...]:

@@ -157,7 +157,9 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as source:
             data = source.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from error
+        raise InputError(
+            f"{file}: {(error.strerror or 'cannot be read').lower()}", hint="check the path"
+        ) from error
     if len(data) > MAX_FILE_BYTES:
         raise InputError(f"{file}: larger than {MAX_FILE_BYTES // 1024} kB", hint="name a file of results")
     return data

@@ -196,7 +196,9 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
             data = stream.read(MAX_PAIRS_BYTES + 1)
         text = data.decode("utf-8-sig")
     except OSError as err:
-        raise InputError(f"{file}: {(err.strerror or 'cannot be read').lower()}") from err
+        raise InputError(
+            f"{file}: {(err.strerror or 'cannot be read').lower()}", hint="check the path"
+        ) from err
     except UnicodeDecodeError as err:
         raise InputError(f"{file}: is not UTF-8 text", hint="save it as CSV in UTF-8") from err
     if len(data) > MAX_PAIRS_BYTES:
@@ -211,7 +213,10 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
             )
         for row in rows:
             if len(row) != 2 or not 0 < len(row[0]) <= MAX_SUBJECT_CHARS:
-                raise InputError(f"{file}:{rows.line_num}: is not a pseudonym and a patron's number")
+                raise InputError(
+                    f"{file}:{rows.line_num}: is not a pseudonym and a patron's number",
+                    hint="write a pseudonym, a comma and a number",
+                )
             yield row[0], patron_number(row[1])
     except csv.Error as err:
         raise InputError(f"{file}:{rows.line_num}: is not CSV", hint="save it as CSV in UTF-8") from err

@@ -97,7 +97,7 @@ def _signer(root: Config, base: Path) -> RequestSigner:
 
 
 VERBS = (
-    verb("key", "print this device's public key, for tools/issuer certify", _key, CONFIG_REQUIRED),
+    verb("key", "print this device's public key, for doorward-issuer certify", _key, CONFIG_REQUIRED),
     verb(
         "show",
         "print the request, its purpose, and the end of its certificate",

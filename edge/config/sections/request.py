@@ -44,7 +44,7 @@ class RequestConfig(Table, frozen=True):
     """Issuers whose cards are accepted here, for wallets with several cards; left out: the wallet is not
     told."""
     certificate: FilePath | None = None
-    """Certificate of this device, made by an issuer with `tools/issuer certify`; without it wallets refuse
+    """Certificate of this device, made by an issuer with `doorward-issuer certify`; without it wallets refuse
     the request."""
     board: Literal["none", "picture", "terminal"] = "none"
     """Screen of the request. `none`: no screen. `picture`: a picture in `folder`, for a browser. `terminal`:

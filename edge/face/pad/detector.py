@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge.face.pad.passive import PassivePair
     from edge.ports import Pixels
 
-NO_WEIGHTS = 'remove "passive" from [face] pad, or run: make models DOORWARD_PAD_WEIGHTS=DIR'
+NO_WEIGHTS = 'remove "passive" from [face] pad, or run: doorward models fetch --pad-weights DIR'
 
 
 class PadDetector:

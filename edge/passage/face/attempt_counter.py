@@ -1,7 +1,7 @@
-"""Several looks at one face, and when they are enough to decide.
+"""Counts the comparisons of one passage that speak against the holder, and says when they are final.
 
-A single frame is enough as soon as it matches. A single frame never denies by itself: people blink, turn
-and step into the light. How often an objection must be seen before it ends the passage is a table.
+One frame that matches is enough. One frame alone does not deny a face that does not match: people blink, turn
+and step into the light. FINAL_AFTER says how often each objection must occur before it ends the passage.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from edge.policy.decide import Matches
 if TYPE_CHECKING:
     from edge.policy.decide import FaceVerdict
 
-# Looks after which the objection is final. Three comparisons keep the false match rate of a passage
-# within three times that of one comparison; two attack frames are past the single-frame accident of
-# somebody leaning in; a reference that cannot be compared stays so however often we look.
+# Frames after which the objection is final. Three comparisons keep the false match rate of a passage within
+# three times that of one comparison. One attack frame may be an accident, such as a visitor who leans in; two
+# are not. A reference that cannot be compared stays so in every frame.
 FINAL_AFTER = {Reason.FACE_NO_MATCH: 3, Reason.FACE_ATTACK: 2, Reason.FACE_TEMPLATE: 1}
 
-# What a passage that ran out of time is denied with: the gravest objection seen.
+# A passage that runs out of time is denied with the gravest objection that occurred.
 GRAVEST_FIRST = (
     Reason.FACE_TEMPLATE,
     Reason.FACE_ATTACK,
@@ -31,16 +31,16 @@ GRAVEST_FIRST = (
 
 
 class AttemptCounter:
-    """The looks of one passage."""
+    """The comparisons of one passage."""
 
     def __init__(self) -> None:
         self._seen: Counter[Reason] = Counter()
 
     def add(self, verdict: FaceVerdict) -> FaceVerdict | None:
-        """Take the verdict on one look; return that of the whole burst once it is final.
+        """Take the verdict on one frame; return the verdict of the passage once it is final.
 
-        After an attack frame nothing matches any more: stepping back from the lens with the same
-        picture must not turn an attack into a match.
+        After an attack frame no frame matches any more: an attacker who steps back from the lens with the
+        same picture must not get a match.
         """
         if isinstance(verdict, Matches):
             return None if self._seen[Reason.FACE_ATTACK] else verdict
@@ -49,7 +49,7 @@ class AttemptCounter:
         return verdict if self._seen[reason] >= FINAL_AFTER.get(reason, 1 << 30) else None
 
     def give_up(self) -> Deny:
-        """Time is over."""
+        """The denial when the time is over."""
         for reason in GRAVEST_FIRST:
             if self._seen[reason]:
                 return Deny(reason)

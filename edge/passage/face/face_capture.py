@@ -1,9 +1,9 @@
-"""One holder before the camera: looks, consistency, challenge, and a verdict.
+"""One holder before the camera: comparisons, consistency, challenge, and a verdict.
 
-    looks that match -> one face throughout? -> prompts to move -> the same face again
+    frames that match -> the same face in all? -> prompts to move -> the same face again
 
-Each step is left out where the door does not ask for it. After the prompts the face must match once more, and
-while they are followed it may not be a stranger's: whoever moved has to be whoever was compared.
+A step is left out if the door does not require it. After the prompts the face must match once more. During
+the prompts it must not be a stranger's: the person who moves must be the person who was compared.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from edge.ports import Floats, Pixels
 
 
-# Looks that speak against the holder count when they are this far apart: three neighbouring frames of a fast
-# camera are nearly one picture, and would end a passage within a tenth of a second.
+# Frames that speak against the holder count only if they are this far apart: three successive frames of a
+# fast camera are nearly one picture, and would end a passage within a tenth of a second.
 APART_MS = 150
-# A head that was told to turn away is less like its holder, but never this little: none of 336 pairs of one
-# person in LFW with heads 20 to 35 degrees apart; and 97 % of pairs of strangers.
+# A turned head has a lower similarity to its holder, but never below this: none of 336 pairs of one person in
+# LFW with heads 20 to 35 degrees apart is below it; 97 % of pairs of strangers are.
 STRANGER = 0.3
-STRANGER_LOOKS = 2  # successive ones: the challenge asks for two on the way and one at its end
+STRANGER_LOOKS = 2  # successive frames: the challenge needs two on the way and one at its end
 
 
 class FaceCapture:
-    """The looks of one passage at one holder. Feed every frame to `look` until it decides."""
+    """The frames of one holder in one passage. Feed every frame to `look` until it decides."""
 
     def __init__(self, stages: Stages, presented: Presented) -> None:
         self._stages = stages
@@ -51,16 +51,16 @@ class FaceCapture:
         self._moved = self._rule.prompts == 0
         self._counted_ms: int | None = None
         self._several_ms: int | None = None
-        self.several_looks = 0  # with two faces or more, APART_MS apart
+        self.several_looks = 0  # frames with two faces or more, APART_MS apart
         self.prompt: str | None = None
 
     @property
     def challenged(self) -> bool:
-        """Whether the holder is being asked to move, or has been."""
+        """Whether the holder is asked to move, or was."""
         return self._challenge is not None
 
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, FaceVerdict | None]:
-        """What this frame shows, and the passage's verdict once there is one."""
+        """The evidence in this frame, and the verdict of the passage once there is one."""
         evidence, verdict = self._stages.look(self._presented, rgb, self._fusion)
         self._coach(evidence)
         self._remember(evidence, tick_ms)
@@ -71,26 +71,26 @@ class FaceCapture:
         if self._challenge is not None and not self._moved:
             return evidence, self._watch(self._challenge, evidence, verdict, tick_ms)
         if isinstance(verdict, Matches) and not evidence.settled:
-            return evidence, None  # it matches, but not by much: the mean of more looks decides
+            return evidence, None  # it matches by a small margin: the mean of more frames decides
         final = self._count(verdict, tick_ms)
         if isinstance(final, Matches):
             final = self._confirm(final, tick_ms)
         return evidence, final
 
     def mean(self) -> Floats:
-        """The face that was seen, as a unit vector, float32 (64,); overwrite it after use."""
+        """The mean embedding of the face, a unit vector, float32 (64,); overwrite it after use."""
         return self._fusion.mean()
 
     def wipe(self) -> None:
-        """Forget what the looks were: no embedding outlives its passage."""
+        """Overwrite the embeddings: none of them outlives its passage."""
         self._fusion.wipe()
 
     def give_up(self) -> Deny:
-        """The time is over."""
+        """The denial when the time is over."""
         return Deny(Reason.FACE_QUALITY) if self.challenged else self._attempts.give_up()
 
     def _coach(self, evidence: FaceEvidence) -> None:
-        """Tell the holder what to mend; a challenge has words of its own."""
+        """Tell the holder how to stand better; a challenge has its own prompts."""
         if not self.challenged or self._moved:
             self.prompt = evidence.coaching.value if evidence.coaching else None
 
@@ -99,7 +99,7 @@ class FaceCapture:
             return
         alike = self._fusion.alike if evidence.similarity is not None else None
         if alike is not None and alike < MIN_ALIKE and not self._matched:
-            self._looks.clear()  # whoever was seen before did not match either: somebody passed by
+            self._looks.clear()  # the face before did not match either: another person passed by
             alike = None
         turning = self._challenge is not None and not self._moved
         self._looks.append(LandmarkFrame(evidence.landmarks, tick_ms, None if turning else alike))
@@ -112,16 +112,14 @@ class FaceCapture:
         return self._attempts.add(verdict)
 
     def _confirm(self, match: Matches, tick_ms: int) -> FaceVerdict | None:
-        """The face matches: is it one face, and does it move when it is asked to."""
+        """Check a face that matches: the same face in all frames, then movements on request."""
         objection = judge(measure([*self._looks])) if self._rule.consistency else None
         if objection is Objection.INTERRUPTED:
-            self._looks.clear()  # who was away begins anew
+            self._looks.clear()  # after an interruption the frames begin again
         if objection is not None:
             return None if objection.reason is Reason.FACE_QUALITY else Deny(objection.reason)
         if not self._moved:
-            assert self._rule.random_below is not None, (
-                "a door that asks for movements starts with random_below"
-            )
+            assert self._rule.random_below is not None, "a door that asks for movements needs random_below"
             prompts = draw(self._rule.random_below, self._rule.prompts)
             self._challenge = Challenge(prompts, tick_ms, mirrored=self._rule.mirrored)
             self.prompt = Phase.LOOK.value
@@ -136,7 +134,7 @@ class FaceCapture:
             case ChallengeFailed(failure=failure):
                 return Deny(failure.reason)
             case ChallengeDone():
-                # A burst of its own, so that what the turned head cost is not held against the same face.
+                # The count begins again, so that frames of the turned head do not count against the face.
                 self._moved, self._attempts, self.prompt = True, AttemptCounter(), None
                 self._fusion.wipe()
                 return None
@@ -147,9 +145,10 @@ class FaceCapture:
     def _objection(
         self, waiting: ChallengeWaiting, evidence: FaceEvidence, verdict: FaceVerdict, tick_ms: int
     ) -> Deny | None:
-        """A face that looks into the camera must go on matching; one that was told to turn away need not.
+        """The objection during a challenge: a face that looks into the camera must go on matching.
 
-        But it must not become somebody else's: a photograph that is held up, with a living head behind it.
+        A face that was told to turn away need not match, but it must not become another person's: an attacker
+        may hold up a photograph before a living head.
         """
         if evidence.similarity is not None:
             self._strangers = self._strangers + 1 if evidence.similarity < STRANGER else 0

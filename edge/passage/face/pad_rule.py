@@ -1,4 +1,4 @@
-"""The PAD rule of a door: the movements and the consistency that it asks of a face besides a match."""
+"""The PAD rule of a door: the movements and the consistency that it requires of a face besides a match."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PadRule:
-    """The proofs of life that a door asks for.
+    """The proofs of a living face that a door requires.
 
-    `prompts`: how many movements, 0 for none; `random_below(k)` returns one of 0 .. k-1, unforeseeable.
-    `consistency`: several looks that show one face which moves as the living do. `mirrored`: the camera
-    shows a looking-glass picture.
+    `prompts`: the number of movements, 0 for none; `random_below(k)` returns one of 0 .. k-1, at random.
+    `consistency`: several frames must show one face that moves like a living one. `mirrored`: the camera's
+    picture is mirrored.
     """
 
     prompts: int = 0

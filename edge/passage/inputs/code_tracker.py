@@ -1,4 +1,4 @@
-"""A code that stays in view is one presentation, however many frames show it."""
+"""Tracks presentations: a code that stays in view over many frames is one presentation."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from edge.ports import Symbol
 
 # A phone that leaves the picture for this long and comes back is a new presentation. Motion blur
-# loses a code for a few frames at a time (66 ms each at 15 frames/s); 1.2 s is past any of that.
+# hides a code for a few frames at a time (66 ms each at 15 frames/s); 1.2 s is longer than that.
 GAP_MS = 1_200
 
 
 class PresentationTracker:
     """Lets each presentation through once.
 
-    `gap_ms`: a scanner may tell of a code that stays before it more seldom than a camera shows it.
+    `gap_ms`: longer for a scanner that reports a code in view more rarely than a camera.
     """
 
     def __init__(self, gap_ms: int = GAP_MS) -> None:
@@ -27,21 +27,21 @@ class PresentationTracker:
         self._until_clear = False
 
     def hold(self, tick_ms: int) -> None:
-        """Nobody reads codes just now: what was in view counts as still there."""
+        """Codes are not read at this moment: those in view count as still there."""
         self._last_ms = tick_ms
 
     def passed(self) -> None:
-        """Somebody was let in: their phone must leave the picture before any code counts again.
+        """After a release: the phone must leave the picture before any code counts again.
 
-        A phone left in view makes its next code after 20 s; that is nobody's wish to pass twice.
+        A phone that stays in view makes its next code after 20 s; its holder does not mean to pass twice.
         """
         self._until_clear = True
 
     def fresh(self, symbols: Sequence[Symbol], tick_ms: int) -> Sequence[Symbol]:
-        """The symbols where they are a new presentation, else nothing.
+        """The symbols if they are a new presentation, else none.
 
-        A second code that joins the first is new; one of two that stays behind is not: somebody
-        pulling a phone away must not have what is left taken for a presentation of its own.
+        A second code that joins the first is new. One of two codes that stays behind is not: if a visitor
+        takes a phone away, the remaining code is not a presentation of its own.
         """
         if self._until_clear:
             self._until_clear = bool(symbols) or tick_ms - self._last_ms <= self._gap_ms

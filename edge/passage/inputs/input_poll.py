@@ -16,7 +16,7 @@ _Item = TypeVar("_Item")
 
 
 class InputPoll:
-    """Asked once a frame, in every state: what comes meanwhile is not kept for later."""
+    """Polls each input once a frame, in every state, so that no input is kept for a later passage."""
 
     def __init__(
         self,
@@ -33,15 +33,15 @@ class InputPoll:
         self._silent: set[str] = set()
 
     def door(self) -> tuple[DoorEvent, ...]:
-        """What the door did since the last frame; nothing where it does not answer."""
+        """The door's events since the last frame; none if the door does not answer."""
         return tuple(self._poll("door", DevicePart.DOOR, self._strike.events))
 
     def scans(self) -> Sequence[Scan]:
-        """What the scanner read."""
+        """The scans since the last frame."""
         return self._poll("scanner", DevicePart.READER, self._scanner.scans) if self._scanner else ()
 
     def keys(self) -> str:
-        """What was typed."""
+        """The keys since the last frame."""
         return "".join(self._poll("keypad", DevicePart.READER, self._keypad.keys)) if self._keypad else ""
 
     def camera(self, *, answers: bool) -> None:

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
     from edge.ports import Scan, Symbol
 
-# Scans are fetched with each frame, so one that is older waited for a disk or a camera that hung, and whoever
-# showed it may have gone. A frame a second is the slowest at which a camera is not called stalled.
+# Scans are fetched with each frame. An older scan waited for a slow disk or a stalled camera, and its visitor
+# may have gone. A camera with less than one frame a second counts as stalled.
 MAX_AGE_MS = 2_000
 
 
 def merge_codes(seen: Sequence[Symbol], scans: Sequence[Scan], tick_ms: int) -> tuple[Symbol, ...]:
-    """The camera's symbols, and those of the scanner that it does not see.
+    """The camera's symbols, and those scans that the camera does not see.
 
-    Whichever sees a code first presents it. Two symbols in one picture are two, even if they say the same.
-    Two texts of a scanner that are the same are one code, which it told again; and one that the camera sees
-    too is the same phone before both. Different texts at one moment are several codes, whoever told them.
+    The first device that reads a code presents it. Two symbols in one picture are two codes, even with the
+    same text. Two scans with the same text are one code, which the scanner sent again. A scan of a text that
+    the camera sees too is the same phone before both. Different texts at one moment are several codes.
     """
     known = {symbol.text for symbol in seen}
     added = {
@@ -33,7 +33,7 @@ def merge_codes(seen: Sequence[Symbol], scans: Sequence[Scan], tick_ms: int) -> 
 
 
 def only_cards(scans: Sequence[Scan], items: Callable[[str], None] | None) -> Sequence[Scan]:
-    """The scans that may be cards. `items` takes the text of each other one; None: no venue here does."""
+    """The scans that may be cards. `items`: takes the text of each other scan; None: all scans are kept."""
     if items is None:
         return scans
     for scan in scans:

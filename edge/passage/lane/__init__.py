@@ -1,1 +1,1 @@
-"""The lane: its table of states, the shell around it, and the authorities that decide there."""
+"""The lane: its table of states, its verifier, and the authorities that decide there."""

@@ -1,7 +1,7 @@
-"""One authority at a lane: whom it believes, what it asks, and the journal that is its own.
+"""One authority at a lane, with its own trust, policy and journal.
 
-Where two inspect jointly, each judges the same code under its own trust, jurisdiction, policy and lists, and
-writes its own record with its own key. Nothing of one is handed to the other but yes or no.
+If two authorities inspect jointly, each judges the same code by its own trust, jurisdiction, policy and
+lists, and writes its own record with its own key. One passes only yes or no to the other.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from edge.ports import Clock, Symbol
 
 
-# A holder who goes back by their own decision is no case for an officer.
+# A holder who goes back by their own decision is not referred to an officer.
 _TURNED_BACK: Final = frozenset({Reason.PASSAGE_INTERRUPTED})
 
 
 class NoOfficers:
-    """The officers of an authority that has none at this lane: they hear nothing and answer nothing."""
+    """The port `Officers` of an authority without officers at this lane: it sends and answers nothing."""
 
     def tell(self, news: object) -> None:
         pass
@@ -48,7 +48,7 @@ class NoOfficers:
 
 
 class Authority(DecisionPoint):
-    """One authority of a lane, which decides alone or with another: it judges the holder at either door."""
+    """One authority of a lane: judges the holder at both doors, alone or with another authority."""
 
     def __init__(
         self, parts: PointParts, clock: Clock, version: str, officers: Officers | None = None
@@ -56,11 +56,11 @@ class Authority(DecisionPoint):
         super().__init__(parts, clock, version, doors=tuple(Side))
         self.officers: Officers = officers or NoOfficers()
         self.presented: Presented | None = None
-        self._way = Path.FACE  # which the holder began on, before the outer door
+        self._way = Path.FACE  # the path of the holder at the outer door
 
     @property
     def last_seq(self) -> int:
-        """The latest number in its journal, as far as this program wrote there."""
+        """The number of the last record that this program wrote into its journal."""
         return max(recorder.last_seq for recorder in self.recorders.values())
 
     def present(self, symbols: Sequence[Symbol], tick_ms: int) -> Presented | TurnedAway | None:
@@ -69,37 +69,37 @@ class Authority(DecisionPoint):
         return found
 
     def looks_again(self, evidence: FaceEvidence) -> bool:
-        """The face matches: whether it has to be looked at once more, moving, because it only just does."""
+        """Whether a face that matches must be captured once more, with movements: its margin is small."""
         if self.presented is None:
             return False
         self.presented = self.stages.matched(self.presented, evidence)
         return self.presented.looks_again
 
     def wants_face_outside(self) -> bool:
-        """Whether this authority asks for a face before the outer door, whatever the lane does otherwise.
+        """Whether this authority requires a face before the outer door, also in a lane that does not.
 
-        The outer door leads nowhere but into the lane. It asks for a face there where something is uncertain,
-        and not because the policy of the whole passage wants one: that is seen to inside.
+        The outer door leads only into the lane. The authority requires a face there if a check is uncertain.
+        The face that its policy requires for the passage is compared inside.
         """
         assert self.presented is not None
         asked = {item.factor for item in self.presented.requirements.obligations.required}
         return Factor.CHALLENGE in asked or self.stages.needs_face(_without_face(self.presented))
 
     def conclude_outside(self, evidence: FaceEvidence | None, *, compared: bool) -> Decision:
-        """Whether the outer door may open. `compared`: a face was asked for, and `evidence` shows it."""
+        """The decision for the outer door. `compared`: a face was required, and `evidence` shows it."""
         assert self.presented is not None
         self.presented = replace(self.presented, face=evidence)
         return self.stages.conclude(self.presented if compared else _without_face(self.presented))
 
     def conclude_inside(self, evidence: FaceEvidence, tick_ms: int) -> Decision:
-        """Whether the inner door may open for this face, by the trust of this moment."""
+        """The decision for the inner door and this face, by the trust of this moment."""
         presented = self._now(tick_ms)
         if isinstance(presented, Deny):
             return presented
         return self.stages.conclude(replace(presented, face=evidence))
 
     def conclude_by_eye(self, tick_ms: int) -> Decision:
-        """The same where an officer has looked: they stand in for the face, and for nothing of the card."""
+        """The decision for the inner door after an officer looked: this replaces the face, not the card."""
         presented = self._now(tick_ms)
         if isinstance(presented, Deny):
             return presented
@@ -107,7 +107,7 @@ class Authority(DecisionPoint):
         return self.stages.conclude(seen)
 
     def _now(self, tick_ms: int) -> Presented | Deny:
-        """The card in the lane with the trust state of this moment, or what has come to stand against it."""
+        """The card in the lane with the trust state of this moment, or an objection that is new."""
         assert self.presented is not None
         card = self.presented.card
         trust, trust_state = self.ground(tick_ms)
@@ -115,7 +115,7 @@ class Authority(DecisionPoint):
         return stood or replace(self.presented, trust_state=trust_state.under(card), face=None)
 
     def forget(self) -> None:
-        """Overwrite what is known of the holder."""
+        """Overwrite the data of the holder."""
         super().forget()
         if self.presented is not None:
             self.presented.wipe()
@@ -124,7 +124,7 @@ class Authority(DecisionPoint):
     def record(self, side: Side, decision: Decision, tick_ms: int, officer: str | None = None) -> int:
         """Make this decision durable; returns its seq. Raises StorageFault.
 
-        `officer`: the role of the person who decided it in the machine's place, which stands in the record.
+        `officer`: the role of the officer who decided in place of the device; it stands in the record.
         """
         recorder = self.recorders[side]
         if self.presented is not None:
@@ -140,7 +140,7 @@ class Authority(DecisionPoint):
         return seq
 
     def emptied(self, officer: str, tick_ms: int) -> None:
-        """Record that an officer has looked into the lane, though no card is concerned."""
+        """Record that an officer declared the lane empty; no card is concerned."""
         recorder = self.recorders[Side.INNER]
         plain = recorder.passage(Deny(Reason.LANE_REFERRED), tick_ms)
         recorder.note(by_officer(plain, officer, "emptied"))
@@ -151,14 +151,14 @@ def _without_face(presented: Presented) -> Presented:
 
 
 def on_way(record: Passage, path: Path) -> Passage:
-    """The record of a denial inside: a referral is the staff's, who turned back is on the way they came."""
+    """The record of a denial inside, with this path: staff for a referral, else that of the outer door."""
     if not isinstance(record.visit, Visited):
         return record
     return structs.replace(record, visit=structs.replace(record.visit, path=path))
 
 
 def by_officer(record: Passage, officer: str, *notes: str) -> Passage:
-    """The record of a decision that a person took: who it was stands in it, by their role."""
+    """The record of an officer's decision, with the role of the officer."""
     words = (f"officer.{officer}", *notes)
     if not isinstance(record.visit, Visited):
         visit = Visited(venue="lane", path=Path.STAFF, notices=words)
@@ -171,6 +171,6 @@ def by_officer(record: Passage, officer: str, *notes: str) -> Passage:
 
 
 def grants(decisions: Sequence[Decision]) -> Grant | None:
-    """The one that all of these amount to: the shortest. None where one of them is no grant."""
+    """The grant of all decisions together, with the shortest release; None if one of them is a denial."""
     given = [decision for decision in decisions if isinstance(decision, Grant)]
     return min(given, key=lambda grant: grant.release_ms) if len(given) == len(decisions) else None

@@ -1,4 +1,4 @@
-"""The venue of a lane: besides a card that holds, it asks for linked documents that are good today."""
+"""The venue of a lane: requires linked documents that are valid today."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LaneVenue:
-    """A Venue. `wanted`: types of documents, of which one each must be linked and good today, in `zone`.
+    """Implements Venue. `wanted`: types; one document of each must be linked and valid today, in `zone`.
 
-    That none of them is revoked is seen to with the card, and once more at the inner door.
+    Revocation of documents is checked with the card, and once more at the inner door.
     """
 
     wanted: tuple[int, ...]
@@ -30,4 +30,4 @@ class LaneVenue:
         return Obligations()
 
     def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
-        """Nobody is remembered here: the journal has it."""
+        """Keep nothing: the journal has the decision."""

@@ -1,7 +1,7 @@
-"""Evaluates the subject of a lane for all authorities: code, face at either door, and an officer's decision.
+"""Evaluates the subject of a lane for all authorities: code, face at both doors, and an officer's decision.
 
-Every method takes one observation and returns the event that it comes to, or None: go on looking. Each
-authority's own decision is kept beside it until it is put on record.
+Every method takes one observation and returns the event that results from it, or None. Each authority's own
+decision is kept beside it until it is recorded.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from edge.passage.lane.authority import Authority
     from edge.ports import Floats, Pixels, Symbol
 
-# What a denial of the camera inside means: of somebody whose face had matched outside, and of several.
+# Reasons for denials of the camera inside: if the face had matched outside, and for several faces.
 _SWAPPED: Final = {Reason.FACE_NO_MATCH: Reason.LANE_SWAPPED}
 _SEVERAL: Final = {Reason.FACE_SEVERAL: Reason.LANE_SEVERAL}
 
 
 @dataclass(slots=True)
 class LaneSubject:
-    """The one holder whom the lane is about. `before`: whom the camera outside saw, as a vector.
+    """The holder who is in the lane or before it. `before`: the embedding of the face outside.
 
-    `verdicts`: what each authority decided last, until that is recorded. `last`: what is on record of each.
+    `verdicts`: the last decision of each authority until it is recorded. `last`: the recorded decisions.
     """
 
     began_ms: int = 0
@@ -51,13 +51,13 @@ class LaneSubject:
 
     @property
     def was_stopped(self) -> bool:
-        """Whether somebody, or something, kept the holder from going on; who turns back was not stopped."""
+        """Whether the holder was stopped in the lane; a holder who turns back was not stopped."""
         reasons = {each.reason for each, _ in self.last if isinstance(each, Deny)}
         return self.was_admitted and not self.has_passed and reasons != {Reason.PASSAGE_INTERRUPTED}
 
 
 class LaneEvaluation:
-    """The judgement of all authorities of one lane, as one. Belongs to the lane's single thread."""
+    """The decisions of all authorities of one lane, made one event. Only the lane's thread uses it."""
 
     def __init__(
         self, authorities: Sequence[Authority], *, stopwatch: Callable[[], int], face_outside: bool
@@ -71,7 +71,7 @@ class LaneEvaluation:
 
     @property
     def progress(self) -> tuple[int, int] | None:
-        """Counts of a party on its way: people who went through, and all."""
+        """Numbers of a party on its way: members who went through, and all members; or None."""
         return self._parties.progress
 
     @property
@@ -86,7 +86,7 @@ class LaneEvaluation:
     # -- before the outer door ---------------------------------------------------------------------------
 
     def present(self, symbols: Sequence[Symbol], tick_ms: int, *, blind_inside: bool) -> e.LaneEvent | None:
-        """A code that is new. `blind_inside`: the camera in the lane is away."""
+        """Take a new code. `blind_inside`: the camera in the lane gives no frames."""
         started = self._stopwatch()
         found = [authority.present(symbols, tick_ms) for authority in self._authorities]
         self.took(Side.OUTER, "verify", self._stopwatch() - started)
@@ -103,9 +103,9 @@ class LaneEvaluation:
         return FaceWanted() if self.subject.capture else self._conclude_outside(None)
 
     def _objection(self, tick_ms: int, *, blind_inside: bool) -> Deny | None:
-        """What stands against this holder besides what the authorities say: the lane itself."""
+        """The objection of the lane itself, besides those of the authorities."""
         if blind_inside:
-            return Deny(Reason.DEVICE_FAULT)  # nobody is led where nothing can see them
+            return Deny(Reason.DEVICE_FAULT)  # no visitor goes into a lane without a working camera
         return self._parties.objection(self._card, tick_ms) or self._lockout.objection(self._card, tick_ms)
 
     def _conclude_outside(self, evidence: FaceEvidence | None) -> e.LaneEvent:
@@ -114,10 +114,10 @@ class LaneEvaluation:
             [each.conclude_outside(evidence, compared=compared) for each in self._authorities]
         )
 
-    # -- the two looks -----------------------------------------------------------------------------------
+    # -- the faces at the two doors ----------------------------------------------------------------------
 
     def look(self, side: Side, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence | None, e.LaneEvent | None]:
-        """One frame of the camera at this door."""
+        """Take one frame of the camera at this door."""
         looking = self.subject.capture
         if looking is None:
             return None, None
@@ -135,7 +135,7 @@ class LaneEvaluation:
         return evidence, ChallengeWanted() if looking.challenged else None
 
     def look_inside(self) -> e.LaneEvent | None:
-        """Begin to look at whoever stands in the lane; an officer does where a card has no face."""
+        """Begin to capture the face in the lane; for a card without a face, refer to an officer."""
         self.look_away()
         self.subject.capture = self._begin_to_look()
         if self.subject.capture is not None:
@@ -143,22 +143,22 @@ class LaneEvaluation:
         return self._object([Deny(Reason.LANE_REFERRED)] * len(self._authorities), Why.BY_EYE)
 
     def look_away(self) -> None:
-        """Forget what this camera saw."""
+        """Stop the face capture, and overwrite its embeddings."""
         if self.subject.capture is not None:
             self.subject.capture.wipe()
         self.subject.capture = None
 
     def give_up(self, side: Side, tick_ms: int) -> e.LaneEvent:
-        """The time for this look is over."""
+        """The denial when the time of this face capture is over."""
         assert self.subject.capture is not None
         return self._face_objects(self.subject.capture.give_up(), side, tick_ms)
 
     def lost(self) -> e.LaneEvent:
-        """The camera that looks at the holder is away."""
+        """The denial when the camera before the holder gives no frames."""
         return self._object([Deny(Reason.DEVICE_FAULT)] * len(self._authorities), Why.DEVICE)
 
     def _begin_to_look(self) -> FaceCapture | None:
-        """A look by the strictest of what all authorities ask; None where no card has a face to compare."""
+        """A face capture by the strictest rules of all authorities; None if no card has a face to compare."""
         found = strictest(self._presented())
         if found is None:
             return None
@@ -167,7 +167,7 @@ class LaneEvaluation:
 
     def _matched(self, evidence: FaceEvidence, side: Side, tick_ms: int) -> e.LaneEvent | None:
         assert self.subject.capture is not None
-        # A list, for every authority has to take this look.
+        # A list, not a generator: every authority must take this evidence.
         again = [each.looks_again(evidence) for each in self._authorities]
         if any(again):
             self.look_away()
@@ -185,7 +185,7 @@ class LaneEvaluation:
         return self._concluded([each.conclude_inside(evidence, tick_ms) for each in self._authorities])
 
     def _face_objects(self, deny: Deny, side: Side, tick_ms: int) -> e.LaneDenied:
-        """What the camera says is everybody's to know."""
+        """Deny with the camera's reason, which is the same for all authorities."""
         assert self.subject.capture is not None
         self._lockout.learn(self._card, deny, tick_ms, challenged=self.subject.capture.challenged)
         reason = deny.reason
@@ -193,10 +193,10 @@ class LaneEvaluation:
             reason = (_SEVERAL | (_SWAPPED if self.subject.before is not None else {})).get(reason, reason)
         return self._object([Deny(reason)] * len(self._authorities))
 
-    # -- what it comes to --------------------------------------------------------------------------------
+    # -- results -----------------------------------------------------------------------------------------
 
     def by_eye(self, officer: str, tick_ms: int) -> e.Admitted | list[Reason | None]:
-        """Every authority's officer answers for who stands there: what policy says of the card."""
+        """The decision on the card after every authority's officer confirmed the person in the lane."""
         decisions = [authority.conclude_by_eye(tick_ms) for authority in self._authorities]
         grant = grants(decisions)
         if grant is None:
@@ -205,9 +205,9 @@ class LaneEvaluation:
         return e.Admitted(grant, officer)
 
     def verdicts(self, decision: Decision, officers: Sequence[int]) -> tuple[Decision, ...]:
-        """Each authority's verdict, for its record. `officers`: the authorities for which a person spoke.
+        """Each authority's decision, for its record. `officers`: the authorities whose officer decided.
 
-        Where the lane itself decided, it did for all of them; where an officer did, for their own authority.
+        A decision of the lane itself counts for all authorities, one of an officer for their own authority.
         """
         own, self.subject.verdicts = self.subject.verdicts, ()
         if own:
@@ -217,20 +217,20 @@ class LaneEvaluation:
         return tuple(decision if at in spoke else other for at in range(len(self._authorities)))
 
     def admitted(self, tick_ms: int) -> None:
-        """The outer door was released."""
+        """Note that the outer door was released."""
         self.subject.was_admitted = True
         self._parties.began(self._card, tick_ms)
 
     def passed(self, tick_ms: int) -> int:
-        """The holder went through; returns how long it took since their code was first seen, in ms."""
+        """Note that the holder went through; returns the time since the code was first seen, in ms."""
         self.subject.has_passed = True
         self._parties.passed(self._card, tick_ms)
         for decision, _ in self.subject.last[:1]:
-            self._lockout.learn(self._card, decision, tick_ms, challenged=False)  # what failed before is over
+            self._lockout.learn(self._card, decision, tick_ms, challenged=False)  # resets the failures
         return tick_ms - self.subject.began_ms
 
     def forget(self, tick_ms: int) -> None:
-        """Nothing of it can change any more: tell venues and parties how it came out, and wipe everything."""
+        """End this subject: tell venues and parties the result, and wipe all its data."""
         subject, self.subject = self.subject, LaneSubject(began_ms=tick_ms)
         if self.is_known:
             if subject.was_stopped:
@@ -245,7 +245,7 @@ class LaneEvaluation:
             authority.forget()
 
     def took(self, side: Side, stage: str, nanoseconds: int) -> None:
-        """Notes the duration of a stage, for every record of it."""
+        """Note the duration of a stage, for the record of every authority."""
         for authority in self._authorities:
             authority.recorders[side].builder.took(stage, nanoseconds)
 
@@ -265,9 +265,9 @@ class LaneEvaluation:
         return Granted(grant)
 
     def _object(self, own: Sequence[Deny | None], why: Why = Why.FACE) -> e.LaneDenied:
-        """Deny: each authority by its own reason; those that have none, because another one objects."""
+        """Deny: each authority with its own reason; one without a reason, because the other one objects."""
         self.subject.verdicts = tuple(each or Deny(Reason.INSPECTION_REFUSED) for each in own)
-        # Where staff have to be asked for one of them, another try helps with none.
+        # If one of the reasons needs staff, another try helps with none of them.
         told = sorted(
             (each for each in own if each is not None), key=lambda each: each.signal is not Signal.ASK_STAFF
         )
@@ -280,5 +280,5 @@ def _refusal(found: Presented | TurnedAway | None) -> Deny | None:
             return None
         case TurnedAway(deny):
             return deny
-        case None:  # and another authority has read a code
+        case None:  # the other authority has read a code
             return Deny(Reason.CODE_UNREADABLE)

@@ -1,4 +1,4 @@
-"""Events of a lane, and the effects that they call for: the words of `edge.passage.lane.machine`."""
+"""Events and effects of `edge.passage.lane.machine`."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Side(StrEnum):
 class Why(StrEnum):
     """The cause behind a referral, for the officer's screen alone."""
 
-    FACE = "face"  # the look inside did not come out as it should; the reason says how
+    FACE = "face"  # the face inside was refused; the reason says why
     BY_EYE = "by-eye"  # this card has no face: an officer looks in place of the camera
-    SEVERAL = "several"
+    SEVERAL = "several"  # several people are in the lane
     HELD_OPEN = "held-open"  # a leaf does not shut
-    INNER_OPENED = "inner-opened"  # the inner door opened, and not for this holder
+    INNER_OPENED = "inner-opened"  # the inner door opened without a release
     NOT_LEAVING = "not-leaving"  # the inner door was released, and the holder stays
-    SENSORS = "sensors"  # nobody can tell how many are in the lane
-    OCCUPANCY = "occupancy"  # somebody is in the lane, or may be, whom no card brought there
+    SENSORS = "sensors"  # the sensors cannot count the people in the lane
+    OCCUPANCY = "occupancy"  # a person without a card is in the lane, or may be
     DEVICE = "device"  # a part of the lane failed
 
 
@@ -50,7 +50,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LaneDenied:
-    """A card was refused, or somebody who decides objects. `why`: for the officers."""
+    """A card was refused, or an authority or the lane objects. `why`: for the officers."""
 
     deny: Deny
     why: Why = Why.FACE
@@ -58,14 +58,14 @@ class LaneDenied:
 
 @dataclass(frozen=True, slots=True)
 class Saw:
-    """The sensors show this now. Said at every look, whether or not it is new."""
+    """The sensors show this now. It comes with every step, new or not."""
 
     situation: LaneOccupancy
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An officer answers for who stands there, and policy grants the card."""
+    """An officer admits the person in the lane, and policy grants the card."""
 
     grant: Grant
     officer: str
@@ -80,7 +80,7 @@ class SentBack:
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
-    """An officer has looked: the lane is empty."""
+    """An officer looked, and declares the lane empty."""
 
     officer: str
 
@@ -119,9 +119,9 @@ class LaneShow:
 
 @dataclass(frozen=True, slots=True)
 class LaneAppend:
-    """Make this decision about this door durable, then answer Recorded or RecordFailed.
+    """Make this decision about this door durable, then put Recorded or RecordFailed.
 
-    `officer`: the role of who decided it, where that was a person.
+    `officer`: the role of the officer who decided; None if the device did.
     """
 
     side: Side
@@ -146,17 +146,17 @@ class LaneRelock:
 
 @dataclass(frozen=True, slots=True)
 class LookInside:
-    """Begin to compare whoever stands in the lane with the card's reference, and with who came in."""
+    """Begin to compare the face in the lane with the card's reference, and with the face outside."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookAway:
-    """Forget what was seen inside: it may have been somebody else."""
+    """Stop the face capture inside: another person may have been in view."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Open a case on the officers' screens: the reason, and the cause."""
+    """Open a referral on the officers' screens, with the reason and the cause."""
 
     reason: Reason
     why: Why
@@ -164,12 +164,12 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Dismiss:
-    """The case is over, however it ended."""
+    """Close the referral, after any result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Let the sensors count from nobody, on the word of this officer."""
+    """Let the sensors count from zero again, on the decision of this officer."""
 
     officer: str
 

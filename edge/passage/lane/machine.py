@@ -1,4 +1,4 @@
-r"""One lane as a table: events in, effects out. Every transition there is stands in this file.
+r"""One lane as a table: events in, effects out. This file has every transition.
 
     outside          |            the lane             |    inside
     code, face ->  OUTER  -> shut -> one person, face -> INNER  ->
@@ -9,18 +9,18 @@ r"""One lane as a table: events in, effects out. Every transition there is stand
       |                                      v            |        v
     UNKNOWN                               CLEARING <------+--- REFERRED, _ALONE -> RECORDING_ADMISSION
 
-Theory of operation. Of the two strikes one at most is ever energised by us: each `Release` follows a `Relock`
-of the other door, in the one function that makes it. The outer one is released for `Recorded` in
-RECORDING_ENTRY; the inner one for `Recorded` in RECORDING_EXIT or RECORDING_ADMISSION, and these are reached
-only from INSIDE and REFERRED_ALONE, where both leaves are shut around one person. Whatever else the sensors
-show voids the passage in the same step, also between the record and the strike.
+Theory of operation. At most one of the two strikes is energised: each `Release` follows a `Relock` of the
+other door, in the only function that makes it. The outer strike is released for `Recorded` in
+RECORDING_ENTRY; the inner one for `Recorded` in RECORDING_EXIT or RECORDING_ADMISSION. These two are reached
+only from INSIDE and REFERRED_ALONE, where both leaves are shut around one person. Any other view of the
+sensors voids the passage in the same step, also between the record and the strike.
 
-INSIDE asks policy again, for a face that is seen in the lane. What does not come out well is put on record
-and referred: the holder sees "ask staff", officers see the reason and the cause. They answer for who stands
-there and never for a card. Nobody is ever held: going back out is the outer door's own affair, whatever
-this table says.
+INSIDE asks policy again, for the face in the lane. A denial there is recorded and referred: the holder sees
+"ask staff", officers see the reason and the cause. Officers decide about the person and never about a card.
+No visitor is ever held: from the lane, the outer door always opens by its handle, outside of this table.
 
-Pairs that are not listed change nothing. After the power comes back nobody knows who is in the lane: UNKNOWN.
+Pairs that are not listed change nothing. After a power cut the number of people in the lane is not known:
+UNKNOWN.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 
 class LaneState(StrEnum):
-    """Where a lane stands."""
+    """The states of a lane."""
 
     UNKNOWN = "unknown"
     IDLE = "idle"
@@ -78,7 +78,7 @@ class LaneState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What a function of the table is told."""
+    """The arguments of a function of the table."""
 
     times: LaneTimes
     event: e.LaneEvent
@@ -132,7 +132,7 @@ def _record_deny(step: _Step) -> list[e.LaneEffect]:
 
 
 def _release(step: _Step, side: Side, other: Side, for_ms: int) -> list[e.LaneEffect]:
-    """The one place where a strike is released: the other door is locked first."""
+    """Release a strike, after locking the other door. No other function releases a strike."""
     assert isinstance(step.decision, Grant), "only a recorded grant moves a strike"
     return [
         e.LaneRelock(other),
@@ -250,12 +250,12 @@ def _halt_inside(step: _Step) -> list[e.LaneEffect]:
 
 
 _Effects: TypeAlias = "Callable[[_Step], list[e.LaneEffect]]"
-Cue: TypeAlias = "type[e.LaneEvent] | LaneOccupancy"  # of `Saw` it is what was seen that counts
+Cue: TypeAlias = "type[e.LaneEvent] | LaneOccupancy"  # of `Saw`, its occupancy
 
 
 @dataclass(frozen=True, slots=True)
 class LaneTransition:
-    """Where an event leads. `reason`: the denial that it comes to, unless the event brings its decision."""
+    """The next state and the effects of an event. `reason`: of its denial, if the event has no decision."""
 
     to: LaneState
     effects: _Effects
@@ -286,10 +286,10 @@ _RULED: Final = LaneTransition(S.RECORDING_RULING, _rule, Reason.LANE_REFERRED)
 
 _NOT_EMPTY: Final = tuple(x for x in X if x is not X.EMPTY)
 _NOT_ALONE: Final = tuple(x for x in X if x is not X.ONE)
-_UNDECIDED: Final = (S.ENTERING, S.CLOSING, S.INSIDE)  # a passage that began, and is not over yet
+_UNDECIDED: Final = (S.ENTERING, S.CLOSING, S.INSIDE)  # a passage that has begun and is not decided yet
 
 TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
-    # nobody is in the lane, as far as we know
+    # the lane is empty, as far as is known
     (S.UNKNOWN, X.EMPTY): _REST,
     (S.UNKNOWN, TimedOut): LaneTransition(S.UNKNOWN, _call),
     (S.UNKNOWN, e.Emptied): LaneTransition(S.UNKNOWN, _reset),
@@ -370,7 +370,7 @@ TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
     **{(S.RECORDING_ADMISSION, x): _VOID for x in _NOT_ALONE},
     (S.RECORDING_RULING, Recorded): _CLEAR,
     (S.RECORDING_RULING, RecordFailed): _CLEAR,
-    # nothing goes on before the lane is empty
+    # the next passage waits until the lane is empty
     (S.RECORDING_ABANDON, Recorded): _CLEAR,
     (S.RECORDING_ABANDON, RecordFailed): _CLEAR,
     (S.CLEARING, X.EMPTY): _REST,
@@ -394,7 +394,7 @@ class LaneMachine:
         self._why = Why.DEVICE
 
     def begin(self) -> list[e.LaneEffect]:
-        """What to do when the power comes: both doors lock, and nobody knows who is between them."""
+        """The effects at the start: lock both doors; the number of people between them is not known."""
         return _beware(_Step(self.times, TimedOut(), None, self._why))
 
     def on(self, event: e.LaneEvent) -> list[e.LaneEffect]:

@@ -1,4 +1,4 @@
-"""Reduces the view of the lane's sensors to one `LaneOccupancy`, by which the lane's table decides."""
+"""Reduces the view of the lane's sensors to one `LaneOccupancy` for the lane's table."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
 
 class LaneOccupancy(StrEnum):
-    """The state between the doors. EMPTY and ONE say of both leaves that they are shut."""
+    """The state between the doors. EMPTY and ONE also mean that both leaves are shut."""
 
     EMPTY = "empty"
     ONE = "one"
     SEVERAL = "several"
-    OUTER_OPEN = "outer open"  # with nobody in the lane, or one
-    INNER_OPEN = "inner open"  # likewise
+    OUTER_OPEN = "outer open"  # with at most one person in the lane
+    INNER_OPEN = "inner open"  # with at most one person in the lane
     BOTH_OPEN = "both open"
-    BLIND = "blind"  # nobody can tell how many there are
+    BLIND = "blind"  # the sensors cannot count the people
 
 
 def lane_occupancy(view: LaneView) -> LaneOccupancy:
-    """The gravest thing that this view shows, in the order of the lines below."""
+    """The occupancy of this view; the first line below that holds decides."""
     if not (view.outer_shut or view.inner_shut):
         return LaneOccupancy.BOTH_OPEN
     if view.people is None:

@@ -1,12 +1,11 @@
-"""Families and groups: several people who go through a lane one by one, and are not torn apart.
+"""Parties: families and groups whose members go through a lane one by one and stay together.
 
-A card has one face, so that a code for a whole family cannot be compared with anybody: each member has a card
-of their own, all of them perhaps on one phone, shown one after the other. What makes them a party is signed:
-the issuer writes a place into each one's scope that nobody can stand in, `party/SIZE/NAME`. Whoever comes
-first opens the party; until all have gone through, or its time is over, the lane is theirs.
+A card has one face, so one card cannot stand for a whole family: each member has a card, and all cards may be
+on one phone. The issuer signs that they belong together: it writes `party/SIZE/NAME`, which is no real
+place, into the scope of each card. The first member opens the party. Until all members have gone through, or
+its time is over, the lane serves only this party.
 
-Where one of them is sent back, the others are referred too: who goes on and who goes back is decided by
-people.
+If one member is stopped, the others are referred too: officers decide who goes on and who goes back.
 """
 
 from __future__ import annotations
@@ -20,31 +19,31 @@ from edge.decision import Deny, Reason
 if TYPE_CHECKING:
     from edge.card.claims import Card
 
-MAX_SIZE: Final = 8  # two parents and six children; a coach has a group leader, and a desk
+MAX_SIZE: Final = 8  # two parents and six children; a coach uses a desk
 _NAME: Final = re.compile(rf"party/([2-{MAX_SIZE}])/([a-z0-9-]{{6,32}})")
-# For which the lane waits for the next member: to find their code, and to come forward.
-PATIENCE_MS: Final = 60_000
+# Time for the next member to find their code and come forward.
+NEXT_MEMBER_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who belongs together. `name` says nothing to anybody but the issuer, who makes one per journey."""
+    """A party. `name`: made by the issuer for one journey, without a meaning for others."""
 
     name: str = field(repr=False)
     size: int
 
 
 def party_of(card: Card) -> Party | None:
-    """The party that the issuer put this card into. Of two, none: nobody is in two places."""
+    """The party in this card's scope; None if there is none, or more than one."""
     found = [match for place in card.scope if (match := _NAME.fullmatch(place))]
     return Party(found[0][2], int(found[0][1])) if len(found) == 1 else None
 
 
 class Parties:
-    """Which party is on its way through this lane. Belongs to the lane's single thread; holds pseudonyms."""
+    """The party on its way through this lane, with pseudonyms. Only the lane's thread uses it."""
 
-    def __init__(self, patience_ms: int = PATIENCE_MS) -> None:
-        self._patience_ms = patience_ms
+    def __init__(self, next_member_ms: int = NEXT_MEMBER_MS) -> None:
+        self._next_member_ms = next_member_ms
         self._party: Party | None = None
         self._through: set[str] = set()
         self._torn = False
@@ -52,29 +51,29 @@ class Parties:
 
     @property
     def progress(self) -> tuple[int, int] | None:
-        """How many of how many went through, while a party is on its way."""
+        """Numbers of the members who went through, and of all members; None without a party."""
         return (len(self._through), self._party.size) if self._party else None
 
     def objection(self, card: Card, tick_ms: int) -> Deny | None:
-        """Why this card's holder does not come now: another party is on its way, or theirs was stopped."""
+        """The denial while another party is on its way, or after this holder's party was stopped; or None."""
         self._tidy(tick_ms)
         if self._party is None:
             return None
         if party_of(card) != self._party:
-            return Deny(Reason.SITE_FULL)  # "wait": the lane is a family's
+            return Deny(Reason.SITE_FULL)  # shown as "wait"
         if self._torn:
             return Deny(Reason.LANE_REFERRED)
         return Deny(Reason.PERSON_PASSBACK) if card.pseudonym in self._through else None
 
     def began(self, card: Card, tick_ms: int) -> None:
-        """This holder was let into the lane: the first of a party opens it."""
+        """Note that this holder was let into the lane; the first member opens the party."""
         self._tidy(tick_ms)
         if self._party is None:
             self._party = party_of(card)
         self._last_ms = tick_ms
 
     def passed(self, card: Card, tick_ms: int) -> None:
-        """This holder went through; with the last one the party is over."""
+        """Note that this holder went through; the last member ends the party."""
         if self._party is None or party_of(card) != self._party:
             return
         self._through.add(card.pseudonym)
@@ -83,9 +82,9 @@ class Parties:
             self._end()
 
     def stopped(self, card: Card, tick_ms: int) -> None:
-        """This holder did not go through: the rest of the party is for people to decide about.
+        """Note that this holder was stopped: officers decide about the rest of the party.
 
-        Whoever was the first, and turned back with nobody through yet, may just begin anew.
+        If no member is through yet, the party ends, and its first member may begin again.
         """
         if self._party is None or party_of(card) != self._party:
             return
@@ -95,7 +94,7 @@ class Parties:
             self._end()
 
     def _tidy(self, tick_ms: int) -> None:
-        if self._party is not None and tick_ms - self._last_ms > self._patience_ms:
+        if self._party is not None and tick_ms - self._last_ms > self._next_member_ms:
             self._end()
 
     def _end(self) -> None:

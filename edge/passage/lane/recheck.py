@@ -1,4 +1,4 @@
-"""Whether a card that opened the outer door still stands at the inner one."""
+"""Rechecks at the inner door a card that opened the outer door."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def recheck(card: Card, trust: TrustSnapshot, now: datetime) -> None:
-    """Raise Refused where trust has changed since this card was verified: keys, lists, dates.
+    """Raise Refused if the card is no longer valid: its issuer, its dates, its status lists.
 
-    The card's own bit and those of all its documents are looked at: they stand or fall together.
+    The status of the card and of all its documents is checked: one that is revoked refuses the card.
     """
     if card.kid not in trust.issuers:
-        raise Refused(Reason.ISSUER_UNKNOWN, "the issuer was dropped meanwhile")
+        raise Refused(Reason.ISSUER_UNKNOWN, "the issuer was removed meanwhile")
     if now >= card.expires:
-        raise Refused(Reason.CARD_EXPIRED, "exp has passed meanwhile")
+        raise Refused(Reason.CARD_EXPIRED, "the card has expired meanwhile")
     status = trust.status_lists.get((card.kid, card.status.uri))
     if status is None:
-        raise Refused(Reason.STATUS_UNKNOWN, "this device has no such list any more")
+        raise Refused(Reason.STATUS_UNKNOWN, "this device no longer has the status list")
     for index in (card.status.index, *(document.index for document in card.documents)):
         status.check(index)

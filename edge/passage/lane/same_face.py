@@ -1,7 +1,7 @@
-"""Compares the looks at both doors of a lane: whether they are at one person, and how strict they must be.
+"""Compares the faces at both doors of a lane, and joins the face rules of all authorities.
 
-Either look compares with the card's reference. The second is compared with the first as well: two people who
-are both like the reference, as relatives may be, are still two, and may not change places between the doors.
+Each face is compared with the card's reference. The face inside is also compared with the face outside: two
+relatives may both match the reference, but they must not change places between the doors.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from edge.passage.presented import Presented
     from edge.ports import Floats
 
-# Two pictures of one face are never this little alike, though taken by two cameras: none of 336 pairs of one
-# person in LFW with heads 20 to 35 degrees apart, but 97 % of pairs of strangers (edge/face/fusion.py).
+# Two pictures of one face by two cameras are never below this similarity: none of 336 pairs of one person in
+# LFW with heads 20 to 35 degrees apart is, and 97 % of pairs of strangers are (edge/face/fusion.py).
 ANOTHER: Final = FusionRule().newcomer
-# Looks with two faces or more, apart from each other, that are not a face on a poster in passing.
+# Frames with two faces or more, apart from each other; fewer may be a face on a poster that comes into view.
 SEVERAL_LOOKS: Final = 3
 
 
 def are_two(before: Floats, after: Floats) -> bool:
-    """Whether these two looks are at two people."""
+    """Whether these two embeddings are of two people."""
     return before.shape != after.shape or float(before @ after) < ANOTHER
 
 
 def strictest(presented: Sequence[Presented]) -> tuple[int, Presented] | None:
-    """What all authorities ask of a face, as one: whose reference it is, and the highest of each demand.
+    """The strictest face rules of all authorities, with the index of the authority whose reference it uses.
 
-    None where no card has a reference. It borrows the reference, and is not to be wiped by itself.
+    None if no card has a reference. The result shares the reference of that authority: do not wipe it.
     """
     holding = [(at, each) for at, each in enumerate(presented) if each.reference is not None]
     if not holding:

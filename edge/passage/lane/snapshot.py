@@ -1,4 +1,4 @@
-"""Ports of a lane, and the values that it shows: frames, outcomes, step results."""
+"""Ports of a lane, and the values that it takes and returns: frames, outcomes, step results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanePorts:
-    """The devices of one lane. `scanner` reads codes beside the camera outside, where there is one."""
+    """The devices of one lane. `scanner`: reads codes beside the camera outside; None if there is none."""
 
     reader: CodeReader
     strikes: dict[Side, Strike]
@@ -29,7 +29,7 @@ class LanePorts:
 
 @dataclass(frozen=True, slots=True)
 class LaneFrames:
-    """The frames of the two cameras since the last call: a frame, or nothing. `lost`: those that failed."""
+    """The latest frames of the two cameras, None without a new frame. `lost`: the cameras that failed."""
 
     outside: Frame | None = None
     inside: Frame | None = None
@@ -38,7 +38,7 @@ class LaneFrames:
 
 @dataclass(frozen=True, slots=True)
 class LaneOutcome:
-    """One decision about one door. `seqs`: where it stands in the journals; fewer where one had no room."""
+    """One decision about one door. `seqs`: its numbers in the journals; fewer if a journal failed."""
 
     side: Side
     decisions: tuple[Decision, ...]
@@ -47,10 +47,10 @@ class LaneOutcome:
 
 @dataclass(slots=True)
 class LaneUpdate:
-    """The news of one look besides the state of the lane: for screens, reports and tests.
+    """The news of one step besides the state of the lane: for screens, reports and tests.
 
-    `passed_ms`: of a holder who has just gone through, the time since their code was first seen. `faults`:
-    parts that fell silent.
+    `passed_ms`: for a holder who has just gone through, the time since the code was first seen. `faults`:
+    parts that stopped answering.
     """
 
     symbols: tuple[Symbol, ...] = field(default=(), repr=False)
@@ -62,10 +62,9 @@ class LaneUpdate:
 
 @dataclass(frozen=True, slots=True)
 class LaneStepResult:
-    """The lane after one look at it. Holds no card and no template.
+    """The lane after one step. Holds no card and no template.
 
-    `trust_state`: on what the device's own authority stands. `clock`: what happened to any authority's belief
-    in the clock.
+    `trust_state`: of the device's own authority. `clock`: changes of trust in the clock, of any authority.
     """
 
     tick_ms: int

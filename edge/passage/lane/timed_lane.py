@@ -1,4 +1,4 @@
-"""The lane's machine, and how long a passage stays in each of its stages."""
+"""The lane's machine with the time that a passage spends in each stage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STAGE: Final = {
 
 
 class TimedLane(LaneMachine):
-    """The machine with a watch. `spent_ms`: by stage, of the passage that is under way."""
+    """The machine with a stopwatch. `spent_ms`: by stage, of the current passage."""
 
     def __init__(self, times: LaneTimes | None, tick_ms: Callable[[], int]) -> None:
         super().__init__(times)

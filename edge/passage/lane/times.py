@@ -11,10 +11,10 @@ class LaneTimes:
 
     `face_ms`: to look into the camera outside, as at a door. `challenge_ms`: for movements of the head.
     `enter_ms`: until the outer leaf is opened; the longest release and 2 s. `shut_ms`: until that leaf is
-    shut behind somebody with luggage. `inside_ms`: to look into the camera inside, which is to be found
-    first. `leave_ms`, `through_ms`: as `enter_ms` and `shut_ms`, at the inner door. `officer_ms`: to be
-    answered. `clear_ms`: after which officers are told of a lane that does not get empty. `cooldown_ms`: for
-    which the last signal outside stays readable.
+    shut behind a visitor with luggage. `inside_ms`: to find the camera inside and look into it. `leave_ms`,
+    `through_ms`: as `enter_ms` and `shut_ms`, at the inner door. `officer_ms`: for the answer of an officer.
+    `clear_ms`: then officers are told that the lane is not empty. `cooldown_ms`: the last signal outside
+    stays readable for this time.
     """
 
     face_ms: int = 8_000

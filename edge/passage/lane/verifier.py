@@ -1,7 +1,7 @@
-"""The lane's verifier: sights in, effects performed. The shell around `edge.passage.lane.machine`.
+"""The lane's verifier: takes frames, runs `edge.passage.lane.machine`, and performs its effects.
 
-Single-threaded, and one look after the other: first what doors, sensors and officers have to say, then the
-clock, then what the cameras show. Every effect is performed before the next look. It owns no device.
+Single-threaded. Each step takes the doors, sensors and officers first, then the clock, then the frames, and
+performs every effect before the next step. It owns no device.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from edge.ports import Frame, Scan
 
 _NOTHING: Final = np.zeros((0, 0), np.uint8)
-# What the lane must look like in the very moment in which a strike is released.
+# The occupancy that the lane must have at the moment in which a strike is released.
 _CLEAR_FOR: Final = {Side.OUTER: LaneOccupancy.EMPTY, Side.INNER: LaneOccupancy.ONE}
 _OTHER: Final = {Side.OUTER: Side.INNER, Side.INNER: Side.OUTER}
 
@@ -60,7 +60,7 @@ class LaneVerifier:
         times: LaneTimes | None = None,
         gap_ms: int = GAP_MS,
     ) -> None:
-        """`stopwatch`: nanoseconds of any monotonic clock. `face_outside`: look before the outer door too."""
+        """`stopwatch`: nanoseconds of a monotonic clock. `face_outside`: compare a face outside too."""
         self._ports = ports
         self._authorities = tuple(authorities)
         self._stopwatch = stopwatch
@@ -90,7 +90,7 @@ class LaneVerifier:
     # -- the loop ----------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Put on record that this lane is ready, and lock both doors. Raises StorageFault."""
+        """Record that this lane is ready, and lock both doors. Raises StorageFault."""
         self._runner.tick_ms = self._ports.clock.tick_ms()
         for authority in self._authorities:
             authority.started(self._runner.tick_ms)
@@ -98,7 +98,7 @@ class LaneVerifier:
             self._perform(effect)
 
     def see(self, sights: LaneFrames) -> LaneStepResult:
-        """Take one look at everything. Raises the Faults of models only."""
+        """Take one step, with these frames. Raises the Faults of models only."""
         self._runner.tick_ms = max(self._runner.tick_ms, self._ports.clock.tick_ms())
         self._news = LaneUpdate()
         for authority in self._authorities:
@@ -142,14 +142,14 @@ class LaneVerifier:
         )
 
     def adopt(self, stages: Sequence[Stages], times: LaneTimes) -> None:
-        """Judge by these from the next passage on, each authority by its own; only between two of them."""
-        assert self._lane.state is LaneState.IDLE, "a passage is concluded by what it began with"
+        """Use these from the next passage on, one for each authority; only between two passages."""
+        assert self._lane.state is LaneState.IDLE, "a passage ends with the stages it began with"
         for authority, own in zip(self._authorities, stages, strict=True):
             authority.adopt(own)
         self._lane.times = times
 
     def fault(self, part: DevicePart) -> None:
-        """A part of the program failed: the open passage is denied for it, and both doors lock."""
+        """Record that a part of the program failed: deny the open passage, and lock both doors."""
         self._note_fault(Side.OUTER, part)
         self._runner.halt(Interrupted(Reason.DEVICE_FAULT))
 
@@ -162,7 +162,7 @@ class LaneVerifier:
         for authority in self._authorities:
             authority.stopped(cause, self._runner.tick_ms)
 
-    # -- what comes in -----------------------------------------------------------------------------------
+    # -- inputs ------------------------------------------------------------------------------------------
 
     def _note_cameras(self, lost: frozenset[Side]) -> None:
         self._lost = lost
@@ -198,7 +198,7 @@ class LaneVerifier:
             self._runner.on(event)
         self._displays[side].prompt(self._judging.prompt)
 
-    # -- what is done ------------------------------------------------------------------------------------
+    # -- effects -----------------------------------------------------------------------------------------
 
     def _perform(self, effect: e.LaneEffect) -> None:
         match effect:
@@ -218,7 +218,7 @@ class LaneVerifier:
                 self._perform_inwardly(effect)
 
     def _perform_inwardly(self, effect: e.LaneEffect) -> None:
-        """What moves nothing outside of this program but the officers' screens."""
+        """Perform an effect within this program, or on the officers' screens."""
         match effect:
             case e.LookInside():
                 if event := self._judging.look_inside():
@@ -241,10 +241,10 @@ class LaneVerifier:
                 self._lane.spent_ms.clear()
                 self._ask_nothing()
             case _:
-                raise AssertionError(f"nobody performs {effect}")
+                raise AssertionError(f"no code performs {effect}")
 
     def _append(self, side: Side, decision: Decision) -> None:
-        """Make a decision durable in every journal. One that is in some of them only releases nothing."""
+        """Make a decision durable in every journal; if one of them fails, no strike is released."""
         officers = self._referrals.take_spoken()
         verdicts = self._judging.verdicts(decision, tuple(officers))
         if side is Side.INNER:
@@ -269,13 +269,13 @@ class LaneVerifier:
         self._news.outcomes.append(LaneOutcome(side, verdicts, tuple(seqs)))
 
     def _release(self, side: Side, grant: Grant) -> None:
-        """Release one door, if the other is locked and the lane looks in this very moment as it must."""
+        """Release one door if the other is locked and the lane has the right occupancy at this moment."""
         self._view = self._ports.sensors.view()
         now = lane_occupancy(self._view)
         if now is not _CLEAR_FOR[side]:
             self._runner.put(e.Saw(now))
             return
-        if _OTHER[side] in self._unreached:  # it may still be released: its own end is to come
+        if _OTHER[side] in self._unreached:  # it may still be released, until its release ends by itself
             self._runner.put(e.ReleaseFailed())
             return
         try:

@@ -1,4 +1,4 @@
-"""Ties the events of a door to the grant, or to another cause, that they come from."""
+"""Finds the cause of a door's event: a grant, a request to exit, the fire input, a mode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge.ports import Cause, DoorEventKind
 if TYPE_CHECKING:
     from edge.ports import DoorEvent
 
-# After these the passage is free for that reason, or not free at all.
+# After these events the door is free for this cause; None: it is locked.
 _FREES: Final = {
     DoorEventKind.RELEASED: Cause.GRANT,
     DoorEventKind.REX: Cause.REX,
@@ -23,39 +23,39 @@ _FREES: Final = {
 
 
 class DoorCauses:
-    """Remembers the latest grant, and why the door is free or stands open."""
+    """Keeps the latest grant, and the cause for which the door is free or open."""
 
     def __init__(self) -> None:
-        self._granted_seq: int | None = None  # the latest grant: what the strike and the leaf do is its doing
-        self._free: Cause | None = None  # why the passage is free now
-        self._opened_seq: int | None = None  # the grant by which the leaf stands open; None: by force
+        self._granted_seq: int | None = None  # the latest grant
+        self._free: Cause | None = None  # the cause for which the door is free now
+        self._opened_seq: int | None = None  # the grant by which the leaf is open; None: it was forced
         self._opened = False
         self._ending = False
 
     def granted(self, seq: int) -> None:
-        """A grant stands in the journal under this number."""
+        """Note a grant, with its number in the journal."""
         self._granted_seq = seq
         self._opened = False
         self._free = Cause.GRANT
 
     def ending(self) -> None:
-        """The program ends: from here on it is what relocks."""
+        """The program ends: from now on it is the cause of a relock."""
         self._ending = True
 
     def of(self, event: DoorEvent) -> tuple[Cause | None, int | None]:
-        """Why the door did this, and the number of the grant by which it did. Takes each event once."""
+        """The cause of this event, and the number of its grant. Call it once for each event."""
         cause, seq = self._doing(event)
         if event.kind in _FREES:
             self._free = _FREES[event.kind]
         return cause, seq
 
     def _doing(self, event: DoorEvent) -> tuple[Cause | None, int | None]:
-        """Why the door did this, and by which grant."""
+        """The cause of this event, and the number of its grant."""
         granted = self._granted_seq if self._free is Cause.GRANT else None
         match event.kind:
             case DoorEventKind.RELEASED | DoorEventKind.DENIED:
                 cause = Cause.GRANT if event.kind is DoorEventKind.RELEASED else event.cause
-                # perhaps before this program began: then the door knows the grant
+                # a grant from before this program began: the door tells its number
                 return cause, self._granted_seq if event.grant is None else event.grant
             case DoorEventKind.PRESENTED:
                 return Cause.GRANT, granted
@@ -64,7 +64,7 @@ class DoorCauses:
                 return self._free, granted
             case DoorEventKind.FORCED:
                 self._opened_seq = None
-            case DoorEventKind.CLOSED:  # perhaps long after: another holder was granted, or denied, since
+            case DoorEventKind.CLOSED:  # the leaf may close late, after another holder was granted or denied
                 return None, self._opened_seq
             case DoorEventKind.RELOCKED:
                 return self._why_locked(event.cause), granted

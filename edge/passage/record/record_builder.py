@@ -1,6 +1,6 @@
-"""Builds the record of a passage: collects facts while it runs, and makes the record once it is decided.
+"""Builds the record of a passage: collects facts during it, and makes the record when it is decided.
 
-Only versions, ages, identifiers and measurements are kept; no fact that would name a person comes here.
+A record holds only versions, ages, identifiers and measurements, and nothing that names a person.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class RecordStamp(TypedDict):
-    """What every record says: when, at which door, and by which software."""
+    """The fields of every record: time, door, and version of the software."""
 
     time_ms: int
     tick_ms: int
@@ -48,7 +48,7 @@ class RecordStamp(TypedDict):
 
 
 class RecordBuilder:
-    """The record of one passage in the making, and of what its door did afterwards."""
+    """Collects the facts for the record of one passage, and for the records of its door."""
 
     def __init__(self, policy: DoorPolicy, model: str | None, version: str, *, venue: str = "door") -> None:
         self._policy = policy
@@ -71,31 +71,31 @@ class RecordBuilder:
 
     @property
     def trust_state(self) -> TrustState | None:
-        """On what the latest presentation is, or was, judged."""
+        """The trust state of the latest presentation."""
         return self._trust_state
 
     @property
     def obligations(self) -> Obligations | None:
-        """The terms of the visit, once its card was verified."""
+        """The obligations of the visit; None before its card is verified."""
         return self._requirements.obligations if self._card else None
 
     def begin(self, trust_state: TrustState, tick_ms: int) -> None:
-        """A new presentation, seen just now and judged by this trust state."""
+        """Begin a new presentation, judged by this trust state."""
         self._reset()
         self._trust_state = trust_state
         self._began_ms = tick_ms
 
     def required(self, requirements: Requirements, given: AbstractSet[Factor]) -> None:
-        """Notes the requirements of venue and risk, and the factors given so far."""
+        """Note the requirements of venue and risk, and the factors given so far."""
         self._requirements, self._given = requirements, frozenset(given)
 
     def card(self, card: Card) -> None:
-        """The card that was verified."""
+        """Note the verified card."""
         self._card = card
         self._trust_state = self._trust_state.under(card) if self._trust_state else None
 
     def face(self, evidence: FaceEvidence) -> None:
-        """One look: the best similarity of the passage is what counts."""
+        """Note one frame; the record has the best similarity of the passage."""
         if evidence.similarity is not None:
             self._compared = True
             best = self._similarity
@@ -105,7 +105,7 @@ class RecordBuilder:
             self._micros[stage] = round(ms * 1000)
 
     def took(self, stage: str, nanoseconds: int) -> None:
-        """Notes the duration of a stage; of several looks the last one counts."""
+        """Note the duration of a stage; the last one counts."""
         self._micros[stage] = nanoseconds // 1000
 
     def micros(self) -> dict[str, int]:
@@ -148,16 +148,16 @@ class RecordBuilder:
         )
 
     def recorded(self, decision: Decision, seq: int) -> None:
-        """The passage stands in the journal under this number. A denial moves no door."""
+        """Note that the decision has this number in the journal; only a grant moves the door."""
         if isinstance(decision, Grant):
             self._causes.granted(seq)
 
     def ending(self) -> None:
-        """The program ends: from here on it is what relocks."""
+        """The program ends: from now on it is the cause of a relock."""
         self._causes.ending()
 
     def door(self, event: DoorEvent, now: datetime) -> DoorChange:
-        """The record of what the door did, tied to the passage that caused it."""
+        """The record of an event of the door, with the passage that caused it."""
         cause, seq = self._causes.of(event)
         mark = event.mark
         return DoorChange(
@@ -174,7 +174,7 @@ class RecordBuilder:
         return Started(**self.stamp(now, tick_ms), model=self._model, policy=self._policy.version)
 
     def adopt(self, policy: DoorPolicy) -> None:
-        """The policy that the next records name."""
+        """Name this policy in the next records."""
         self._policy = policy
 
     def stamp(self, now: datetime, tick_ms: int) -> RecordStamp:
@@ -185,7 +185,7 @@ class RecordBuilder:
 
 
 def _path_of(obligations: Obligations, decision: Decision, *, compared: bool) -> Path:
-    """The way this visit took, of those that every venue has."""
+    """The path of this visit: face, no face, or staff."""
     if any(item.factor is Factor.STAFF for item in obligations.required) and not isinstance(decision, Grant):
         return Path.STAFF
     return Path.FACE if compared else Path.NO_FACE

@@ -1,4 +1,4 @@
-"""Writes the records of one door: decisions, which must be durable, and everything else, which should."""
+"""Writes the records of one door: decisions must be durable, all others should be."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Puts the records that `builder` states into a journal, stamped with the time that is trusted."""
+    """Appends the records of `builder` to a journal, stamped with the trusted time."""
 
     def __init__(self, journal: Journal, builder: RecordBuilder, clock_monitor: ClockMonitor) -> None:
         self.builder = builder
-        self.last_seq = 0  # as far as this door wrote into the journal since the program began
+        self.last_seq = 0  # of the last record of this door since the program began
         self._journal = journal
         self._clock_monitor = clock_monitor
         self._clock_events: list[ClockEvent] = []
 
     def started(self, tick_ms: int) -> None:
-        """This door is ready. Raises StorageFault: without a journal, no door."""
+        """Record that this door is ready. Raises StorageFault: a door needs its journal."""
         self._append(self.builder.started(self._clock_monitor.now(), tick_ms))
 
     def passage(self, decision: Decision, tick_ms: int) -> Passage:
@@ -42,15 +42,15 @@ class Recorder:
         return seq
 
     def stopped(self, cause: StopCause, tick_ms: int) -> None:
-        """The program ends."""
+        """Record that the program ends."""
         self.note(Stopped(**self._stamp(tick_ms), cause=cause))
 
     def fault(self, part: DevicePart, tick_ms: int) -> None:
-        """A part of this door failed."""
+        """Record that a part of this door failed."""
         self.note(Faulted(**self._stamp(tick_ms), part=part))
 
     def door(self, event: DoorEvent) -> None:
-        """The door did something, or has something to say."""
+        """Record an event of the door."""
         self.note(self.builder.door(event, self._clock_monitor.now()))
 
     def clock(self, tick_ms: int) -> None:
@@ -61,15 +61,15 @@ class Recorder:
             self.note(ClockChange(**self._stamp(tick_ms), event=event, off_s=off_s))
 
     def told_of_clock(self) -> tuple[ClockEvent, ...]:
-        """The changes of trust in the clock that were recorded since this was asked last."""
+        """The changes of trust in the clock that were recorded since the last call."""
         events, self._clock_events = tuple(self._clock_events), []
         return events
 
     def note(self, record: AuditRecord) -> None:
-        """Append a record that moves no strike, or go on without.
+        """Append a record that moves no strike; without it if the journal fails.
 
-        The decision behind it is durable already, and where the disk is full the next passage finds out
-        before its strike moves, and is denied there.
+        Its decision is durable already. If the disk is full, the next passage cannot record its decision, and
+        is denied before its strike moves.
         """
         with suppress(StorageFault):
             self._append(record)

@@ -1,6 +1,6 @@
 """Asks a holder for a factor besides card and face: a nonce, a PIN, a second document, the answer of a host.
 
-Each `Asking` is fed the codes and keys since the last frame, until the factor is given, wrong, or its time is
+Each `Asking` takes the codes and keys since the last frame, until the factor is given, wrong, or its time is
 over. It is the last step before the decision, so that no holder types a PIN for a face that does not match.
 """
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from edge.policy.pin import Pin
     from edge.ports import Symbol
 
-TRIES: Final = 3  # at one factor of one passage: a slip of the finger is a visitor's, a fourth is not
+TRIES: Final = 3  # at one factor of one passage: a visitor may mistype twice; more is an attack
 ENTER, CLEAR = "#", "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Inputs since the last frame: codes that are new, and keys."""
+    """Inputs since the last frame: new codes, and keys."""
 
     symbols: Sequence[Symbol] = ()
     keys: str = field(default="", repr=False)
@@ -38,29 +38,29 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The holder gave it. `obligations`: what that adds to the terms of the visit."""
+    """The holder gave the factor. `obligations`: those that it adds to the visit."""
 
     obligations: Obligations = field(default_factory=Obligations)
 
 
 class Asking(ABC):
-    """One factor while it is asked for. `prompt`: what the holder is told; `signal`: which of the four."""
+    """One factor while it is asked for. `prompt`: text for the holder; `signal`: one of the four signals."""
 
     prompt: str | None = None
     signal: Signal = Signal.LOOK_HERE
 
     @abstractmethod
     def hear(self, heard: Heard) -> Given | Deny | None:
-        """The factor, a refusal, or None while neither has come."""
+        """The given factor, a refusal, or None before either comes."""
 
     def end(self) -> None:  # noqa: B027  most factors have nothing to end
-        """It is over, however it ended."""
+        """Stop asking, after any result."""
 
 
 class AskNonce(Asking):
-    """A code made for the number on the screen: the phone is here, and its code comes from nowhere else."""
+    """A code made for the number on the screen: the phone is here, and its code is not relayed."""
 
-    prompt = "scan the code on the screen, then show yours"
+    prompt = "scan the code on the screen, then show your code"
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class AskNonce(Asking):
         now: datetime,
         again: Callable[[Sequence[Symbol], bytes], Card | Deny | None],
     ) -> None:
-        """`again`: what these symbols present, made for this nonce."""
+        """`again`: the card that these symbols present, made for this nonce."""
         self._card, self._display, self._again = card, display, again
         self._nonce = display.demand(now)
         self._tries = 0
@@ -80,7 +80,7 @@ class AskNonce(Asking):
         match self._again(heard.symbols, self._nonce):
             case None:
                 return None
-            # The code that is still on the phone's screen was made before it saw ours.
+            # The code that is still on the phone's screen was made before the phone scanned ours.
             case Deny(Reason.CODE_NONCE | Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE):
                 return self._slip(Reason.CODE_NONCE)
             case Deny() as deny:
@@ -98,7 +98,7 @@ class AskNonce(Asking):
 
 
 class AskPin(Asking):
-    """A PIN, typed on a keypad and ended with `#`; `*` begins anew."""
+    """A PIN, typed on a keypad and ended with `#`; `*` clears it."""
 
     prompt = "type your PIN"
 
@@ -112,7 +112,7 @@ class AskPin(Asking):
             if key == CLEAR:
                 self._typed = ""
             elif key != ENTER:
-                # One more than any PIN has, so that a long one is wrong and not cut to a right one.
+                # One digit more than a PIN has, so that a longer one is wrong, and not cut to a right one.
                 self._typed = (self._typed + key)[: MAX_DIGITS + 1]
             elif answer := self._enter():
                 return answer
@@ -146,7 +146,7 @@ class AskDocument(Asking):
             return None
         match self._again(heard.symbols):
             case None | Deny(Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE):
-                return None  # the first one, still in view
+                return None  # the first card, still in view
             case Deny() as deny:
                 return deny
             case card if card.card_id == self._card.card_id:
@@ -157,7 +157,7 @@ class AskDocument(Asking):
 
 
 class AskHost(Asking):
-    """The word of the system behind the venue."""
+    """The answer of the system behind the venue."""
 
     signal = Signal.WAIT
 
@@ -172,7 +172,7 @@ class AskHost(Asking):
             case Obligations() as obligations:
                 return Given(
                     replace(obligations, required=())
-                )  # what a host asks besides, it asks of its staff
+                )  # a host cannot require further factors of the holder
             case reason:
                 return Deny(reason)
 

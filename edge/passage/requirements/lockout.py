@@ -1,12 +1,13 @@
-"""Tries at a face or a PIN that fail make the next one wait, card by card.
+"""Lockout: after failed tries at a face or a PIN, the same card must wait before the next try.
 
-Who has found a phone, or has a film that follows one order of prompts in six, may try again with every code
-that the phone makes: each 20 s, all night. Three failures are a visitor's; a PIN that was wrong three times
-counts as three. From there on the same card waits 10, 20, 40, then 60 s for each further try; until then it
-is refused as `risk.locked_out` and sent to staff. Nobody waits for what others did: only codes that a card's
-own phone signed count; a refusal while it waits does not, and a grant forgets it all.
+An attacker with a found phone, or with a film that follows one order of prompts in six, could try again with
+every code that the phone makes: every 20 s, all night. Three failures are free; a PIN that was wrong three
+times counts as three. After that the card waits 10, 20, 40, then 60 s before each further try. During the
+wait it is refused as `risk.locked_out`, and the signal is to ask staff. Only codes that the card's own phone
+signed count, so no holder waits for the tries of others. A refusal during the wait does not count, and a
+grant resets the count.
 
-In memory alone: a restart gives three tries more. The journal keeps every one.
+It is kept in memory only: a restart gives three more tries. The journal has every one.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ if TYPE_CHECKING:
     from edge.card.claims import Card
     from edge.decision import Decision
 
-FREE: Final = 3  # turned too quickly, blinked, was told to take the glasses off
+FREE: Final = 3  # a visitor may turn too quickly, blink, or have to take glasses off
 FIRST_MS, LONGEST_MS = (
     10_000,
     60_000,
-)  # shorter than a code's life would be no wait; longer would lock people out
-FORGET_MS: Final = 15 * 60_000  # a visitor who comes again after lunch begins anew
-MAX_CARDS: Final = 1_024  # failures of 15 minutes: more than one a second is no queue before a door
+)  # a shorter wait would end within a code's life; a longer one would lock people out
+FORGET_MS: Final = 15 * 60_000  # a visitor who comes again after lunch begins again
+MAX_CARDS: Final = 1_024  # of 15 minutes: no door has more than one failure a second
 
-# Denials that say: this was not the holder, or not a person. Blur, dark and walking away are no tries, but
-# for those whom the door had asked to move: a film that does not suit the prompt is taken away.
+# Denials which mean that the person was not the holder, or not a living person. Blur, darkness and a visitor
+# who walks off do not count, unless the door had asked for movements: an attacker removes a film that does
+# not suit the prompt.
 FAILED: Final = frozenset({Reason.FACE_NO_MATCH, Reason.FACE_ATTACK, Reason.FACTOR_WRONG, Reason.CODE_NONCE})
 FAILED_IF_CHALLENGED: Final = FAILED | {Reason.FACE_QUALITY, Reason.FACE_ABSENT, Reason.FACE_SEVERAL}
 
@@ -40,13 +42,13 @@ class _Failures:
     last_ms: int
 
     def wait_ms(self) -> int:
-        """From the last failure on; 0 while tries are free."""
+        """The wait from the last failure on; 0 while tries are free."""
         beyond = self.count - FREE
         return 0 if beyond < 0 else min(LONGEST_MS, FIRST_MS * 2 ** min(beyond, 10))
 
 
 class Lockout:
-    """The failures of each card. Belongs to the passage's single thread; ticks never go back."""
+    """The failures of each card. Only the passage's thread uses it; ticks never go back."""
 
     def __init__(self) -> None:
         self._cards: dict[str, _Failures] = {}  # by pseudonym, the latest failure last
@@ -55,14 +57,14 @@ class Lockout:
         return len(self._cards)
 
     def objection(self, card: Card, tick_ms: int) -> Deny | None:
-        """Deny(risk.locked_out) for a card that has to wait; None: go on."""
+        """Deny(risk.locked_out) for a card that must wait, or None."""
         failures = self._cards.get(card.pseudonym)
         if failures is not None and tick_ms - failures.last_ms < failures.wait_ms():
             return Deny(Reason.RISK_LOCKED_OUT)
         return None
 
     def learn(self, card: Card, decision: Decision, tick_ms: int, *, challenged: bool) -> None:
-        """What a passage that looked at a face came to; `challenged`: its holder had been asked to move."""
+        """Note the decision of a passage; `challenged`: its holder was asked to move."""
         self._forget(tick_ms)
         if isinstance(decision, Grant):
             self._cards.pop(card.pseudonym, None)

@@ -1,4 +1,4 @@
-"""Parts of a door with which it can ask for a factor, and what becomes of factors that it cannot ask for."""
+"""Parts with which a door can ask for factors, and the replacement of factors that it cannot ask for."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from edge.passage.requirements.request_display import RequestDisplay
     from edge.policy.obligations import Host, Obligations
 
-# These need no part of the door: a person comes, or does not.
+# These need no part of the door: people give them.
 _ALWAYS: Final = frozenset({Factor.COMPANION, Factor.STAFF})
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The parts of this door to ask with. `display`: its own code on its screen."""
+    """The parts of this door that ask for factors. `display`: the screen with the door's own code."""
 
     keypad: bool = False
     display: RequestDisplay | None = None
@@ -41,7 +41,7 @@ class Means:
 
 
 def possible(obligations: Obligations, able: AbstractSet[Factor]) -> Obligations:
-    """These terms with STAFF in place of each factor that cannot be asked for: none is ever left out."""
+    """The obligations with STAFF in place of each factor that the door cannot ask for; none is left out."""
     asked = tuple(
         item if item.factor in able | _ALWAYS else Obligation(Factor.STAFF, item.reason)
         for item in obligations.required

@@ -1,8 +1,7 @@
-"""The door's own code on its small screen: who asks, what for, and a number that a phone's answer must hold.
+"""Shows the door's request on its screen, with a new number every 20 s that a phone's answer must hold.
 
-It turns every 20 s, as codes of cards do, and a phone may still answer the number before: somebody reads the
-screen, chooses what to say, and shows it. In the middle of a passage a number of its own is asked for, and no
-other counts.
+A phone may still answer the previous number: the holder needs time to read the request, choose the attributes
+and show the answer. During a passage the screen shows a number for that passage, and only that number counts.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ TURN_MS: Final = 20_000
 
 
 class DisplayMode(StrEnum):
-    """When the screen asks."""
+    """The times at which the screen shows the request."""
 
-    ON_DEMAND = "on-demand"  # where something is asked for besides
+    ON_DEMAND = "on-demand"  # only when a passage requires a nonce
     OFFERED = "offered"  # always, and a code may answer it
-    NEEDED = "needed"  # always, and every code must
+    NEEDED = "needed"  # always, and every code must answer it
 
 
 class RequestDisplay:
-    """One screen. `sign`: the text of the code for a moment and a number; `number`: one nobody foresees."""
+    """One screen. `sign`: makes the text of the code for a time and a number; `number`: a random number."""
 
     def __init__(
         self,
@@ -44,26 +43,26 @@ class RequestDisplay:
 
     @property
     def needed(self) -> bool:
-        """Whether a code that answers no number is refused."""
+        """Whether a code without the number is refused."""
         return self._show is DisplayMode.NEEDED
 
     def turn(self, now: datetime, tick_ms: int) -> None:
-        """Nobody is being asked: show the next number when its time has come."""
+        """Show the next number when its time has come; call it outside passages."""
         if self._show is DisplayMode.ON_DEMAND or (self._due_ms is not None and tick_ms < self._due_ms):
             return
         in_time = self._due_ms is not None and tick_ms < self._due_ms + TURN_MS
         self._due_ms = tick_ms + TURN_MS
-        # After a long passage the number before is older than a turn: nobody is still about to answer it.
+        # After a long passage the previous number is older than a turn: no phone still answers it.
         self.nonce_before, self.nonce = self.nonce if in_time else None, self._number()
         self._board.post(self._sign(now, self.nonce))
 
     def demand(self, now: datetime) -> bytes:
-        """Ask one holder: a number that only an answer to this very question holds."""
+        """Show a number for one holder, and return it: only an answer to this request holds it."""
         number = self._number()
         self._board.post(self._sign(now, number))
         return number
 
     def rest(self) -> None:
-        """The question is over: what was shown before is shown anew at the next turn, or nothing."""
+        """End the request to one holder; the next turn shows a new number, or nothing."""
         self._due_ms = self.nonce = self.nonce_before = None
         self._board.post(None)

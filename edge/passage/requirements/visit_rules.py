@@ -1,4 +1,4 @@
-"""Collects what a visit must show besides card and face, from the rules of the venue and signs of risk.
+"""Collects what this visit must show besides card and face, from venue rules and risk signals.
 
 card -> venue.evaluate -> Obligations -> risk signals -> step-ups this door can ask for -> Obligations
 """
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class HasStaffNotices(Protocol):
-    """A venue that knows things of its visitors besides its terms."""
+    """A venue that has notices for staff, also for refused visits."""
 
     def staff_notices(self, visit: Visit) -> frozenset[StaffNotice]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """The terms of one visit. `risk_signals`: codes of risk, for the record."""
+    """The obligations of one visit. `risk_signals`: their reason codes, for the record."""
 
     obligations: Obligations = field(default_factory=Obligations)
     risk_signals: tuple[Reason, ...] = ()
@@ -46,11 +46,11 @@ class Requirements:
 
 @dataclass(frozen=True, slots=True)
 class VisitRules:
-    """The rules of a place beside its door's policy. `kind`: of venue, as records name it.
+    """The rules of a place beside its door's policy. `kind`: the venue, as records name it.
 
-    `request`: what it asks of every visitor; `document_keys`: by issuer's key id, to compare numbers under.
-    `items`: takes what the scanner reads that is no card, such as the code of a book; `lines`: what staff see
-    of the visit that a host refused.
+    `request`: the request to every visitor; `document_keys`: keys for comparing document numbers, by the
+    issuer's key id. `items`: takes scanned texts that are not cards, such as the code of a book; `lines`: the
+    text for staff about a visit that a host refused.
     """
 
     kind: str = "door"
@@ -65,7 +65,7 @@ class VisitRules:
     lines: Callable[[], tuple[str, ...]] = tuple
 
     def require(self, visit: Visit, trust_state: TrustState, *, compares: bool) -> Requirements:
-        """The terms of this visit. `compares`: its face can be. Raises Refused."""
+        """The requirements of this visit. `compares`: the door compares faces. Raises Refused."""
         self._check_request(visit)
         obligations = self.venue.evaluate(visit)
         signs: tuple[Reason, ...] = ()
@@ -79,7 +79,7 @@ class VisitRules:
     def require_after_face(
         self, card: Card, requirements: Requirements, face: FaceEvidence, threshold: float
     ) -> Requirements:
-        """The terms once the face matches: a similarity close to the threshold is a sign like others."""
+        """The requirements once the face matches: a similarity close to the threshold is a risk signal."""
         found = of_face(face, threshold, self.risk)
         if self.history is None or not found or found[0] in requirements.risk_signals:
             return requirements
@@ -87,13 +87,13 @@ class VisitRules:
         return self._requirements(requirements.obligations, (*requirements.risk_signals, *found), able)
 
     def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
-        """Tell the venue and the history of a decision that stands in the journal. Raises StorageFault."""
+        """Tell the venue and the history a decision that is in the journal. Raises StorageFault."""
         if self.history is not None:
             self.history.learn(visit.card, decision, visit.now)
         self.venue.commit(visit, decision, seq)
 
     def notes(self, visit: Visit) -> frozenset[StaffNotice]:
-        """What staff should know of a visit that is refused: duress is told whatever the door does.
+        """The notices for staff about a refused visit: duress is reported for every result.
 
         Raises StorageFault.
         """
@@ -106,7 +106,7 @@ class VisitRules:
         return Requirements(possible(merge((obligations, risky)), able), signs)
 
     def _check_request(self, visit: Visit) -> None:
-        """Check the attributes and documents that this venue asks of every visitor. Raises Refused."""
+        """Check the attributes and documents that this venue requires of every visitor. Raises Refused."""
         if self.request is None:
             return
         card, today = visit.card, visit.now.astimezone(self.zone or UTC).date()

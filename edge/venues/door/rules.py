@@ -48,7 +48,7 @@ class Area:
 
     @property
     def is_counted(self) -> bool:
-        """Whether the store must keep who is inside; it is not kept without need."""
+        """Whether a rule needs the people inside; without need they are not stored."""
         return self.limit is not None or self.passback is not Passback.OFF
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from edge.card.claims import within
@@ -17,6 +15,7 @@ from edge.policy.obligations import Factor
 from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
 from edge.venues.door.rules import Area, Direction, DoorRules, Doorway, LockDown, Passback, permits
+from edge.venues.door.toml_errors import RulesMistake, converted, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,16 +30,41 @@ MAX_PERMITS: Final = 50_000  # likewise
 MAX_NAMED: Final = 10_000  # groups, schedules, doors and areas, each
 MAX_HOLIDAYS: Final = 2_000  # twenty a year for a century
 
-_HINT: Final = "compare with the keys in DOOR_RULES.md section 2"
 _TOML_HINT: Final = 'write key = "text", key = 3, key = ["a", "b"], or [table] on a line of its own'
 _ALWAYS: Final = "always"
 _NEVER: Final = "never"
-_Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]*\Z", max_length=40)]
-_Place = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z", max_length=80)]
+_Name = Annotated[
+    str,
+    Meta(pattern=r"\A[a-z0-9][a-z0-9_-]*\Z", max_length=40, description="a name of a-z, 0-9, _ and -"),
+]
+_Place = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z",
+        max_length=80,
+        description="a name of a-z, 0-9 and -, with / between its parts",
+    ),
+]
 _Names = Annotated[tuple[_Name, ...], Meta(max_length=MAX_NAMED)]
-_Version = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=40)]
-_Text = Annotated[str, Meta(max_length=60)]
-_Minute = Annotated[str, Meta(pattern=r"\A(([01][0-9]|2[0-3]):[0-5][0-9]|never)\Z")]
+_Version = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+        max_length=40,
+        description="text of A-Z, a-z, 0-9, ., _ and -",
+    ),
+]
+_Entry = Annotated[str, Meta(description='days and hours such as "mon-fri 08:00-18:00"')]
+_Text = Annotated[
+    str, Meta(max_length=60, description='a day or days such as "2027-02-06" or "12-24..01-02"')
+]
+_Minute = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(([01][0-9]|2[0-3]):[0-5][0-9]|never)\Z",
+        description='a time of day such as "04:00", or "never"',
+    ),
+]
 
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -81,7 +105,7 @@ class _File(_Table, frozen=True):
     groups: _Names
     not_enrolled: _Names = ()
     holidays: Annotated[dict[_Name, _Text | tuple[_Text, ...]], Meta(max_length=MAX_HOLIDAYS)] = {}
-    schedules: Annotated[dict[_Name, tuple[str, ...]], Meta(max_length=MAX_NAMED)] = {}
+    schedules: Annotated[dict[_Name, tuple[_Entry, ...]], Meta(max_length=MAX_NAMED)] = {}
     permits: Annotated[tuple[_Permit, ...], Meta(max_length=MAX_PERMITS)] = ()
     doors: Annotated[dict[_Place, _Door], Meta(max_length=MAX_NAMED)] = {}
     areas: Annotated[dict[_Place, _Area], Meta(max_length=MAX_NAMED)] = {}
@@ -104,48 +128,25 @@ def parse_rules(data: bytes, name: str, *, site: str, zones: Zones) -> DoorRules
     The whole file is checked; only the rules of this door are compiled.
     """
     try:
-        table = _table(data)
-        _check_each(table)
-        return _compiled(msgspec.convert(table, _File), site, zones)
+        return _compiled(converted(_table(data), _File), site, zones)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         where = f"{name}:{line[1]}" if line else name
         words = str(error).partition(" (at")[0].lower()
         raise ConfigError(f"{where}: {words}", hint=_TOML_HINT) from error
-    except _Wrong as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: not UTF-8 text", hint="save the file as UTF-8") from error
+    except RecursionError as error:
+        raise ConfigError(f"{name}: too deeply nested", hint=_TOML_HINT) from error
+    except RulesMistake as error:
         raise ConfigError(f"{name}: {' '.join(str(error).split())}", hint=error.hint) from error
-    except (ValueError, RecursionError) as error:  # msgspec's, too
-        raise ConfigError(f"{name}: {_words(error)}", hint=_HINT) from error
-
-
-class _Wrong(ValueError):
-    """An error that msgspec does not find; its text begins with the key."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def _table(data: bytes) -> dict[str, object]:
     if len(data) > MAX_RULES_BYTES:
-        raise _Wrong(f"is larger than {MAX_RULES_BYTES >> 20} MB", "name a file of rules, such as site.toml")
+        size = MAX_RULES_BYTES >> 20
+        raise RulesMistake(f"is larger than {size} MB", "name a file of rules, such as site.toml")
     return tomllib.loads(data.decode())
-
-
-def _check_each(table: dict[str, object]) -> None:
-    """Find the errors of each door and area by its name: msgspec would not name the door or area."""
-    for key, kind in (("doors", _Door), ("areas", _Area)):
-        entries = table.get(key)
-        for name, entry in entries.items() if isinstance(entries, dict) else ():
-            try:
-                msgspec.convert(entry, kind)
-            except msgspec.ValidationError as error:
-                raise _Wrong(f"{key}.{name}: {_words(error)}", _HINT) from error
-
-
-def _words(error: Exception) -> str:
-    """One line, without the quotes of msgspec; its text names keys and values of rules, not people."""
-    return " ".join(str(error).lower().replace("`", "").split())[:200]
 
 
 def _compiled(file: _File, site: str, zones: Zones) -> DoorRules:
@@ -172,11 +173,13 @@ def _compiled(file: _File, site: str, zones: Zones) -> DoorRules:
 def _schedules(told: Mapping[str, tuple[str, ...]]) -> dict[str, WeeklySchedule]:
     """All schedules by name, with the two that every site has."""
     if (count := sum(map(len, told.values()))) > MAX_ENTRIES:
-        raise _Wrong(f"schedules: {count} entries, more than {MAX_ENTRIES}", "merge some of them")
+        raise RulesMistake(f"schedules: {count} entries, more than {MAX_ENTRIES}", "merge some of them")
     schedules = {_ALWAYS: ALWAYS, _NEVER: NEVER}
     for name, entries in told.items():
         if name in schedules:
-            raise _Wrong(f"schedules.{name}: every site has this schedule already", "choose another name")
+            raise RulesMistake(
+                f"schedules.{name}: every site has this schedule already", "choose another name"
+            )
         schedules[name] = compiled(_entries(name, entries))
     return schedules
 
@@ -186,7 +189,9 @@ def _entries(name: str, texts: tuple[str, ...]) -> Iterator[ScheduleEntry]:
         try:
             yield parse_entry(text)
         except ValueError as error:
-            raise _Wrong(f'schedules.{name}: "{text[:60]}": {error}', "see DOOR_RULES.md section 2") from None
+            raise RulesMistake(
+                f'schedules.{name}: "{text[:60]}": {error}', "see DOOR_RULES.md section 2"
+            ) from None
 
 
 def _holidays(told: Mapping[str, str | tuple[str, ...]]) -> Holidays:
@@ -196,10 +201,10 @@ def _holidays(told: Mapping[str, str | tuple[str, ...]]) -> Holidays:
         try:
             parse_holidays(texts)
         except ValueError as error:
-            raise _Wrong(f"holidays.{name}: {error}", "see DOOR_RULES.md section 2") from None
+            raise RulesMistake(f"holidays.{name}: {error}", "see DOOR_RULES.md section 2") from None
         dates += texts
     if len(dates) > MAX_HOLIDAYS:
-        raise _Wrong(
+        raise RulesMistake(
             f"holidays: {len(dates)} days, more than {MAX_HOLIDAYS}", "use ranges such as 12-24..01-02"
         )
     return parse_holidays(dates)
@@ -208,8 +213,8 @@ def _holidays(told: Mapping[str, str | tuple[str, ...]]) -> Holidays:
 def _zone(name: str, zones: Zones) -> tzinfo:
     found = zones.find(name)
     if found is None:
-        hint = _meant(name, zones.names()) or "use an IANA name such as Asia/Macau"
-        raise _Wrong(f'zone: "{name}" is not a time zone', hint)
+        hint = did_you_mean(name, zones.names()) or "use an IANA name such as Asia/Macau"
+        raise RulesMistake(f'zone: "{name}" is not a time zone', hint)
     return found
 
 
@@ -229,15 +234,17 @@ def _check_names(file: _File, groups: frozenset[str], schedules: Mapping[str, We
     for key, names in _named_groups(file):
         for name in names:
             if name not in groups:
-                raise _Wrong(f'{key}: there is no group "{name}"', _meant(name, groups) or "add it to groups")
+                raise RulesMistake(
+                    f'{key}: there is no group "{name}"', did_you_mean(name, groups) or "add it to groups"
+                )
     for key, name in _named_schedules(file):
         if name not in schedules:
-            hint = _meant(name, schedules) or "add it to [schedules]"
-            raise _Wrong(f'{key}: there is no schedule "{name}"', hint)
+            hint = did_you_mean(name, schedules) or "add it to [schedules]"
+            raise RulesMistake(f'{key}: there is no schedule "{name}"', hint)
     for site, door in file.doors.items():
         if door.area is not None and door.area not in file.areas:
-            hint = _meant(door.area, file.areas) or f"add [areas.{door.area}]"
-            raise _Wrong(f'doors.{site}.area: there is no area "{door.area}"', hint)
+            hint = did_you_mean(door.area, file.areas) or f"add [areas.{door.area}]"
+            raise RulesMistake(f'doors.{site}.area: there is no area "{door.area}"', hint)
 
 
 def _named_groups(file: _File) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -263,14 +270,11 @@ def _named_schedules(file: _File) -> Iterator[tuple[str, str]]:
 def _check_passback(areas: Mapping[str, _Area]) -> None:
     for name, area in areas.items():
         if area.passback is Passback.TIMED and area.passback_min is None:
-            raise _Wrong(f'areas.{name}: passback = "timed" needs passback_min', "set it, such as to 10")
+            raise RulesMistake(
+                f'areas.{name}: passback = "timed" needs passback_min', "set it, such as to 10"
+            )
         if area.passback is not Passback.TIMED and area.passback_min is not None:
-            raise _Wrong(
+            raise RulesMistake(
                 f'areas.{name}.passback_min: passback = "{area.passback}" does not use it',
                 'delete it, or set passback = "timed"',
             )
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=3)
-    return f"did you mean {' or '.join(close)}?" if close else ""

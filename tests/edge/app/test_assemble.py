@@ -150,7 +150,7 @@ def test_nothing_is_adopted_in_the_middle_of_a_lanes_passage(border: Border) -> 
     border.lane.approach("Erin")
     border.reader.in_view = (border.code("Erin"),)
     border.until(LaneState.OUTSIDE)
-    with pytest.raises(AssertionError, match="concluded by what it began with"):
+    with pytest.raises(AssertionError, match="ends with the stages it began with"):
         border.device.adopt(border.config)
 
 

@@ -214,7 +214,7 @@ def test_a_door_with_passive_pad_does_not_start_without_its_weights(folder: Path
     text = "door.face = 'required'\npaths.models = 'models'\nface.pad = ['geometry', 'passive']"
     with pytest.raises(ModelFault, match="passive PAD") as caught, open_device(config(text), folder):
         pytest.fail("it opened")
-    assert "DOORWARD_PAD_WEIGHTS" in caught.value.hint
+    assert "doorward models fetch --pad-weights DIR" in caught.value.hint
 
 
 def test_the_camera_of_the_command_line_replaces_the_configured_one(folder: Path) -> None:
@@ -256,5 +256,5 @@ def test_nothing_is_adopted_in_the_middle_of_a_passage(site: Site) -> None:
     def adopts(site: Site) -> None:
         site.verifier.adopt(site.verifier.stages, PassageTimes())
 
-    with pytest.raises(AssertionError, match="concluded by what it began with"):
+    with pytest.raises(AssertionError, match="ends with the stages it began with"):
         site.run(guest, adopts)

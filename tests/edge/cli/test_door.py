@@ -83,7 +83,7 @@ def test_with_the_lid_shut_no_key_is_set_and_no_file_is_left(controller: OnPty, 
     controller.set(SHUT)
     assert door(controller, "commission") == Exit.DEVICE
     said = capsys.readouterr().err
-    assert "its lid is shut" in said
+    assert "its lid is closed" in said
     assert "hint: open the lid" in said
     assert not key_of(controller).exists()
     assert controller.keys.stored is None
@@ -103,7 +103,7 @@ def test_a_controller_that_stores_another_key_than_it_was_sent_is_found(
 ) -> None:
     monkeypatch.setattr(controller.controller.session, "check", lambda: bytes(8))
     assert door(controller, "commission") == Exit.DEVICE
-    assert "another key than the one it was sent" in capsys.readouterr().err
+    assert "another key than the one that was sent" in capsys.readouterr().err
 
 
 def test_after_a_silent_controller_the_key_stays_for_a_retry(controller: OnPty, capsys, monkeypatch) -> None:

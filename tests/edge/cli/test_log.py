@@ -14,7 +14,18 @@ from samples.journals import DEVICE, SEED, erase_sent, open_journal, passage, wr
 
 from edge.__main__ import main
 from edge.audit.evidence import verify
-from edge.audit.record import DevicePart, DoorChange, Faulted, Outcome, Passage, Started, StopCause, Stopped
+from edge.audit.record import (
+    ClockChange,
+    ClockEvent,
+    DevicePart,
+    DoorChange,
+    Faulted,
+    Outcome,
+    Passage,
+    Started,
+    StopCause,
+    Stopped,
+)
 from edge.errors import Exit
 from edge.ports import DoorEventKind
 
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
     from edge.audit.record import AuditRecord
 
 KEY = bytes(SigningKey(SEED).verify_key).hex()
+COMMON: dict[str, Any] = {"time_ms": 1_767_340_800_000, "tick_ms": 1, "door": "a", "version": "0.1.0"}
 
 
 @pytest.fixture
@@ -393,25 +405,25 @@ def test_last_shows_the_last_ones(
 ) -> None:
     assert main(["log", "show", str(journal), "--last", "2", *json_flag]) == Exit.OK
     out = capsys.readouterr().out
-    rows = [line for line in out.splitlines() if "card.revoked" in line]
+    rows = [line for line in out.splitlines() if "deny" in line or '"card.revoked"' in line]
     assert len(rows) == 2
 
 
 def test_the_table_has_every_kind_of_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    common: dict[str, Any] = {"time_ms": 1_767_340_800_000, "tick_ms": 1, "door": "a", "version": "0.1.0"}
     records: list[AuditRecord] = [
-        Started(**common),
-        Passage(**common, outcome=Outcome.GRANT),
-        DoorChange(**common, change=DoorEventKind.FORCED),
-        Faulted(**common, part=DevicePart.CAMERA),
-        Stopped(**common, cause=StopCause.FAULT),
+        Started(**COMMON),
+        Passage(**COMMON, outcome=Outcome.GRANT),
+        DoorChange(**COMMON, change=DoorEventKind.FORCED),
+        Faulted(**COMMON, part=DevicePart.CAMERA),
+        Stopped(**COMMON, cause=StopCause.FAULT),
         passage(),
     ]
     with open_journal(tmp_path / "j.db") as journal:
         for record in records:
             journal.append(record)
     assert main(["log", "show", str(tmp_path / "j.db")]) == Exit.OK
-    title, _, *rows = capsys.readouterr().out.splitlines()
+    title, _, *rows, empty, pointer = capsys.readouterr().out.splitlines()
+    assert (empty, pointer) == ("", "what a code means, and what to do: doorward explain card.revoked")
     assert title.strip() == f"{DEVICE}: 6 records"
     cells = [row.split() for row in rows]
     assert [row[0] for row in cells] == ["0", "1", "2", "3", "4", "5"]
@@ -423,6 +435,28 @@ def test_the_table_has_every_kind_of_record(tmp_path: Path, capsys: pytest.Captu
         "stop fault",
         "deny card.revoked 0123456789ab 512 / 412 15.6",
     ]
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        (Passage(outcome=Outcome.GRANT, **COMMON), None),
+        (DoorChange(change=DoorEventKind.OPENED, **COMMON), None),
+        (DoorChange(change=DoorEventKind.FORCED, **COMMON), "door.forced"),
+        (Faulted(part=DevicePart.CAMERA, **COMMON), "fault.camera"),
+        (Stopped(cause=StopCause.BUG, **COMMON), "stop.bug"),
+        (Stopped(cause=StopCause.SIGNAL, **COMMON), None),
+        (ClockChange(event=ClockEvent.BACK, **COMMON), "clock.back"),
+    ],
+)
+def test_the_table_ends_with_the_command_that_explains_its_last_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], record: AuditRecord, code: str | None
+) -> None:
+    with open_journal(tmp_path / "j.db") as journal:
+        journal.append(record)
+    assert main(["log", "show", str(tmp_path / "j.db")]) == Exit.OK
+    (*_, last) = capsys.readouterr().out.splitlines()
+    assert last.partition("doorward explain ")[2] == (code or "")
 
 
 def test_show_stops_at_a_broken_record(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:

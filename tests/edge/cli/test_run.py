@@ -110,7 +110,7 @@ REFUSED = {
         "--config and --sim exclude each other",
     ),
     "a folder for a real journal": (["--journal", "."], "--journal needs --sim"),
-    "two sources": (["--sim", "--camera", "0"], "not allowed with argument"),
+    "two sources": (["--sim", "--camera", "0"], "--camera and --sim exclude each other"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The printed test card, put before a camera that is known, is measured as that camera is."""
+"""Measures of the test card, in pictures of a simulated camera."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from edge.ports import Symbol
 from tools.test_card import cli
 
 WIDTH, HEIGHT = 1280, 720
-FINER = 4  # pixels of the picture are averages of so many by so many
-CENTRE = (105.0, 142.0)  # of what is measured on the card, in mm
+FINER = 4  # a pixel of the picture is the mean of FINER by FINER pixels
+CENTRE = (105.0, 142.0)  # the middle of the measured parts of the card, in mm
 
 
 @pytest.fixture(scope="module")
 def card() -> np.ndarray:
-    """The card with 10 pixels a millimetre."""
+    """The card at 10 pixels a millimetre."""
     page = np.asarray(cli.draw())
     return cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
 def shot(card: np.ndarray, *, px_per_mm: float, roll: float, blur_px: float, tilt: float = 0.0) -> np.ndarray:
-    """The card as a camera of so many pixels a millimetre at its centre shows it, noise and all."""
+    """A picture of the card by a camera with this resolution at its centre, with noise."""
     scale = px_per_mm * FINER / 10
     c, s = cos(radians(roll)) * scale, sin(radians(roll)) * scale
     x, y = CENTRE[0] * 10, CENTRE[1] * 10
@@ -42,7 +42,7 @@ def shot(card: np.ndarray, *, px_per_mm: float, roll: float, blur_px: float, til
 
 
 def spread_of(blur_px: float) -> float:
-    """From 10 to 90 % of an edge after a Gaussian and pixels of one by one."""
+    """The width of an edge from 10 to 90 %, after a Gaussian blur and pixels of one by one."""
     return 2.563 * hypot(blur_px, 1 / 12**0.5)
 
 
@@ -58,7 +58,7 @@ def test_pixels_a_millimetre_and_the_width_of_an_edge_are_measured_within_5_perc
     assert view.spread_px == pytest.approx(spread_of(blur_px), rel=0.05)
 
 
-def test_a_card_that_leans_is_measured_at_what_lies_around_its_centre(card) -> None:
+def test_a_tilted_card_is_measured_around_its_centre(card) -> None:
     luma = shot(card, px_per_mm=4.5, roll=3, blur_px=1.2, tilt=0.1)
     view = view_of(luma, open_picture_readers()[0].read(luma))
     assert view is not None
@@ -66,7 +66,7 @@ def test_a_card_that_leans_is_measured_at_what_lies_around_its_centre(card) -> N
     assert view.spread_px == pytest.approx(spread_of(1.2), rel=0.08)
 
 
-def test_what_is_read_is_what_is_printed(card) -> None:
+def test_the_printed_symbols_are_read(card) -> None:
     texts = {symbol.text for symbol in open_picture_readers()[0].read(card)}
     assert texts == {layout.text_of(number) for number in range(len(layout.SYMBOLS))}
 
@@ -79,7 +79,7 @@ def test_other_codes_are_not_the_card() -> None:
     assert view_of(grey, [replace(stranger, text=layout.text_of(9))]) is None
 
 
-def test_without_an_edge_in_view_only_the_scale_is_told() -> None:
+def test_without_an_edge_in_view_only_the_scale_is_measured() -> None:
     grey = np.full((HEIGHT, WIDTH), 128, np.uint8)
     corners = ((10.0, 10.0), (135.0, 10.0), (135.0, 135.0), (10.0, 135.0))
     view = view_of(grey, [Symbol(layout.text_of(0), b"", "zxing", corners)])

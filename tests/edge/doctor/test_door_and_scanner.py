@@ -1,4 +1,4 @@
-"""The doctor at a door's controller and at a scanner, each at the other end of a pty."""
+"""The doctor with a door controller and a scanner, each at the other end of a pty."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def numbers(probe: DeviceProbe, check: str) -> list[int]:
 
 
 @pytest.mark.parametrize(("inputs", "expected"), [(SHUT, [0]), (LEAF_OPEN, [42, 43]), (TAMPER, [42])])
-def test_a_controller_is_told_as_it_stands_and_nothing_moves(
+def test_the_state_of_a_controller_is_reported_and_nothing_moves(
     controller: OnPty, tmp_path: Path, inputs: int, expected: list[int]
 ) -> None:
     if inputs != SHUT:
@@ -53,12 +53,12 @@ def test_a_controller_with_another_key_is_an_error(
     assert numbers(probe_of(tmp_path), "door") == [41]
 
 
-def test_a_lock_is_left_alone_where_nobody_agreed(controller: OnPty, tmp_path: Path) -> None:
+def test_a_lock_is_not_released_without_agreement(controller: OnPty, tmp_path: Path) -> None:
     assert numbers(probe_of(tmp_path), "strike") == [0]
     assert not any(level for _, level in controller.levels)
 
 
-def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
+def test_a_lock_that_is_released_once_while_a_visitor_opens_the_door_is_ok(
     controller: OnPty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge.doctor.door_checks.RELEASE_MS", 10_000)
@@ -68,10 +68,10 @@ def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
         until(lambda: controller.energised)
         controller.set(LEAF_OPEN)
 
-    somebody = threading.Thread(target=visitor)
-    somebody.start()
+    thread = threading.Thread(target=visitor)
+    thread.start()
     (finding,) = examine(probe_of(tmp_path, agreed=True), ["strike"])
-    somebody.join()
+    thread.join()
     assert (finding.number, finding.text) == (0, "released, opened")
     assert sum(bool(level) for _, level in controller.levels) == 1
     assert not controller.energised
@@ -86,7 +86,7 @@ def records(folder: Path) -> list[AuditRecord]:
     return read_records(folder / "journal.db")
 
 
-def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_path: Path) -> None:
+def test_a_release_that_cannot_be_recorded_does_not_happen(controller: OnPty, tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"this is no journal, but it is long enough to look at" * 40)
     (finding,) = examine(probe_of(tmp_path, agreed=True), ["strike"])
     assert finding.number == 46
@@ -94,7 +94,7 @@ def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_p
     assert not any(level for _, level in controller.levels)
 
 
-def test_a_release_that_the_door_refuses_is_on_record_as_a_fault(controller: OnPty, tmp_path: Path) -> None:
+def test_a_release_that_the_door_refuses_is_recorded_as_a_fault(controller: OnPty, tmp_path: Path) -> None:
     controller.set(TAMPER)
     (finding,) = examine(probe_of(tmp_path, agreed=True), ["strike"])
     assert finding.number == 46
@@ -102,7 +102,7 @@ def test_a_release_that_the_door_refuses_is_on_record_as_a_fault(controller: OnP
     assert not any(level for _, level in controller.levels)
 
 
-def test_a_scanner_that_is_there_is_well(tmp_path: Path) -> None:
+def test_a_scanner_that_opens_is_ok(tmp_path: Path) -> None:
     engine = EngineOnPty(tmp_path)
     try:
         config = Config(scanner=ScannerConfig(kind="serial", port="scanner"))

@@ -1,4 +1,4 @@
-"""The doctor opens the face engine as the door does, with all that its configuration asks of it."""
+"""The doctor opens the face engine with the configuration of the door."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge.doctor.device_probe import DeviceProbe
 
 
 @pytest.mark.parametrize(("pad", "number"), [('["geometry"]', 0), ('["geometry", "passive"]', 71)])
-def test_weights_that_a_door_asks_for_and_has_not_are_told(
+def test_missing_weights_of_a_door_are_reported(
     pad: str, number: int, tmp_path: Path, built_models: Path
 ) -> None:
     shutil.copytree(built_models, tmp_path / "models", ignore=shutil.ignore_patterns("pad_*"))

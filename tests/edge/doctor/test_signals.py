@@ -1,4 +1,4 @@
-"""The doctor's look at lamps and sounds: what is there is shown, what is not is named."""
+"""The doctor's check of lamps and sounds."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ def shown_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.doctor.checks._SHOWN_S", 0.0)
 
 
-def test_lamps_that_are_there_are_shown_and_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lamps_are_switched_on_and_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     factory = MockFactory()
     monkeypatch.setattr(Device, "pin_factory", factory)
     (finding,) = examine(DeviceProbe(Config(signals=SignalsConfig(red=5, green=6)), tmp_path), ["signals"])
-    assert (finding.number, finding.text) == (0, '"look here" was shown: red, green. Was it seen and heard?')
+    assert (finding.number, finding.text) == (
+        0,
+        '"look here" was shown on: red, green; check that you saw and heard it',
+    )
     GpioSignals(red=5, green=6, factory=factory).close()
     factory.close()
 

@@ -1,4 +1,4 @@
-"""Each judgement at its limits: what was measured, and the numbers of what is said."""
+"""Each threshold at its limits: measures, and the numbers of the findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GB = 1_000 * thresholds.MEGABYTE
 
 
 def numbers(found) -> list[int]:
-    assert found, "every check says something"
+    assert found, "every check has a finding"
     assert all(bool(finding.hint) == (finding.level is not Severity.OK) for finding in found)
     return [finding.number for finding in found]
 
@@ -36,14 +36,14 @@ def numbers(found) -> list[int]:
         (15.0, Light.SATURATED, 23),
     ],
 )
-def test_a_camera_by_its_frames(fps, light, expected) -> None:
+def test_camera_frames(fps, light, expected) -> None:
     assert numbers(thresholds.camera(CameraMeasures(1280, 720, fps, light, 20.0, 220.0), wanted_fps=15)) == [
         expected
     ]
 
 
 @pytest.mark.parametrize(("bright", "expected"), [(79.0, 24), (81.0, 0), (255.0, 0)])
-def test_a_camera_by_its_exposure(bright, expected) -> None:
+def test_camera_exposure(bright, expected) -> None:
     seen = CameraMeasures(1280, 720, 15.0, Light.FINE, 10.0, bright)
     (finding,) = thresholds.camera(seen, wanted_fps=15)
     assert finding.number == expected
@@ -54,7 +54,7 @@ def test_a_camera_by_its_exposure(bright, expected) -> None:
     ("module_px", "spread_px", "expected"),
     [(2.49, 1.5, 26), (2.51, 1.5, 27), (2.99, None, 27), (3.01, None, 0), (3.5, 3.4, 0), (3.5, 3.6, 28)],
 )
-def test_the_optics_by_pixels_a_module_and_width_of_an_edge(module_px, spread_px, expected) -> None:
+def test_focus(module_px, spread_px, expected) -> None:
     assert numbers(thresholds.focus(module_px / thresholds.PHONE_MODULE_MM, spread_px)) == [expected]
 
 
@@ -71,7 +71,7 @@ def test_the_optics_by_pixels_a_module_and_width_of_an_edge(module_px, spread_px
         ("back", 40, [], [51, 54, 52]),
     ],
 )
-def test_a_clock_by_what_speaks_against_it_and_its_battery(doubt, days, rtcs, expected) -> None:
+def test_clock(doubt, days, rtcs, expected) -> None:
     assert numbers(thresholds.clock(doubt, timedelta(days=days), rtcs)) == expected
 
 
@@ -89,7 +89,7 @@ def test_a_clock_by_what_speaks_against_it_and_its_battery(doubt, days, rtcs, ex
         (Disk(GB, False, 20, worn_tenths=11), [65]),
     ],
 )
-def test_a_disk(disk, expected) -> None:
+def test_storage(disk, expected) -> None:
     assert numbers(thresholds.storage(disk, spare_bytes=200 * thresholds.MEGABYTE)) == expected
 
 
@@ -103,7 +103,7 @@ def test_a_disk(disk, expected) -> None:
         (Freshness.FRESH, AgeAction.PASS, 0, [79]),
     ],
 )
-def test_trust_by_what_its_age_leaves(freshness, action, issuers, expected) -> None:
+def test_trust(freshness, action, issuers, expected) -> None:
     aged = Aged(TrustInput.STATUS, NOW, timedelta(days=2), freshness, action)
     assert numbers(thresholds.trust(TrustState(TrustedTime(NOW), (aged,), AgePolicy()), issuers)) == expected
 
@@ -120,7 +120,7 @@ def test_trust_by_what_its_age_leaves(freshness, action, issuers, expected) -> N
         ("lock-down", "lock-down", [], [], [45]),
     ],
 )
-def test_a_controller_by_what_it_tells(state, mode, inputs, flags, expected) -> None:
+def test_door(state, mode, inputs, flags, expected) -> None:
     assert numbers(thresholds.door(state, mode, inputs, flags, "firmware 1.0")) == expected
 
 
@@ -134,7 +134,7 @@ def test_a_controller_by_what_it_tells(state, mode, inputs, flags, expected) -> 
         ({DoorEventKind.REX}, True, 46),
     ],
 )
-def test_a_lock_that_was_released_by_what_the_door_told(happened, has_contact, expected) -> None:
+def test_strike(happened, has_contact, expected) -> None:
     assert numbers(thresholds.strike(happened, has_contact=has_contact)) == [expected]
 
 
@@ -167,12 +167,12 @@ def test_heat(celsius, throttled, expected) -> None:
         (0x8, False, 0),
     ],
 )
-def test_the_supply(throttled, alarm, expected) -> None:
+def test_power(throttled, alarm, expected) -> None:
     assert numbers(thresholds.power(throttled, alarm=alarm)) == [expected]
 
 
 @pytest.mark.parametrize(("days", "expected"), [(-1, 87), (0, 87), (1, 88), (13, 88), (14, 0), (90, 0)])
-def test_the_certificate_of_a_screen(days: int, expected: int) -> None:
+def test_request(days: int, expected: int) -> None:
     now = datetime(2026, 6, 15, tzinfo=UTC)
     assert numbers(thresholds.request(now + timedelta(days=days), now)) == [expected]
 
@@ -184,5 +184,5 @@ def test_memory(megabytes, expected) -> None:
 
 
 @pytest.mark.parametrize(("spent_ms", "expected"), [(300, 0), (301, 72)])
-def test_models_by_the_time_that_a_frame_takes(spent_ms, expected) -> None:
+def test_models(spent_ms, expected) -> None:
     assert numbers(thresholds.models("mfn1", spent_ms)) == [expected]

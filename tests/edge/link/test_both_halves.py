@@ -1,4 +1,4 @@
-"""The host's half against the controller's, with a cable between them that may do anything to the bytes."""
+"""The host's session with the controller's, over a cable that may do anything to the bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def nonces(label: bytes):
 
 
 class Controller:
-    """The controller's link with a strike that is nothing but a counter of obeyed RELEASEs."""
+    """The controller's link with a strike that only counts obeyed RELEASEs."""
 
     def __init__(self, key: bytes | None = KEY, lock: int = 1) -> None:
         self.receiver = controller_frame.Receiver()
@@ -74,7 +74,7 @@ class Controller:
 
 @dataclass
 class Cable:
-    """Both ends, and what came out of them."""
+    """Both ends, and their events."""
 
     host: LinkSession = field(
         default_factory=lambda: LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"host"))
@@ -84,7 +84,7 @@ class Cable:
     now: int = 0
 
     def carry(self, to_controller: bytes) -> None:
-        """Back and forth until nobody has anything more to say."""
+        """Carry bytes in both directions until neither end sends more."""
         while to_controller:
             to_host = self.controller.receive(to_controller, self.now)
             to_controller, told = self.host.receive(to_host, self.now)
@@ -122,13 +122,13 @@ def test_the_two_codecs_agree(payload: bytes) -> None:
     assert not any(lengths[:-1])
 
 
-def test_the_crc_is_the_one_of_the_catalogue() -> None:
+def test_the_crc_is_that_of_the_catalogue() -> None:
     assert frame.crc16(b"123456789") == 0x29B1
     assert controller_frame.crc16(bytearray(b"123456789"), 9) == 0x29B1
 
 
 @given(st.lists(st.binary(max_size=200), max_size=20))
-def test_noise_is_heard_alike_on_both_sides(chunks: list[bytes]) -> None:
+def test_both_sides_decode_noise_alike(chunks: list[bytes]) -> None:
     host, controller = frame.FrameReceiver(), controller_frame.Receiver()
     heard = [
         bytes(controller.frame[:length]) for byte in b"".join(chunks) if (length := controller.feed(byte))
@@ -136,7 +136,7 @@ def test_noise_is_heard_alike_on_both_sides(chunks: list[bytes]) -> None:
     assert [payload for chunk in chunks for payload in host.feed(chunk)] == heard
 
 
-def test_noise_before_a_frame_costs_at_most_that_frame() -> None:
+def test_noise_before_a_frame_loses_at_most_that_frame() -> None:
     host, payload = frame.FrameReceiver(), b"\x10hello"
     assert list(host.feed(b"\x07garbage" + frame.encode(payload) + frame.encode(payload))) == [payload]
 
@@ -149,7 +149,7 @@ def test_a_handshake_opens_a_session_on_both_sides() -> None:
     assert cable.controller.session.in_force
 
 
-def test_what_is_asked_is_obeyed_once_and_confirmed() -> None:
+def test_a_command_is_obeyed_once_and_confirmed() -> None:
     cable = Cable().open()
     counter, data = cable.host.release(3_000, grant=42)
     cable.carry(data)
@@ -157,7 +157,7 @@ def test_what_is_asked_is_obeyed_once_and_confirmed() -> None:
     assert cable.events == [m.CommandDone(counter)]
 
 
-def test_a_session_lives_as_long_as_somebody_pings() -> None:
+def test_a_session_lives_while_the_host_pings() -> None:
     cable = Cable().open()
     cable.pass_time(60_000)
     assert cable.host.is_open
@@ -165,7 +165,7 @@ def test_a_session_lives_as_long_as_somebody_pings() -> None:
     assert m.Lost() not in cable.events
 
 
-def test_both_sides_notice_a_cut_cable_and_recover_when_it_is_back() -> None:
+def test_both_sides_notice_a_cut_cable_and_recover() -> None:
     cable = Cable().open()
     cable.pass_time(HEARTBEAT_MS + 100, connected=False)
     assert not cable.host.is_open
@@ -178,7 +178,7 @@ def test_both_sides_notice_a_cut_cable_and_recover_when_it_is_back() -> None:
     assert cable.controller.session.alive
 
 
-def test_nothing_can_be_asked_without_a_session() -> None:
+def test_no_command_can_be_sent_without_a_session() -> None:
     with pytest.raises(LinkDown):
         LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"")).release(1_000, 0)
 
@@ -191,9 +191,7 @@ def test_nothing_can_be_asked_without_a_session() -> None:
         (Controller(key=OTHER), [m.HandshakeRefused(m.DenyCode.WRONG_TAG)]),
     ],
 )
-def test_without_the_same_key_and_lock_there_is_no_session(
-    controller: Controller, told: list[m.LinkEvent]
-) -> None:
+def test_another_key_or_lock_opens_no_session(controller: Controller, told: list[m.LinkEvent]) -> None:
     cable = Cable(controller=controller)
     cable.pass_time(50)
     assert cable.events == told
@@ -216,7 +214,7 @@ def test_a_flood_of_hellos_is_answered_four_times_a_second_and_ends_no_session()
 
 
 def recorded(cable: Cable, asked: int) -> list[bytes]:
-    """Everything a listener heard from the host in a session with so many releases."""
+    """All frames of the host in a session with `asked` releases, as an attacker records them."""
     heard = []
     for number in range(asked):
         _, data = cable.host.release(1_000, number)
@@ -247,8 +245,8 @@ def test_replayed_reordered_and_altered_frames_move_nothing(data: st.DataObject)
 
 @given(st.data())
 @settings(max_examples=200)
-def test_whoever_lacks_the_key_moves_nothing_whatever_the_counter(data: st.DataObject) -> None:
-    """Right in every byte but the tag: made with another key, for any type and counter."""
+def test_an_attacker_without_the_key_moves_nothing_with_any_counter(data: st.DataObject) -> None:
+    """The frames are right except for the tag of another key, for any type and counter."""
     cable = Cable().open()
     kind = data.draw(
         st.sampled_from([m.MessageType.RELEASE, m.MessageType.MODE, m.MessageType.RELOCK, m.MessageType.PING])
@@ -259,7 +257,7 @@ def test_whoever_lacks_the_key_moves_nothing_whatever_the_counter(data: st.DataO
     before = cable.controller.session._heard
     assert cable.controller.receive(frame.encode(body + tag), cable.now + 9) == b""
     assert cable.controller.obeyed == []
-    assert cable.controller.session._heard == before  # not even a sign of life
+    assert cable.controller.session._heard == before  # it does not count as an answer either
 
 
 def test_a_session_recorded_yesterday_opens_nothing_today() -> None:
@@ -279,7 +277,7 @@ def test_a_session_recorded_yesterday_opens_nothing_today() -> None:
     assert not today.session.in_force
 
 
-def test_the_controllers_words_cannot_be_said_back_to_it() -> None:
+def test_the_controller_refuses_its_own_messages() -> None:
     cable = Cable().open()
     _, data = cable.host.release(1_000, 1)
     answer = cable.controller.receive(data, cable.now)
@@ -290,7 +288,7 @@ def test_the_controllers_words_cannot_be_said_back_to_it() -> None:
 
 
 @given(st.lists(st.binary(max_size=100), max_size=10), st.integers(0, 2**30 - 1))
-def test_fuzz_garbage_raises_nothing_on_either_side(chunks: list[bytes], now: int) -> None:
+def test_fuzz_any_bytes_raise_nothing_on_either_side(chunks: list[bytes], now: int) -> None:
     cable = Cable(now=now).open()
     for chunk in chunks:
         cable.controller.receive(chunk + b"\0", cable.now)

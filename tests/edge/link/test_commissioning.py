@@ -1,4 +1,4 @@
-"""Giving a key: what counts as done, and that nobody on the cable makes it raise anything but ours."""
+"""Commissioning: its end, its refusals, and hostile bytes on the cable."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def asked() -> Commissioning:
     return Commissioning(LinkPairing(KEY, m.Lock.FAIL_SAFE))
 
 
-def test_what_is_asked_is_the_lock_and_the_key() -> None:
+def test_the_request_holds_the_lock_and_the_key() -> None:
     assert list(frame.FrameReceiver().feed(asked().asks)) == [b"\x03\x02" + KEY]
 
 
-def test_the_right_check_is_the_end_of_it_also_in_pieces_and_behind_noise() -> None:
+def test_the_right_check_ends_it_also_in_pieces_and_after_noise() -> None:
     pair, answer = asked(), frame.encode(b"\x83" + CHECK)
     assert not pair.is_done(b"\x11\x22\0" + answer[:4])
     assert pair.is_done(answer[4:])
@@ -39,7 +39,7 @@ def test_another_check_is_a_fault() -> None:
 
 
 @pytest.mark.parametrize("code", list(m.DenyCode))
-def test_every_refusal_has_words_and_a_hint(code: m.DenyCode) -> None:
+def test_every_refusal_has_a_message_and_a_hint(code: m.DenyCode) -> None:
     with pytest.raises(faults.LinkDown) as caught:
         asked().is_done(frame.encode(bytes([0x8F, code])))
     assert caught.value.code == code
@@ -48,7 +48,7 @@ def test_every_refusal_has_words_and_a_hint(code: m.DenyCode) -> None:
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6))
-def test_fuzz_noise_and_lies_are_nothing_or_a_fault_of_ours(payloads: list[bytes]) -> None:
+def test_fuzz_any_payloads_are_nothing_or_a_fault_of_the_link(payloads: list[bytes]) -> None:
     pair = asked()
     for payload in payloads:
         with suppress(DoorLinkFault):

@@ -1,4 +1,4 @@
-"""Every event once and in order: against the controller itself, with a cable that loses what it likes."""
+"""The feed receives every event once and in order from a real controller, over a cable that loses frames."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fresh(label: bytes):
 
 
 class Bench:
-    """A host that listens to a controller whose door opens and shuts."""
+    """A host with a controller whose door opens and closes."""
 
     def __init__(self, after: LastEvent | None = None) -> None:
         self.now = 1_000
@@ -53,21 +53,21 @@ class Bench:
 
     @property
     def logged(self) -> int:
-        """How many events the controller has had since its boot."""
+        """The number of events of the controller since its boot."""
         return self.controller._ring.next - 1
 
     def _write(self, buffer, length) -> None:
         self.to_host += buffer[:length]
 
     def swing(self, times: int) -> None:
-        """The leaf opens or shuts so many times."""
+        """The leaf opens or closes `times` times."""
         for _ in range(times):
             self.inputs ^= OPEN
             self.now += 40
             self.controller.step(self.inputs, self.now & 2**30 - 1)
 
     def turn(self, *, loses=lambda: False) -> None:
-        """20 ms at both ends; `loses` says of each piece of news whether the cable drops it."""
+        """20 ms at both ends; `loses` says of each message whether the cable drops it."""
         self.now += 20
         self.controller.step(self.inputs, self.now & 2**30 - 1)
         out, told = self.host.step(self.now)
@@ -100,17 +100,17 @@ class Bench:
         return b""
 
     def settle(self, ms: int = 2 * ASK_EVERY_MS) -> list[int]:
-        """The numbers of what has been told once all is quiet."""
+        """The numbers of all received events, after some time without new ones."""
         for _ in range(ms // 20):
             self.turn()
         return [event.number for event in self.taken]
 
 
-def test_both_sides_mean_the_same_by_what_is_kept() -> None:
+def test_both_sides_have_the_same_number_of_kept_events() -> None:
     assert KEPT == EVENTS_KEPT
 
 
-def test_a_host_that_knows_nothing_is_told_everything_since_the_boot() -> None:
+def test_a_new_host_receives_all_events_since_the_boot() -> None:
     bench = Bench()
     bench.swing(6)
     numbers = bench.settle()
@@ -123,7 +123,7 @@ def test_a_host_that_knows_nothing_is_told_everything_since_the_boot() -> None:
     ]
 
 
-def test_what_happened_while_the_cable_was_cut_is_told_when_it_is_back() -> None:
+def test_events_during_a_cut_cable_are_received_afterwards() -> None:
     bench = Bench()
     before = len(bench.settle())
     for _ in range(100):
@@ -143,7 +143,7 @@ def test_a_controller_that_booted_meanwhile_begins_again_at_one() -> None:
     assert bench.taken[len(first)].kind is m.LinkEventKind.BOOT
 
 
-def test_a_boot_is_noticed_although_the_numbers_are_already_higher_than_before() -> None:
+def test_a_boot_is_noticed_even_if_the_numbers_are_higher_than_before() -> None:
     bench = Bench()
     first = bench.settle()
     bench.boot()
@@ -152,7 +152,7 @@ def test_a_boot_is_noticed_although_the_numbers_are_already_higher_than_before()
     assert bench.settle()[len(first) :] == list(range(1, bench.logged + 1))
 
 
-def test_a_program_that_starts_again_goes_on_where_the_last_one_stopped() -> None:
+def test_a_restarted_program_continues_after_the_last_event() -> None:
     bench = Bench()
     bench.swing(8)
     told = bench.settle()
@@ -165,7 +165,7 @@ def test_a_program_that_starts_again_goes_on_where_the_last_one_stopped() -> Non
     assert len(numbers) > len(told)
 
 
-def test_what_was_overwritten_is_said_to_be_lost_and_how_much_of_it() -> None:
+def test_overwritten_events_are_reported_as_lost_with_their_number() -> None:
     bench = Bench()
     told = bench.settle()
     for _ in range(100):
@@ -173,7 +173,7 @@ def test_what_was_overwritten_is_said_to_be_lost_and_how_much_of_it() -> None:
     bench.swing(80)
     numbers = bench.settle()[len(told) :]
     (lost,) = [event for event in bench.taken if event.kind is m.LinkEventKind.EVENTS_LOST]
-    # the last one that was known may be asked for again, and be gone too
+    # the last known event may be asked for again, and be overwritten too
     assert numbers[0] - told[-1] - lost.data in (0, 1)
     assert numbers == list(range(numbers[0], bench.logged + 1))
 
@@ -189,10 +189,10 @@ def test_the_controllers_clock_may_wrap(start: int) -> None:
 
 @settings(max_examples=25)
 @given(st.randoms(use_true_random=False), st.integers(1, 12))
-def test_a_noisy_cable_doubles_nothing_and_loses_nothing_that_is_kept(dice, swings: int) -> None:
+def test_a_noisy_cable_duplicates_no_event_and_loses_no_kept_event(dice, swings: int) -> None:
     bench = Bench()
     bench.settle(200)
-    for _ in range(NOISES):  # 3 s in all: less than the feed goes on asking for what it misses
+    for _ in range(NOISES):  # 3 s in all: less than the time for which the feed asks for a missing event
         bench.swing(swings)
         for _ in range(25):
             bench.turn(loses=lambda: dice.random() < 0.3)
@@ -200,19 +200,19 @@ def test_a_noisy_cable_doubles_nothing_and_loses_nothing_that_is_kept(dice, swin
     assert numbers == sorted(set(numbers))
     missing = bench.logged - len(numbers)
     said = [event.data for event in bench.taken if event.kind is m.LinkEventKind.EVENTS_LOST]
-    # Two more may be lost on their way each time that some are about to be overwritten, or just were.
+    # Two more may be lost each time that events are about to be overwritten, or just were.
     assert missing <= sum(said) + 2 * (len(said) + NOISES)
     assert not missing or bench.logged > KEPT
 
 
-def test_a_controller_that_was_erased_has_nothing_to_tell_of_the_time_before() -> None:
+def test_an_erased_controller_has_no_events_from_before() -> None:
     bench = Bench()
     bench.swing(10)
     known = bench.settle()
     bench.swing(10)
-    bench.controller._ring._first = bench.controller._ring.next  # as five seconds of the service jumper do
+    bench.controller._ring._first = bench.controller._ring.next  # as after five seconds of the service jumper
     bench.swing(4)
     numbers = bench.settle(3 * ASK_EVERY_MS)
     assert numbers[: len(known)] == known
     assert numbers[-1] == bench.logged
-    assert bench.logged < 70  # asking again and again makes little news of its own
+    assert bench.logged < 70  # repeated requests make few events of their own

@@ -1,4 +1,4 @@
-"""A session at work, and everything that somebody at its cable may put on it: nothing raises and nothing moves.
+"""A working session with an attacker on its cable: no frame raises an error, and none moves the lock.
 
 LINK_FUZZ_FRAMES=1000000 (`make fuzz-link`) makes it as long as the issue of the door asks for.
 """
@@ -22,7 +22,7 @@ from edge.link.session import LinkPairing, LinkSession
 FRAMES = int(os.environ.get("LINK_FUZZ_FRAMES", "12000"))
 KEY = bytes(range(32))
 TYPES = [int(kind) for kind in m.MessageType]
-# The length of a payload of each type that a receiver would look into.
+# The length of a payload of each type that a receiver parses.
 LENGTHS = {
     m.MessageType.HELLO: 18, m.MessageType.PROVE: 10, m.MessageType.SET_KEY: 34, m.MessageType.PING: 13, m.MessageType.RELEASE: 19, m.MessageType.RELOCK: 13,
     m.MessageType.MODE: 14, m.MessageType.SIGNAL: 14, m.MessageType.EVENTS: 17, m.MessageType.WIEGAND: 22, m.MessageType.WELCOME: 30, m.MessageType.READY: 13,
@@ -36,7 +36,7 @@ def fresh(label: str):
 
 
 class Door:
-    """Both halves in session, and the one who sits on the cable between them."""
+    """Both ends in a session, and an attacker on the cable between them."""
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
@@ -44,7 +44,7 @@ class Door:
         self.level = 0
         self.moves = 0
         self.keys = Keys()
-        self.heard: list[bytes] = []  # every frame of both directions, as a listener keeps them
+        self.heard: list[bytes] = []  # every frame of both directions, as an attacker records them
         self._to_host = bytearray()
         self.controller = Controller(
             keys=self.keys,
@@ -64,7 +64,7 @@ class Door:
         self.level = level
 
     def work(self, ms: int = 0) -> None:
-        """Time passes, and the two ends talk."""
+        """Time passes, and the two ends exchange messages."""
         self.now += ms
         self.controller.step(0, self.now & 2**30 - 1)
         out, _ = self.host.step(self.now)
@@ -89,7 +89,7 @@ class Door:
             self.controller.receive(byte, self.now & 2**30 - 1)
 
     def attack(self) -> None:
-        """One frame for both ends, whose answers the attacker keeps to himself."""
+        """One frame for both ends; the attacker drops their answers."""
         data = self.frame()
         self.to_controller(data)
         self._to_host.clear()
@@ -100,19 +100,19 @@ class Door:
         match dice.randrange(6):
             case 0:  # noise
                 return dice.randbytes(dice.randrange(1, 100)) + b"\0"
-            case 1:  # a right frame of anything
+            case 1:  # a valid frame with any content
                 return frame.encode(dice.randbytes(dice.randrange(1, 57)))
-            case 2:  # of a type that is known, with its length
+            case 2:  # of a known type, with its length
                 kind = dice.choice(TYPES)
                 return frame.encode(bytes([kind]) + dice.randbytes(LENGTHS[m.MessageType(kind)] - 1))
-            case 3:  # with the counter that comes next, too
+            case 3:  # with the next counter, too
                 kind = dice.choice([k for k in TYPES if LENGTHS[m.MessageType(k)] >= 13])
                 counter = (self.host._sent if kind < 0x80 else self.host._taken) + dice.randrange(1, 3)
                 rest = dice.randbytes(LENGTHS[m.MessageType(kind)] - 5)
                 return frame.encode(bytes([kind]) + counter.to_bytes(4, "little") + rest)
-            case 4:  # said before
+            case 4:  # a recorded frame
                 return dice.choice(self.heard)
-            case _:  # said before, and changed
+            case _:  # a recorded frame, changed
                 payload = bytearray(next(frame.FrameReceiver().feed(dice.choice(self.heard))))
                 for _ in range(dice.randrange(1, 4)):
                     payload[dice.randrange(len(payload))] ^= 1 << dice.randrange(8)
@@ -138,11 +138,11 @@ def test_fuzz_frames_without_the_key_raise_nothing_and_move_nothing(seed: int) -
     assert door.host.is_open
     assert door.controller.session.alive
     door.release()
-    assert door.level == 1  # and whoever has the key is heard as before
+    assert door.level == 1  # the host with the key is still obeyed
 
 
-def test_fuzz_a_release_that_was_granted_is_not_made_longer() -> None:
-    """The release itself is among what the attacker says again."""
+def test_fuzz_a_granted_release_is_not_extended() -> None:
+    """The recorded release itself is among the repeated frames."""
     door = Door(9)
     door.work()
     for _ in range(max(3, FRAMES // 4_000)):

@@ -1,4 +1,4 @@
-"""tests/vectors/link on CPython: frames on both halves, controllers on the firmware, hosts on the Pi's half."""
+"""Runs tests/vectors/link on CPython: frames on both ends, controllers on the firmware, hosts on the host's code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def payloads(wire: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("file", vectors("frame"), ids=lambda file: file.stem)
-def test_a_frame_is_heard_by_both_halves_or_by_none(file: Path) -> None:
+def test_both_ends_decode_a_frame_alike(file: Path) -> None:
     vector = json.loads(file.read_bytes())
     wire = bytes.fromhex(vector["wire"])
     assert payloads(wire) == vector["payloads"]
@@ -39,7 +39,7 @@ def test_a_frame_is_heard_by_both_halves_or_by_none(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", vectors("frame_valid"), ids=lambda file: file.stem)
-def test_a_valid_frame_is_what_both_halves_make(file: Path) -> None:
+def test_both_ends_encode_a_valid_frame(file: Path) -> None:
     vector = json.loads(file.read_bytes())
     heard = [bytes.fromhex(payload) for payload in vector["payloads"]]
     wire = bytes.fromhex(vector["wire"]).lstrip(b"\0")
@@ -51,7 +51,7 @@ def test_a_valid_frame_is_what_both_halves_make(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", vectors("controller"), ids=lambda file: file.stem)
-def test_a_controller_says_and_does_what_the_specification_says(file: Path) -> None:
+def test_a_controller_follows_the_vectors(file: Path) -> None:
     vector = json.loads(file.read_bytes())
     said, levels = bytearray(), [0]
     nonces = iter([bytes.fromhex(nonce) for nonce in vector["nonces"]] * 9)
@@ -76,13 +76,13 @@ def test_a_controller_says_and_does_what_the_specification_says(file: Path) -> N
 
 
 def plain(event: m.LinkEvent) -> list[object]:
-    """As vectors say it: the name, and the numbers in their order."""
+    """An event in the form of the vectors: its name, and its numbers in order."""
     numbers = [getattr(event, field.name) for field in dataclasses.fields(event)]
     return [type(event).__name__, *(list(n) if isinstance(n, tuple) else int(n) for n in numbers)]
 
 
 @pytest.mark.parametrize("file", vectors("host"), ids=lambda file: file.stem)
-def test_a_host_says_and_believes_what_the_specification_says(file: Path) -> None:
+def test_a_host_follows_the_vectors(file: Path) -> None:
     vector = json.loads(file.read_bytes())
     nonces = iter([bytes.fromhex(nonce) for nonce in vector["nonces"]])
     pair = LinkPairing(bytes.fromhex(vector["key"]), m.Lock(vector["lock"]))

@@ -1,4 +1,4 @@
-"""Card numbers for panels: published numbers, parities by counting, and formats that are none."""
+"""Card numbers for panels: published numbers, parities by counting, and invalid formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge.errors import ConfigError
 from edge.link.wiegand import MAX_BITS, NAMED, parse
 
-# The first is printed in the manual of every Proxmark: 2006ec0c86, without the header of the card.
+# The first is in the manual of every Proxmark: 2006ec0c86, without the header of the card.
 KNOWN = [
     ("H10301", 118, 1_603, 0x2EC0C86),
     ("H10301", 0, 0, 0b0_00000000_0000000000000000_1),
@@ -17,12 +17,17 @@ KNOWN = [
     ("H10301", 1, 0, 0b1_00000001_0000000000000000_1),
     ("H10301", 0, 1, 0b0_00000000_0000000000000001_0),
     ("H10302", 0, 1, 0b0_00000000000000000000000000000000001_0),
-    ("H10302", 0, 1 << 17, 0b1_00000000000000000100000000000000000_0),  # the middle bit counts on both sides
+    (
+        "H10302",
+        0,
+        1 << 17,
+        0b1_00000000000000000100000000000000000_0,
+    ),  # the middle bit counts for both parities
     ("H10306", 1, 1, 0b1_0000000000000001_0000000000000001_0),
     ("C", 0, 1, 1),
     ("1C0", 0, 0, 0b100),
     ("OCCC xxxx", 0, 0b110, 0b1_110),
-    ("OECC xxxx .xxx", 0, 0b10, 0b1_1_10),  # the odd parity over all of it comes last
+    ("OECC xxxx .xxx", 0, 0b10, 0b1_1_10),  # the odd parity over all bits is computed last
 ]
 
 
@@ -52,7 +57,7 @@ def test_the_first_half_is_even_and_the_second_odd(name: str, facility: int, num
 
 @st.composite
 def formats(draw: st.DrawFn) -> str:
-    """Layouts with parities anywhere, whose masks cover data alone."""
+    """Layouts with parities at any position, whose masks cover data only."""
     layout = draw(st.text("FCEO01", min_size=1, max_size=40)) + "C"
     masks = [
         "".join(draw(st.sampled_from("x.")) if letter not in "EO" else "." for letter in layout)
@@ -63,7 +68,7 @@ def formats(draw: st.DrawFn) -> str:
 
 
 @given(formats(), st.integers(min_value=0), st.integers(min_value=0))
-def test_every_parity_is_right_over_what_its_mask_covers(text: str, facility: int, number: int) -> None:
+def test_every_parity_is_right_over_the_bits_of_its_mask(text: str, facility: int, number: int) -> None:
     layout, *masks = text.split()
     facility %= 1 << layout.count("F")
     number %= 1 << layout.count("C")
@@ -88,7 +93,7 @@ def test_every_parity_is_right_over_what_its_mask_covers(text: str, facility: in
         "EC x", "EC xxx", "EC xx xx", "EC xy", "EEC xx. xx.", "EOCC xxxx xxxx", "C" * 1_000_000, "é",
     ],
 )  # fmt: skip
-def test_what_is_no_format_is_refused_with_a_hint(text: str) -> None:
+def test_an_invalid_format_is_refused_with_a_hint(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text)
     assert caught.value.hint
@@ -96,7 +101,7 @@ def test_what_is_no_format_is_refused_with_a_hint(text: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_fuzz_no_text_raises_anything_but_ours(text: str) -> None:
+def test_fuzz_any_text_is_a_format_or_a_config_error(text: str) -> None:
     try:
         made = parse(text)
     except ConfigError:

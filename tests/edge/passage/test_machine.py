@@ -85,7 +85,7 @@ def test_a_record_that_fails_relocks_and_never_releases() -> None:
     assert not [effect for effect in effects if isinstance(effect, m.Release)]
 
 
-def test_running_out_of_time_asks_the_burst_and_does_not_decide() -> None:
+def test_a_timeout_asks_for_the_denial_and_does_not_decide() -> None:
     assert run(FaceWanted(), TimedOut())[-2:] == [Arm(0), GiveUp()]
 
 
@@ -120,12 +120,12 @@ def test_unlisted_pairs_change_nothing(state: PassageState, event: m.PassageEven
         assert machine.state is state
 
 
-def test_every_state_has_a_road_and_every_row_is_walked() -> None:
+def test_every_state_can_be_reached_and_every_event_is_tested() -> None:
     assert set(ROADS) == set(PassageState)
     assert {event for _, event in m.TABLE} == {type(event) for event in EVENTS}
 
 
-def test_halted_is_for_ever() -> None:
+def test_no_event_leaves_the_state_halted() -> None:
     assert not [row for row in m.TABLE if row[0] is PassageState.HALTED]
 
 

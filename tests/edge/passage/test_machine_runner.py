@@ -1,4 +1,4 @@
-"""A machine is fed event after event, and every effect of one is performed before the next."""
+"""The runner of a machine: it performs every effect of an event before the next event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ COMES_OF = {"ask": "match", "record": "recorded"}
 
 
 class Door:
-    """Performs effects by writing them down; some bring a further event, and one may fail."""
+    """Performs effects by writing them into a log; some put a further event, and one may fail."""
 
     def __init__(self, *, fails_at: str | None = None) -> None:
         self.log: list[str] = []
@@ -28,13 +28,13 @@ class Door:
             raise RuntimeError(effect)
 
 
-def test_an_event_that_an_effect_brings_waits_until_all_effects_are_performed() -> None:
+def test_an_event_that_an_effect_puts_waits_until_all_effects_are_performed() -> None:
     door = Door()
     door.runner.on("card")
     assert door.log == ["<card>", "look", "ask", "<match>", "record", "<recorded>", "release", "done"]
 
 
-def test_a_halt_drops_what_a_crash_left_in_the_queue() -> None:
+def test_a_halt_drops_the_events_that_a_crash_left_in_the_queue() -> None:
     door = Door(fails_at="record")
     try:
         door.runner.on("card")

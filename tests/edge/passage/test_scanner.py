@@ -19,7 +19,7 @@ AGAIN_MS = 1_500
 
 
 class Site(CodeDoor):
-    """A door that compares no faces, with a scanner and, as far as a test shows it something, a camera."""
+    """A door that compares no faces, with a scanner and a camera."""
 
     def __init__(self) -> None:
         super().__init__(Config(scanner=ScannerConfig(again_ms=AGAIN_MS)))
@@ -30,7 +30,7 @@ class Site(CodeDoor):
             self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms()))
 
     def rest(self) -> None:
-        """Until the door is at rest and everything that was shown has gone."""
+        """Run until the door is at rest and every shown code has gone."""
         while self.verifier.state is not PassageState.IDLE:
             self.see()
         self.see(AGAIN_MS // 100 + 1)
@@ -49,9 +49,7 @@ def test_a_code_before_the_scanner_opens_the_door(site: Site) -> None:
 
 
 @pytest.mark.parametrize("first", ["camera", "scanner"])
-def test_whichever_sees_a_code_first_presents_it_and_the_other_says_nothing_new(
-    first: str, site: Site
-) -> None:
+def test_the_first_device_that_reads_a_code_presents_it_once(first: str, site: Site) -> None:
     code = shown(site.clock.now())
     for source in ("camera", "scanner") if first == "camera" else ("scanner", "camera"):
         if source == "camera":
@@ -62,7 +60,7 @@ def test_whichever_sees_a_code_first_presents_it_and_the_other_says_nothing_new(
     assert site.told == [None]
 
 
-def test_a_code_before_both_at_once_is_one(site: Site) -> None:
+def test_a_code_before_camera_and_scanner_at_once_is_one_code(site: Site) -> None:
     code = shown(site.clock.now())
     site.reader.in_view = (code,)
     site.scanner.show(code)
@@ -70,7 +68,7 @@ def test_a_code_before_both_at_once_is_one(site: Site) -> None:
     assert site.told == [None]
 
 
-def test_two_codes_at_once_are_refused_whoever_sees_them(site: Site) -> None:
+def test_two_codes_at_once_are_refused(site: Site) -> None:
     site.reader.in_view = (shown(site.clock.now()),)
     site.scanner.show(shown(site.clock.now(), card_id=b"card0002"))
     site.see()
@@ -84,7 +82,7 @@ def test_two_codes_at_once_are_refused_whoever_sees_them(site: Site) -> None:
 
 
 def test_a_phone_left_on_the_scanner_does_not_open_the_door_again_with_its_next_code(site: Site) -> None:
-    for _ in range(30):  # an engine that tells a code once a second for as long as it is there
+    for _ in range(30):  # an engine that reports a code in view once a second
         site.scanner.show(shown(site.clock.now()))
         site.see(10)
     assert site.told == [None]
@@ -94,7 +92,7 @@ def test_a_phone_left_on_the_scanner_does_not_open_the_door_again_with_its_next_
     assert site.told == [None, None]
 
 
-def test_a_code_that_was_told_while_the_door_was_busy_is_not_kept_for_later(site: Site) -> None:
+def test_a_code_that_was_scanned_during_a_passage_is_not_kept_for_later(site: Site) -> None:
     site.scanner.show(shown(site.clock.now()))
     site.see()
     site.scanner.show(shown(site.clock.now(), card_id=b"card0002"))
@@ -103,13 +101,13 @@ def test_a_code_that_was_told_while_the_door_was_busy_is_not_kept_for_later(site
     assert site.told == [None]
 
 
-def test_what_is_no_code_of_ours_is_refused_as_before_the_camera(site: Site) -> None:
+def test_another_code_before_the_scanner_is_refused(site: Site) -> None:
     site.scanner.show("https://example.org/menu")
     site.see()
     assert site.told == [Reason.CODE_UNREADABLE]
 
 
-def test_a_scanner_that_is_gone_is_put_on_record_once_and_the_camera_goes_on(site: Site) -> None:
+def test_the_outage_of_a_scanner_is_recorded_once_and_the_camera_goes_on(site: Site) -> None:
     for _ in range(2):
         site.scanner.is_there = False
         site.see(5)

@@ -1,4 +1,4 @@
-"""The device's promises, for any sequence of what may happen at a door.
+"""The device's promises, for any sequence of events at a door.
 
 Hypothesis lets codes and people come and go, disks fill, cables break, clocks jump, lists change and parts
 fail, in any order. Cards, trust, policy and the table are real; the ports are simulated.
@@ -55,7 +55,7 @@ PIN = Pin(verifier("1234"), verifier("4321"))
 TERMS: dict[str, Obligations] = {
     "nothing": Obligations(),
     "a PIN": Obligations((Obligation(Factor.PIN, Reason.RISK_HIGH),), pin=PIN),
-    "a PIN that nobody has": Obligations((Obligation(Factor.PIN, Reason.RISK_HIGH),)),
+    "a PIN that the holder does not have": Obligations((Obligation(Factor.PIN, Reason.RISK_HIGH),)),
     "a nonce": Obligations((Obligation(Factor.NONCE, Reason.RISK_HIGH),)),
     "a document": Obligations((Obligation(Factor.DOCUMENT, Reason.RISK_HIGH),)),
     "the host": Obligations((Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),)),
@@ -85,7 +85,7 @@ STEPS = st.one_of(
     st.tuples(st.just("answer"), st.sampled_from(["here", "elsewhere"])),
     st.tuples(st.just("forget"), st.booleans()),
 )
-# People with a card, and time until the door is at rest again, so that grants are common among what goes wrong.
+# Visitors with a card, and time until the door is at rest again, so that grants are common among the faults.
 GUEST = st.tuples(st.integers(0, 3), st.sampled_from([1, 50])).map(
     lambda guest: [
         ("show", "a card", guest[0]),
@@ -96,7 +96,7 @@ GUEST = st.tuples(st.integers(0, 3), st.sampled_from([1, 50])).map(
         ("wait", guest[1]),
     ]
 )
-# The same where something is asked for besides, and mostly given.
+# Visitors who are asked for a factor, and mostly give it.
 ASKED = {
     "a PIN": ("type", "1234#"),
     "a nonce": ("answer", "here"),
@@ -160,7 +160,7 @@ def do(site: Site, step: tuple) -> None:
 
 
 def come_to(end: str, site: Site) -> StopCause:
-    """How `edge.app.door_device` ends a device, without the part that only a process has."""
+    """End the device as `edge.app.door_device` does, without the parts that need a process."""
     match end:
         case "camera fault":
             site.verifier.fault(DevicePart.CAMERA)
@@ -183,7 +183,7 @@ def come_to(end: str, site: Site) -> StopCause:
 
 
 @given(SEQUENCES, ENDS, st.sampled_from([FaceRule.REQUIRED, FaceRule.IF_BOUND]))
-def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: FaceRule) -> None:
+def test_the_promises_hold_for_any_sequence(steps: list[tuple], end: str, face: FaceRule) -> None:
     site = Site(face=face)
     for step in steps:
         do(site, step)
@@ -194,19 +194,19 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: 
     # No release without a durable grant just before it, and none for the same grant twice.
     grants = list(at_release(site.tape.entries))
     assert len(grants) == len(set(grants))
-    # No grant without everything that was asked for besides; a person is nothing that a machine can take.
+    # No grant without every required factor; staff and a companion never count as given.
     for record in site.passages:
         if record.outcome is Outcome.GRANT:
             assert record.visit is not msgspec.UNSET
             assert set(record.visit.required) <= set(record.visit.given) - {"staff", "companion"}
-    # What a venue is told is what was recorded, once each.
+    # The venue is told every recorded decision once.
     told = {seq: decision for decision, seq in site.venue.settled}
     assert len(told) == len(site.venue.settled)
     for seq, decision in told.items():
         record = site.tape.records[seq]
         assert isinstance(record, Passage)
         assert (record.reason is None) == isinstance(decision, Grant)
-    # Every passage has one decision; each that could be written is one record.
+    # Every passage has one decision; each decision that could be written is one record.
     outcomes = [result.outcome for result in site.moments if result.outcome] + ([last] if last else [])
     written = [outcome.seq for outcome in outcomes if outcome.seq is not None]
     if cause is StopCause.END:
@@ -215,14 +215,14 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: 
     for earlier, later in itertools.pairwise(site.moments):
         if earlier.state not in SETTLED:
             assert (later.state not in SETTLED) == (later.outcome is None)
-    # Nothing moves and nobody is remembered once it has stopped.
+    # After a stop, no strike moves, and no data of a holder is left.
     if site.tape.cut:
-        site.clock.advance(10_000)  # out of our reach, the strike relocks by itself
+        site.clock.advance(10_000)  # an unreachable strike relocks by itself
     assert not site.door.energised
     assert all(reference.wiped for reference in site.engine.references)
     assert site.signals.current is None
     assert site.board.text is None
-    # What the door did is the doing of a grant, or of nobody.
+    # Each event of the door belongs to a grant, or to no decision.
     granted = {
         seq for seq, record in enumerate(site.tape.records) if record in site.passages and not record.reason
     }
@@ -244,7 +244,7 @@ def at_release(entries: Sequence[AuditRecord | str]) -> Iterator[int]:
             latest = (seq, entry) if isinstance(entry, Passage) else latest
 
 
-# -- and some that it found, or may not find ---------------------------------------------------------------
+# -- single sequences --------------------------------------------------------------------------------------
 
 
 def admitted(site: Site) -> None:
@@ -263,8 +263,8 @@ def test_the_steps_reach_a_release() -> None:
     assert list(at_release(site.tape.entries)) == [1]
 
 
-def test_a_release_that_a_bug_left_due_does_not_happen_while_stopping() -> None:
-    """The record stands, then the wiping of the reference fails: the strike must not move any more."""
+def test_a_release_that_a_bug_left_in_the_queue_does_not_happen_at_the_stop() -> None:
+    """The record is written, then wiping the reference fails: the strike must not move any more."""
     site = Site()
     site.reader.in_view = (site.code(),)
     site.see()
@@ -280,7 +280,7 @@ def test_a_release_that_a_bug_left_due_does_not_happen_while_stopping() -> None:
     assert site.door.history == []
 
 
-def test_a_strike_that_cannot_be_released_sends_the_holder_to_the_staff_at_once() -> None:
+def test_a_strike_that_cannot_be_released_shows_ask_staff_at_once() -> None:
     site = Site()
     site.reader.in_view = (site.code(),)
     site.see()
@@ -295,12 +295,12 @@ def test_a_strike_that_cannot_be_released_sends_the_holder_to_the_staff_at_once(
         Faulted,
         Passage,
         Faulted,
-    ]  # not heard, granted, not released
+    ]  # the door does not answer, granted, not released
     assert site.see(15).state is PassageState.IDLE
 
 
 @pytest.mark.parametrize(("denies", "faults"), [(True, set()), (False, {DevicePart.DOOR})])
-def test_a_door_that_denies_is_no_door_that_failed(denies: bool, faults: set[DevicePart]) -> None:
+def test_a_door_that_denies_is_not_a_fault(denies: bool, faults: set[DevicePart]) -> None:
     site = Site()
     site.reader.in_view = (site.code(),)
     site.see()
@@ -323,7 +323,7 @@ def test_stopping_twice_is_safe_and_frames_after_it_do_nothing() -> None:
     assert [event.kind for event in site.door.history] == ["released", "relocked"]
 
 
-def test_a_passage_that_loses_the_camera_is_denied_for_it_and_the_next_one_is_granted() -> None:
+def test_a_passage_without_its_camera_is_denied_and_the_next_one_is_granted() -> None:
     site = Site()
     site.reader.in_view = (site.code(),)
     assert site.see().state is PassageState.FACE
@@ -335,13 +335,13 @@ def test_a_passage_that_loses_the_camera_is_denied_for_it_and_the_next_one_is_gr
     site.reader.in_view = ()
     assert site.miss(3).state is PassageState.IDLE
     told = [record.part if isinstance(record, Faulted) else record.reason for record in site.tape.records[1:]]
-    assert told == [DevicePart.CAMERA, Reason.DEVICE_FAULT]  # the camera once, however long it is away
+    assert told == [DevicePart.CAMERA, Reason.DEVICE_FAULT]  # the outage of the camera once
     site.see(20)
     site.reader.in_view = (site.code(card_id=b"another1"),)
     assert site.see(2).state is PassageState.RELEASED
 
 
-def test_a_camera_that_goes_again_is_put_on_record_again() -> None:
+def test_a_second_outage_of_the_camera_is_recorded_again() -> None:
     site = Site()
     for _ in range(2):
         site.see()
@@ -349,7 +349,7 @@ def test_a_camera_that_goes_again_is_put_on_record_again() -> None:
     assert [record.part for record in site.tape.records[1:]] == [DevicePart.CAMERA, DevicePart.CAMERA]
 
 
-def test_a_release_ends_in_time_while_the_camera_is_away() -> None:
+def test_a_release_ends_in_time_during_an_outage_of_the_camera() -> None:
     site = Site()
     admitted(site)
     site.miss(5)
@@ -371,7 +371,7 @@ def test_time_does_not_go_back_when_the_camera_comes_back() -> None:
         (None, ["deny passage.interrupted", "stop"]),
     ],
 )
-def test_a_passage_cut_short_is_denied_for_what_cut_it(part: DevicePart | None, records: list[str]) -> None:
+def test_an_interrupted_passage_is_denied_with_the_cause(part: DevicePart | None, records: list[str]) -> None:
     site = Site()
     site.reader.in_view = (site.code(),)
     site.see()
@@ -382,7 +382,7 @@ def test_a_passage_cut_short_is_denied_for_what_cut_it(part: DevicePart | None, 
     assert [words[type(record)](record) for record in site.tape.records[1:]] == records
 
 
-def test_what_a_moment_says_of_a_passage_is_what_was_recorded() -> None:
+def test_the_outcome_of_a_step_is_the_recorded_one() -> None:
     site = Site()
     admitted(site)
     outcome = site.moments[-1].outcome
@@ -406,11 +406,11 @@ def test_a_record_that_cannot_be_written_is_an_outcome_without_a_number() -> Non
     assert "release" not in site.tape.entries
 
 
-# -- tries that fail ---------------------------------------------------------------------------------------
+# -- failed tries ------------------------------------------------------------------------------------------
 
 
 def visit(site: Site, who: str, **card: object) -> Reason | None:
-    """Show a new code of a card, stand there as `who`, go away; what the passage came to."""
+    """Show a new code of a card, stand there as `who`, walk off; the reason of the passage."""
     site.reader.in_view = (site.code(**card),)
     site.engine.who = who
     before = len(site.passages)
@@ -418,11 +418,11 @@ def visit(site: Site, who: str, **card: object) -> Reason | None:
     site.reader.in_view = ()
     while len(site.passages) == before or site.verifier.state is not PassageState.IDLE:
         site.see()
-    site.see(1_500 // FRAME_MS)  # until the phone is taken for gone
+    site.see(1_500 // FRAME_MS)  # until the phone counts as gone
     return site.passages[-1].reason
 
 
-def test_a_found_phone_gets_three_tries_and_its_holder_a_minute_later_the_next() -> None:
+def test_a_found_phone_gets_three_tries_and_the_next_after_a_minute() -> None:
     site = Site()
     reasons = [visit(site, "stranger") for _ in range(FREE + 1)]
     assert reasons == [Reason.FACE_NO_MATCH] * FREE + [Reason.RISK_LOCKED_OUT]
@@ -433,10 +433,10 @@ def test_a_found_phone_gets_three_tries_and_its_holder_a_minute_later_the_next()
     assert visit(site, "holder", card_id=b"card0007") is None
     site.see(LONGEST_MS // FRAME_MS)
     assert visit(site, "holder") is None
-    assert visit(site, "stranger") is Reason.FACE_NO_MATCH  # and a grant has forgotten all
+    assert visit(site, "stranger") is Reason.FACE_NO_MATCH  # the grant has reset the count
 
 
-def test_whoever_waits_is_not_looked_at() -> None:
+def test_no_face_is_captured_during_a_lockout() -> None:
     site = Site()
     for _ in range(FREE):
         visit(site, "stranger")

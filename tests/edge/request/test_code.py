@@ -103,7 +103,7 @@ MISTAKES = {
     "more than it may ask": (DEVICE, replace(REQUEST, needed=(Attribute.PATRON,)), SIGNED, "patron"),
     "for longer than it may": (DEVICE, replace(REQUEST, retention_days=31), SIGNED, "longer"),
     "an empty purpose": (DEVICE, replace(REQUEST, purpose=""), SIGNED, "purpose"),
-    "a purpose of two lines": (DEVICE, replace(REQUEST, purpose="a\nb"), SIGNED, "draws nothing"),
+    "a purpose of two lines": (DEVICE, replace(REQUEST, purpose="a\nb"), SIGNED, "invisible character"),
     "every claim at its longest": (
         DEVICE,
         replace(

@@ -1,4 +1,4 @@
-"""The IETF's lists on their way: from a trust folder through the repository to a door, and back to our own."""
+"""Lists of the IETF's format: from a trust folder through the repository to a door, and back to our format."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def b64(data: bytes) -> str:
 
 
 def token(bits: int, *, signed_at: datetime) -> bytes:
-    """One bit a card, the first eight cards."""
+    """A list of one bit a card, with the first eight cards."""
     body = {
         "sub": URI,
         "iat": int(signed_at.timestamp()),
@@ -42,7 +42,7 @@ def token(bits: int, *, signed_at: datetime) -> bytes:
 
 
 class Town:
-    """An authority whose issuer signs its lists with a key of its own, and a door."""
+    """An authority with an issuer that has a separate list key, and a door."""
 
     def __init__(self, folder: Path) -> None:
         self.authority = Authority()
@@ -80,11 +80,11 @@ def test_a_card_revoked_on_a_foreign_list_is_refused_after_the_next_sync(town: T
 
 def test_an_older_token_is_not_published_over_a_newer_one(town: Town) -> None:
     town.publish(0b0100)
-    with pytest.raises(InputError, match="before the one that is published"):
+    with pytest.raises(InputError, match="older than the published list"):
         town.publish(0b0000, age=1)
 
 
-def test_a_foreign_list_is_there_or_not_as_a_whole(town: Town) -> None:
+def test_a_foreign_list_is_loaded_whole_or_not_at_all(town: Town) -> None:
     town.publish(0b0001)
     town.sync()
     town.authority.publish({f"revocation/{town.name.removeprefix('status/')}": None})

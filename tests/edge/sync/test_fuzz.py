@@ -1,4 +1,4 @@
-"""Whatever a repository holds, a sync takes it or raises our errors, and never leaves a door without trust."""
+"""Fuzzed repositories: a sync accepts one or raises our errors, and a door always keeps its trust."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_fuzz_a_pack_is_boxes_or_refused(pack: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_fuzz_what_a_generation_remembers_is_read_or_forgotten(content: bytes) -> None:
+def test_fuzz_any_files_of_a_generation_are_read_or_ignored(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / KEPT).write_bytes(content)
@@ -87,5 +87,5 @@ def test_fuzz_what_a_generation_remembers_is_read_or_forgotten(content: bytes) -
 
 
 @given(st.text(max_size=60))
-def test_fuzz_a_server_silences_nobody_for_long(said: str) -> None:
+def test_fuzz_a_server_delays_a_device_for_a_limited_time(said: str) -> None:
     assert 0 <= retry_after(said) <= MAX_RETRY_AFTER_S

@@ -1,4 +1,4 @@
-"""What a device says to a broker and what it obeys: read the tables aloud."""
+"""Messages of a device at a broker: its status, its discovery, and the requests that it obeys."""
 
 from __future__ import annotations
 
@@ -33,20 +33,18 @@ STATUS = StatusMessage(
         ("doorward/lobby-1/status", "sync", False, False),
     ],
 )
-def test_a_broker_can_ask_for_a_sync_and_for_nothing_else(
-    topic: str, payload: str, plain: bool, obedient: bool
-) -> None:
+def test_a_broker_can_only_ask_for_a_sync(topic: str, payload: str, plain: bool, obedient: bool) -> None:
     message = MqttMessage(topic, payload)
     assert PRESENCE.asks_for_sync(message) is plain
     assert OBEDIENT.asks_for_sync(message) is obedient
 
 
-def test_commands_are_not_even_listened_to_by_default() -> None:
+def test_by_default_a_device_does_not_subscribe_to_commands() -> None:
     assert PRESENCE.subscriptions == ("doorward/wake", "doorward/lobby-1/wake")
     assert OBEDIENT.subscriptions[-1] == "doorward/lobby-1/command"
 
 
-def test_the_status_says_ages_and_no_names() -> None:
+def test_the_status_has_ages_and_no_names() -> None:
     status = PRESENCE.status(STATUS)
     assert status.topic == "doorward/lobby-1/status"
     assert json.loads(status.payload) == {
@@ -59,7 +57,7 @@ def test_the_status_says_ages_and_no_names() -> None:
     }
 
 
-def test_home_assistant_learns_what_there_is_to_show() -> None:
+def test_discovery_announces_sensors_to_home_assistant() -> None:
     message = MqttTopics("doorward", "tower.lobby").discovery("0.1.0")
     assert message.topic == "homeassistant/device/doorward_tower_lobby/config"
     announced = json.loads(message.payload)
@@ -70,7 +68,7 @@ def test_home_assistant_learns_what_there_is_to_show() -> None:
     assert announced["avty_t"] == "doorward/tower.lobby/availability"
 
 
-def test_the_button_is_there_only_where_commands_are() -> None:
+def test_discovery_has_a_button_only_with_commands() -> None:
     button = json.loads(OBEDIENT.discovery("0.1.0").payload)["cmps"]["sync"]
     assert (button["p"], button["command_topic"], button["payload_press"]) == (
         "button",
@@ -86,7 +84,7 @@ def test_a_wake_up_counts_once() -> None:
     assert [gate.due(1_000), gate.due(1_001), gate.due(99_999_999)] == [True, False, False]
 
 
-def test_a_wake_up_for_all_is_spread() -> None:
+def test_a_wake_up_for_all_is_delayed_at_random() -> None:
     gate = WakeRateLimit()
     gate.hear(0, to_all=True, random_number=SPREAD_MS - 1)
     assert not gate.due(SPREAD_MS - 2)
@@ -94,7 +92,7 @@ def test_a_wake_up_for_all_is_spread() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5_000), st.booleans(), st.integers(0, 2**32)), max_size=200))
-def test_a_broker_gone_mad_makes_one_sync_a_minute(rings: list[tuple[int, bool, int]]) -> None:
+def test_a_faulty_broker_causes_one_sync_a_minute_at_most(rings: list[tuple[int, bool, int]]) -> None:
     gate, tick, synced = WakeRateLimit(), 0, []
     for step, to_all, dice in rings:
         tick += step

@@ -21,7 +21,7 @@ def targets(*listed: str | tuple[str, int]) -> dict[str, Target]:
     return {name: Target(name, length, f"{number:064x}") for number, (name, length) in enumerate(pairs)}
 
 
-# -- what a device needs -------------------------------------------------------------------------------------
+# -- the targets of a device -------------------------------------------------------------------------------------
 
 EVERYTHING = targets(
     names.TIME,
@@ -31,7 +31,7 @@ EVERYTHING = targets(
     LIST.full(7),
     LIST.delta(6, 7),
     FOREIGN,
-    names.ListName.of(b"\x09" * 8, "x").signed,  # nobody's here
+    names.ListName.of(b"\x09" * 8, "x").signed,  # without its issuer's key
     "policy/default.toml",
     "policy/tower-1.toml",
     "policy/tower-1_lobby.toml",
@@ -52,7 +52,7 @@ def chosen(**how: object) -> list[str]:
     return sorted(select(EVERYTHING, **{"site": SITE, "models": False, **how}).kept())  # type: ignore[arg-type]
 
 
-def test_a_door_takes_what_is_for_it_and_nothing_else() -> None:
+def test_a_door_takes_only_its_own_targets() -> None:
     assert chosen() == sorted(
         [
             names.TIME,
@@ -67,7 +67,7 @@ def test_a_door_takes_what_is_for_it_and_nothing_else() -> None:
     )
 
 
-def test_models_are_taken_where_they_are_asked_for() -> None:
+def test_models_are_taken_if_they_are_enabled() -> None:
     assert set(chosen(models=True)) - set(chosen()) == {"models/manifest.toml", "models/mesh.tflite"}
 
 
@@ -96,14 +96,14 @@ def test_a_repository_without_a_signed_time_is_refused() -> None:
 
 
 @given(st.lists(st.text(max_size=60), max_size=30), st.sampled_from(["a", "a/b", "tower-1/lobby"]))
-def test_names_of_any_kind_choose_nothing_that_is_not_ours(listed: list[str], site: str) -> None:
+def test_unknown_names_are_never_selected(listed: list[str], site: str) -> None:
     known = targets(names.TIME, *listed)
     for name in select(known, site=site, models=True).kept():
         assert name.partition("/")[0] in {"revocation", "issuers", "policy", "sealed", "models"}
         assert name in known
 
 
-# -- the way to the next edition of a list -------------------------------------------------------------------
+# -- the downloads for the next edition of a list -------------------------------------------------------------------
 
 
 def lengths(found: plan.Way) -> list[str]:
@@ -116,24 +116,24 @@ WAYS: dict[str, tuple[int | None, list[tuple[str, int]], list[str]]] = {
     "several": (5, [FULL, FIRST, LAST], ["5-6.delta", "6-7.delta"]),
     "a merged one is cheaper": (5, [FULL, FIRST, LAST, (LIST.delta(5, 7), 15)], ["5-7.delta"]),
     "the full list is cheaper": (5, [(LIST.full(7), 20), FIRST, LAST], ["7.full"]),
-    "nothing here yet": (None, [FULL, LAST], ["7.full"]),
+    "no base": (None, [FULL, LAST], ["7.full"]),
     "the base is too old": (3, [FULL, LAST], ["7.full"]),
     "here already": (7, [FULL, LAST], []),
-    "ahead of what is published": (9, [FULL, (LIST.delta(7, 9), 10)], ["7.full"]),
+    "ahead of the repository": (9, [FULL, (LIST.delta(7, 9), 10)], ["7.full"]),
     "only a delta": (6, [LAST], ["6-7.delta"]),
     "an older full list": (6, [(LIST.full(6), 1_000), LAST], ["6-7.delta"]),
 }
 
 
 @pytest.mark.parametrize("case", WAYS)
-def test_the_cheapest_way_is_taken(case: str) -> None:
+def test_the_fewest_bytes_are_downloaded(case: str) -> None:
     have, published, expected = WAYS[case]
     assert lengths(way(targets(*published), LIST, have=have, want=7)) == expected
 
 
 @pytest.mark.parametrize("have", [None, 3, 9])
-def test_where_no_way_leads_the_update_is_refused(have: int | None) -> None:
-    with pytest.raises(UpdateRejected, match="no way leads to serial 7"):
+def test_an_edition_that_cannot_be_reached_is_refused(have: int | None) -> None:
+    with pytest.raises(UpdateRejected, match="neither deltas nor a full list lead to serial 7"):
         way(targets(LIST.delta(5, 6), LIST.full(6)), LIST, have=have, want=7)
 
 
@@ -145,9 +145,7 @@ edges = st.dictionaries(
 
 
 @given(edges, st.integers(1, 60), st.integers(1, 8))
-def test_no_chain_that_could_be_tried_by_hand_is_cheaper(
-    published: dict[tuple[int, int], int], full: int, have: int
-) -> None:
+def test_no_other_chain_has_fewer_bytes(published: dict[tuple[int, int], int], full: int, have: int) -> None:
     known = targets(
         (LIST.full(8), full),
         *((LIST.delta(start, end), length) for (start, end), length in published.items()),
@@ -164,7 +162,7 @@ def test_no_chain_that_could_be_tried_by_hand_is_cheaper(
     spent = sum(target.length for target in found.fetch)
     assert spent == min(cheapest(have), full)
     serial = have
-    for delta in found.deltas:  # each goes on where the one before has ended
+    for delta in found.deltas:  # each begins at the end of the one before
         part = names.list_target(delta.name)
         assert part
         assert part.start == serial
@@ -176,7 +174,7 @@ def test_no_chain_that_could_be_tried_by_hand_is_cheaper(
 # -- bytes -----------------------------------------------------------------------------------------------------
 
 
-def test_models_wait_where_the_bytes_are_few() -> None:
+def test_models_wait_if_the_budget_is_small() -> None:
     needed = [Target("a", 60, "")]
     models = [Target("models/1", 50, ""), Target("models/2", 40, ""), Target("models/3", 1, "")]
     assert [target.name for target in fit(needed, models, budget=100)] == ["models/2"]
@@ -186,20 +184,22 @@ def test_models_wait_where_the_bytes_are_few() -> None:
     assert "max_mb" in caught.value.hint
 
 
-# -- when to come again ------------------------------------------------------------------------------------------
+# -- the wait until the next sync ------------------------------------------------------------------------------------------
 
 dice = st.floats(0, 1, exclude_max=True)
 every = st.floats(60, 86_400)
 
 
 @given(every, dice)
-def test_after_a_success_it_is_the_usual_time_and_a_quarter_around_it(every_s: float, thrown: float) -> None:
+def test_after_a_success_the_wait_is_the_interval_plus_or_minus_a_quarter(
+    every_s: float, thrown: float
+) -> None:
     wait = wait_s(0, every_s=every_s, asked_s=0, random_unit=lambda: thrown)
     assert 0.75 * every_s <= wait <= 1.25 * every_s
 
 
 @given(st.integers(1, 10_000), every, dice)
-def test_after_failures_it_is_never_at_once_and_never_for_ever(
+def test_after_failures_the_wait_has_a_minimum_and_a_maximum(
     failures: int, every_s: float, thrown: float
 ) -> None:
     wait = wait_s(failures, every_s=every_s, asked_s=0, random_unit=lambda: thrown)
@@ -207,7 +207,7 @@ def test_after_failures_it_is_never_at_once_and_never_for_ever(
 
 
 @given(st.integers(0, 100), every, dice, st.floats(0, 3_600))
-def test_what_the_server_asked_for_is_the_least(
+def test_the_delay_of_the_server_is_the_minimum(
     failures: int, every_s: float, thrown: float, asked_s: float
 ) -> None:
     assert wait_s(failures, every_s=every_s, asked_s=asked_s, random_unit=lambda: thrown) >= asked_s
@@ -219,7 +219,7 @@ def test_the_longest_wait_grows_with_every_failure(every_s: float) -> None:
     assert longest == sorted(longest)
 
 
-def test_a_thousand_devices_that_fail_together_do_not_return_together() -> None:
+def test_a_thousand_devices_that_fail_together_return_at_different_times() -> None:
     thrown = random.Random(1).random
     waits = sorted(wait_s(5, every_s=900, asked_s=0, random_unit=thrown) for _ in range(1_000))
     fullest_second = max(sum(1 for wait in waits if start <= wait < start + 1) for start in range(500))

@@ -1,4 +1,4 @@
-"""The signed time of a publication: read strictly."""
+"""The signed time of a publication, and its strict parser."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ TIMES = st.integers(0, 4_102_444_799).map(lambda seconds: datetime.fromtimestamp
 
 
 @given(TIMES)
-def test_a_time_comes_back_to_the_second(now):
+def test_a_time_is_read_back_to_the_second(now):
     assert read_signed_time(signed_time(now)) == now.replace(microsecond=0)
 
 
-def test_the_file_is_the_one_of_the_specification():
+def test_the_file_has_the_form_of_the_specification():
     assert signed_time(datetime(2026, 11, 22, 6, tzinfo=UTC)) == b'{"issued_at":"2026-11-22T06:00:00Z"}\n'
 
 
@@ -32,7 +32,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("data", BAD)
-def test_what_says_no_time_is_an_update_rejected(data):
+def test_a_malformed_time_is_an_update_rejected(data):
     with pytest.raises(UpdateRejected) as caught:
         read_signed_time(data)
     assert caught.value.hint

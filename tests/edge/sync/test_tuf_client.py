@@ -1,4 +1,4 @@
-"""The attacks that TUF is there for, against our updater as tuf-conformance would run it: a command and a server.
+"""Attacks that TUF stops, against our client in the form of tuf-conformance: a command and a server.
 
 That suite itself is not on the package index; these are its main cases, written anew over a repository of our own.
 """
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 class Conformance:
-    """A client in a folder, the repository that it asks, and the server between them."""
+    """A client in a folder, its repository, and the server between them."""
 
     def __init__(self, world: TufWorld, web: Web, folder: Path) -> None:
         self.world = world
@@ -53,7 +53,7 @@ class Conformance:
         return self.call("download", target=target)
 
     def trusted(self) -> dict[str, int]:
-        """The version of every role that the client believes."""
+        """The version of every role that the client trusts."""
         return {
             file.stem: Metadata.from_file(str(file)).signed.version for file in self.metadata.glob("*.json")
         }
@@ -69,17 +69,17 @@ def case(tmp_path: Path) -> Iterator[Conformance]:
         yield Conformance(world, web, tmp_path)
 
 
-# -- what has to work --------------------------------------------------------------------------------------
+# -- normal operation --------------------------------------------------------------------------------------
 
 
-def test_a_first_refresh_asks_for_each_role_once(case: Conformance) -> None:
+def test_a_first_refresh_fetches_each_role_once(case: Conformance) -> None:
     assert case.refresh() == 0
     asked = ["2.root.json", "timestamp.json", "1.snapshot.json", "1.targets.json"]
     assert case.web.names == [f"metadata/{name}" for name in asked]
     assert case.trusted() == dict.fromkeys(TOP, 1)
 
 
-def test_what_is_unchanged_is_not_fetched_again(case: Conformance) -> None:
+def test_unchanged_roles_are_not_fetched_again(case: Conformance) -> None:
     case.refresh()
     case.web.asked.clear()
     assert case.refresh() == 0
@@ -95,7 +95,7 @@ def test_a_release_is_followed(case: Conformance, hashed: bool) -> None:
     assert case.trusted() == {"root": 1, "timestamp": 4, "snapshot": 4, "targets": 4}
 
 
-def test_fields_of_a_later_version_of_tuf_are_signed_and_left_alone(case: Conformance) -> None:
+def test_unknown_fields_are_verified_and_kept(case: Conformance) -> None:
     case.world.root.unrecognized_fields["later"] = {"a": [1]}
     case.world.next_root()
     assert case.refresh() == 0
@@ -120,7 +120,7 @@ def test_many_roots_are_followed_one_by_one(case: Conformance) -> None:
 
 
 @pytest.mark.parametrize("role", ["timestamp", "snapshot"])
-def test_a_version_driven_too_far_is_left_with_a_new_key(case: Conformance, role: str) -> None:
+def test_a_new_key_recovers_from_a_version_that_is_too_high(case: Conformance, role: str) -> None:
     world = case.world
     world.role(role).version = 90_000
     world.sign(role)
@@ -134,7 +134,7 @@ def test_a_version_driven_too_far_is_left_with_a_new_key(case: Conformance, role
     assert case.trusted()[role] == 2
 
 
-def test_an_expired_publication_is_left_for_a_newer_one(case: Conformance) -> None:
+def test_a_newer_publication_replaces_an_expired_one(case: Conformance) -> None:
     world = case.world
     for role in ("timestamp", "snapshot", "targets"):
         world.role(role).expires = world.now - DAY
@@ -146,7 +146,7 @@ def test_an_expired_publication_is_left_for_a_newer_one(case: Conformance) -> No
     assert case.refresh() == 0
 
 
-def test_an_expired_root_is_good_for_the_next_root(case: Conformance) -> None:
+def test_an_expired_root_still_verifies_the_next_root(case: Conformance) -> None:
     world = case.world
     world.root.expires = world.now - DAY
     world.next_root()
@@ -157,7 +157,7 @@ def test_an_expired_root_is_good_for_the_next_root(case: Conformance) -> None:
     assert case.trusted()["root"] == 3
 
 
-# -- attacks: after an honest refresh, the refusal's word ----------------------------------------------------
+# -- attacks: after an honest refresh, the word of the refusal ----------------------------------------------------
 
 
 def old_timestamp(world: TufWorld) -> None:
@@ -166,7 +166,7 @@ def old_timestamp(world: TufWorld) -> None:
 
 
 def next_timestamp(world: TufWorld) -> None:
-    """A timestamp of the next version, of the snapshot as it is now."""
+    """A timestamp of the next version, for the current snapshot."""
     world.describe("timestamp", "snapshot")
     world.timestamp.version += 1
     world.sign("timestamp")
@@ -179,7 +179,7 @@ def old_snapshot(world: TufWorld) -> None:
 
 
 def with_snapshot(change: Attack) -> Attack:
-    """A change, and then a snapshot and a timestamp of their next versions around it."""
+    """A change with a snapshot and a timestamp of their next versions."""
 
     def attack(world: TufWorld) -> None:
         change(world)
@@ -201,7 +201,7 @@ def side_is_dropped(world: TufWorld) -> None:
 
 
 def another_snapshot(world: TufWorld) -> None:
-    """The timestamp says one version, and the file of that version says another."""
+    """The timestamp has one version, and the file of that version has another."""
     world.release()
     newest = world.bytes_of("snapshot")
     world.timestamp.snapshot_meta = MetaFile(world.snapshot.version + 1)
@@ -217,7 +217,7 @@ def another_targets(world: TufWorld) -> None:
 
 
 def mixed(role: str) -> Attack:
-    """A role signed as it should be, but not the one that the publication was made with."""
+    """A correctly signed role that is not the one of the publication."""
 
     def attack(world: TufWorld) -> None:
         world.release(hashed=True)
@@ -238,7 +238,7 @@ def expired(role: str) -> Attack:
 
 
 def signed_by(role: str, keys: Callable[[TufWorld], list[SeedSigner]]) -> Attack:
-    """A role signed by other keys than its own, or by none."""
+    """A role that is signed by other keys than its own, or by none."""
 
     def attack(world: TufWorld) -> None:
         world.keys[role] = keys(world)
@@ -296,7 +296,7 @@ def served(name: str, data: bytes) -> Attack:
 
 
 def low_order_key(world: TufWorld) -> None:
-    """A key for which anybody can sign."""
+    """A key of low order, for which every attacker can sign."""
     key = world.keys["timestamp"][0].public_key
     world.root.keys[key.keyid].keyval["public"] = "01" + "00" * 31
     world.next_root()
@@ -323,17 +323,17 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     **{f"expired {role}": (expired(role), "UpdateRejected: expired") for role in TOP},
     **{f"a stranger's {role}": (strangers_key(role), "UpdateRejected: threshold") for role in TOP},
     **{f"an unsigned {role}": (unsigned(role), "UpdateRejected: threshold") for role in TOP},
-    "one signature where two are needed": (one_signature_of_two, "UpdateRejected: threshold"),
+    "one signature instead of two": (one_signature_of_two, "UpdateRejected: threshold"),
     "one key signs twice": (one_key_twice, "UpdateRejected: "),
-    "a root that the old one does not know": (root_of_new_keys_only, "UpdateRejected: threshold"),
-    "a root that does not know itself": (root_of_old_keys_only, "UpdateRejected: threshold"),
+    "a root without a signature of the old keys": (root_of_new_keys_only, "UpdateRejected: threshold"),
+    "a root without a signature of its own keys": (root_of_old_keys_only, "UpdateRejected: threshold"),
     "a root that skips a version": (root_that_skips, "UpdateRejected: rollback"),
     "a key of low order": (low_order_key, "UpdateRejected: threshold"),
     "an endless timestamp": (served("metadata/timestamp.json", bytes(20_000)), "FetchError: endless"),
     "an endless snapshot": (served("metadata/N.snapshot.json", bytes(300_000)), "FetchError: endless"),
     "garbage for a timestamp": (served("metadata/timestamp.json", b"\xff\x00"), "UpdateRejected: malformed"),
     "half a timestamp": (served("metadata/timestamp.json", b'{"signed": {'), "UpdateRejected: malformed"),
-    "nothing for a timestamp": (served("metadata/timestamp.json", b""), "UpdateRejected: malformed"),
+    "an empty timestamp": (served("metadata/timestamp.json", b""), "UpdateRejected: malformed"),
     "a deep timestamp": (served("metadata/timestamp.json", b"[" * 9_000), "UpdateRejected: malformed"),
     "an empty object": (served("metadata/timestamp.json", b"{}"), "UpdateRejected: malformed"),
     "garbage for targets": (served("metadata/N.targets.json", b"[]"), "UpdateRejected: malformed"),
@@ -344,7 +344,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_is_refused_by_its_name_and_believed_nowhere(
+def test_an_attack_is_refused_by_its_name_and_changes_nothing(
     attack: str, case: Conformance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
@@ -353,15 +353,15 @@ def test_an_attack_is_refused_by_its_name_and_believed_nowhere(
     honest = (case.metadata / "targets.json").read_bytes()
     act, said = ATTACKS[attack]
     act(case.world)
-    for _ in range(2):  # nor does it help to ask again
+    for _ in range(2):  # a second refresh is refused too
         assert case.refresh() == 1
         assert capsys.readouterr().err.startswith(said)
-    # The newer snapshot of a publication may stay where the targets that belong to it were then refused.
+    # The newer snapshot of a publication may stay if its targets were then refused.
     assert (case.metadata / "targets.json").read_bytes() == honest
 
 
 @pytest.mark.parametrize("status", [500, 503, 204])
-def test_a_server_in_trouble_leaves_everything_as_it_is(case: Conformance, status: int) -> None:
+def test_a_faulty_server_changes_nothing(case: Conformance, status: int) -> None:
     case.refresh()
     case.world.release()
     for name in ("2.root.json", "timestamp.json", "2.snapshot.json", "2.targets.json"):
@@ -372,7 +372,7 @@ def test_a_server_in_trouble_leaves_everything_as_it_is(case: Conformance, statu
 
 
 @pytest.mark.parametrize("broken", [b"", b"{}", b"null", b'{"signed": {}, "signatures": []}'])
-def test_a_first_root_that_is_none_is_not_asked_about(case: Conformance, broken: bytes) -> None:
+def test_a_malformed_first_root_is_refused_without_a_request(case: Conformance, broken: bytes) -> None:
     (case.metadata / "root.json").write_bytes(broken)
     assert case.refresh() == 1
     assert case.web.asked == []
@@ -391,7 +391,7 @@ def test_a_target_is_fetched_once(case: Conformance) -> None:
     assert path not in case.web.names
 
 
-def test_a_target_that_changed_takes_the_place_of_the_one_before(case: Conformance) -> None:
+def test_a_changed_target_replaces_the_one_before(case: Conformance) -> None:
     for content in (b"one", b"two"):
         case.world.put("file", content)
         case.world.release()
@@ -399,12 +399,12 @@ def test_a_target_that_changed_takes_the_place_of_the_one_before(case: Conforman
         assert case.held() == [content]
 
 
-def test_a_target_that_is_not_listed_is_not_there(case: Conformance) -> None:
+def test_a_target_that_is_not_listed_is_not_found(case: Conformance) -> None:
     assert case.download("nothing") == 1
     assert case.trusted() == dict.fromkeys(TOP, 1)
 
 
-def test_a_delegated_role_speaks_for_its_paths_alone(case: Conformance) -> None:
+def test_a_delegated_role_signs_only_its_paths(case: Conformance) -> None:
     case.world.put("side/mine", b"mine", role="side")
     case.world.put("elsewhere", b"not mine", role="side")
     case.world.release()
@@ -423,7 +423,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("how", WRONG)
-def test_a_target_that_is_not_what_was_signed_is_not_kept(
+def test_a_target_without_the_signed_hash_is_not_kept(
     how: str, case: Conformance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = case.world.put("file", b"content")
@@ -437,7 +437,7 @@ def test_a_target_that_is_not_what_was_signed_is_not_kept(
 # -- as a program ------------------------------------------------------------------------------------------
 
 
-def test_it_runs_as_the_suite_runs_it(case: Conformance) -> None:
+def test_the_command_runs_as_in_the_suite(case: Conformance) -> None:
     case.world.put("file", b"content")
     case.world.release()
 

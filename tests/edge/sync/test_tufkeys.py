@@ -1,4 +1,4 @@
-"""Signatures over TUF metadata: what libsodium takes, and what it refuses where others do not."""
+"""Signatures of TUF metadata: those that libsodium accepts, and those that it refuses unlike others."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def signature(data: bytes) -> Signature:
     return Signature("k" * 64, data.hex())
 
 
-def test_what_the_key_signed_is_taken():
+def test_a_signature_of_the_key_is_accepted():
     key(PUBLIC).verify_signature(GOOD, b"message")
 
 
-def test_metadata_that_is_parsed_has_our_keys_once_they_are_registered():
+def test_parsed_metadata_has_our_keys_after_registration():
     tuf_keys.register()
     tuf_keys.register()
     parsed = Key.from_dict(
@@ -60,33 +60,33 @@ BAD = {
     "too short": (PUBLIC, bytes.fromhex(GOOD.signature)[:-1], b"message"),
     "nothing": (PUBLIC, b"", b"message"),
     "a scalar that is not reduced": (PUBLIC, larger_scalar(), b"message"),
-    "a key of order 1, for which anybody signs": (IDENTITY.hex(), IDENTITY + bytes(32), b"message"),
+    "a key of order 1, for which every attacker signs": (IDENTITY.hex(), IDENTITY + bytes(32), b"message"),
     "a key of zeros": (bytes(32).hex(), IDENTITY + bytes(32), b"message"),
     "a key that is too short": ("00", bytes(64), b"message"),
-    "a key that is no hex": ("key", bytes(64), b"message"),
+    "a key that is not hex": ("key", bytes(64), b"message"),
     "no key": ("", bytes(64), b"message"),
 }
 
 
 @pytest.mark.parametrize(("public", "raw", "message"), BAD.values(), ids=BAD)
-def test_everything_else_is_refused(public, raw, message):
-    with pytest.raises(UnverifiedSignatureError):  # a VerificationError is one
+def test_every_other_signature_is_refused(public, raw, message):
+    with pytest.raises(UnverifiedSignatureError):  # a VerificationError is a subclass
         key(public).verify_signature(signature(raw), message)
 
 
-def test_a_wrong_signature_says_so_and_not_that_the_key_is_broken():
+def test_a_wrong_signature_is_not_reported_as_a_malformed_key():
     with pytest.raises(UnverifiedSignatureError) as caught:
         key(PUBLIC).verify_signature(GOOD, b"massage")
     assert not isinstance(caught.value, VerificationError)
 
 
-def test_a_signature_that_is_no_hex_is_refused():
+def test_a_signature_that_is_not_hex_is_refused():
     with pytest.raises(VerificationError):
         key(PUBLIC).verify_signature(Signature("k" * 64, "signature"), b"message")
 
 
-def test_the_id_of_a_key_is_the_one_that_tuf_specifies():
-    """SHA-256 of the canonical JSON of the key, so that other tools find it under the same id."""
+def test_a_key_has_the_id_that_tuf_specifies():
+    """The id is the SHA-256 of the canonical JSON of the key, as in other tools."""
     said = {"keytype": "ed25519", "keyval": {"public": PUBLIC}, "scheme": "ed25519"}
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
     assert SIGNER.key_id == hashlib.sha256(canonical.encode()).hexdigest()

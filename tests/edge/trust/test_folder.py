@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import cbor2
 import nacl.bindings
 import pytest
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds.trust import DAY, ISSUER, KEY, KID, LIST, NOW, SEED, TRUST, URI
@@ -42,12 +40,6 @@ def test_a_device_loads_the_files_that_an_issuer_publishes():
     assert dict(trust.status_lists) == {(KID, URI): LIST}
     assert dict(trust.sealed) == {REFERENCE.hash: BOX}
     assert trust.floor == TRUST.floor == LIST.issued_at
-
-
-def test_the_issuer_of_the_page_is_read():
-    page = (ROOT / "edge/trust/status/STATUS.md").read_text("utf-8")
-    [(name, kid, data)] = re.findall(r"(?s)```json (issuers/(\w+)\.json)\n(.*?)```", page)
-    assert issuerfile.read_issuer(name, bytes.fromhex(kid), data.encode()).name == "CN-GD"
 
 
 def test_the_names_match_the_content():

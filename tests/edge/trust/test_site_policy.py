@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,12 +25,6 @@ HEAD = b'version = "2026-11-22.1"\nissued_at = 2026-11-22T06:00:00Z\nsite = "tow
 def test_the_shortest_policy_keeps_every_default() -> None:
     assert parse(HEAD) == SitePolicy("2026-11-22.1", "tower-1", ISSUED)
     assert parse(HEAD).age_policy == AgePolicy()
-
-
-def test_the_policy_of_the_page_is_read() -> None:
-    page = (ROOT / "edge/trust/time/TIME.md").read_text("utf-8")
-    policy = parse(page.partition("```toml policy.toml\n")[2].partition("```")[0].encode())
-    assert (policy.site, policy.age_policy.clock) == ("tower-1", AgeAction.STEP_UP)
 
 
 def test_a_policy_sets_the_action_for_each_age() -> None:

@@ -1,4 +1,4 @@
-"""One batch, one encoding, and no other bytes are one."""
+"""Record batches: one encoding for each batch, and refusal of all other bytes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def batches(draw: st.DrawFn) -> RecordBatch:
 
 
 @given(batches())
-def test_what_is_packed_is_unpacked(batch: RecordBatch) -> None:
+def test_a_packed_batch_is_unpacked(batch: RecordBatch) -> None:
     assert unpack(pack(batch)) == batch
 
 
@@ -75,7 +75,7 @@ def test_a_head_is_ascii_and_one_line(batch: RecordBatch) -> None:
 
 
 @given(batches(), st.data())
-def test_no_two_byte_strings_are_the_same_batch(batch: RecordBatch, data: st.DataObject) -> None:
+def test_a_batch_has_one_encoding(batch: RecordBatch, data: st.DataObject) -> None:
     plain = encode(batch)
     at = data.draw(st.integers(0, len(plain) - 1))
     other = plain[:at] + data.draw(st.binary(max_size=2)) + plain[at + data.draw(st.integers(0, 2)) :]
@@ -86,14 +86,14 @@ def test_no_two_byte_strings_are_the_same_batch(batch: RecordBatch, data: st.Dat
     assert encode(again) == other
 
 
-def test_the_records_are_read_only_when_asked_for() -> None:
+def test_records_are_parsed_only_by_entries() -> None:
     assert [entry.seq for entry in entries(PARCEL)] == [2, 3, 4]
     assert unpack(pack(replace(PARCEL, bodies=(b"no record",)))).bodies == (b"no record",)
 
 
 BAD_RECORDS = {
     "no record": (b"{}", b"record 2: record does not have a known form"),
-    "another record's place": (HISTORY.bodies[3], b"record 2 says that it is another one"),
+    "the seq of another record": (HISTORY.bodies[3], b"record 2: it holds the seq 3"),
     "white space": (b" " + HISTORY.bodies[2], b"record 2: record is not in its canonical encoding"),
     "not ASCII": (HISTORY.bodies[2].replace(b"lobby", b"l\xc3\xb6bb"), b"record 2: record is not ASCII"),
     "too long": (b"x" * (MAX_RECORD_BYTES + 1), b"record 2: record has 4097 bytes, at most 4096 are allowed"),
@@ -101,7 +101,7 @@ BAD_RECORDS = {
 
 
 @pytest.mark.parametrize("case", BAD_RECORDS)
-def test_a_record_is_canonical_and_in_its_place(case: str) -> None:
+def test_a_record_is_canonical_and_has_its_seq(case: str) -> None:
     body, message = BAD_RECORDS[case]
     with pytest.raises(InputError, match=message.decode()):
         entries(replace(PARCEL, bodies=(body,)))
@@ -121,17 +121,17 @@ BAD_HEADS: dict[str, Callable[[dict], object]] = {
     "a float": lambda head: head.update(sent_ms=1.0),
     "fewer records than it says": lambda head: head.update(count=4),
     "more records than it says": lambda head: head.update(count=2),
-    "a device that is none": lambda head: head.update(device="Lobby/1"),
+    "an invalid device name": lambda head: head.update(device="Lobby/1"),
     "a number below zero": lambda head: head.update(first=-1),
     "a base of another size": lambda head: head.update(first=3),
     "a hash that is short": lambda head: head.update(proof=["AAAA"]),
     "no base64": lambda head: head.update(proof=["*"]),
-    "a status of its own": lambda head: head["status"].update(name="Anna"),
+    "a status with another key": lambda head: head["status"].update(name="Anna"),
 }
 
 
 @pytest.mark.parametrize("case", BAD_HEADS)
-def test_a_head_holds_what_it_may_and_nothing_else(case: str) -> None:
+def test_a_head_with_another_value_is_refused(case: str) -> None:
     assert decode(with_head(dict)) == PARCEL
     with pytest.raises(InputError):
         decode(with_head(BAD_HEADS[case]))
@@ -140,7 +140,7 @@ def test_a_head_holds_what_it_may_and_nothing_else(case: str) -> None:
 BAD_ENCODINGS = {
     "white space": lambda plain: plain.replace(b'"count":3', b'"count": 3'),
     "a key twice": lambda plain: plain.replace(b'"count":3', b'"count":3,"count":3'),
-    "an escape that needs none": lambda plain: plain.replace(b'"count":3', b'"\\u0063ount":3'),
+    "a needless escape": lambda plain: plain.replace(b'"count":3', b'"\\u0063ount":3'),
     "UTF-8": lambda plain: plain.replace(b"\\u2014", "—".encode()),
     "no last line end": lambda plain: plain[:-1],
     "one line end too many": lambda plain: plain + b"\n",
@@ -152,7 +152,7 @@ BAD_ENCODINGS = {
 
 
 @pytest.mark.parametrize("case", BAD_ENCODINGS)
-def test_there_is_one_encoding(case: str) -> None:
+def test_another_encoding_is_refused(case: str) -> None:
     plain = encode(PARCEL)
     other = BAD_ENCODINGS[case](plain)
     assert other != plain
@@ -172,7 +172,7 @@ def block(kind: int, size: int, data: bytes, *, last: bool) -> bytes:
 
 
 def bomb(says: int, blocks: int) -> bytes:
-    """A frame that says one size and, in blocks of 128 kB from four bytes each, holds another."""
+    """A frame that states one size but holds another, in blocks of 128 kB from four bytes each."""
     run = [block(1, 128 * 1024, b"a", last=number == blocks - 1) for number in range(blocks)]
     return bytes.fromhex("28b52ffd a0") + struct.pack("<I", says) + b"".join(run)
 
@@ -186,17 +186,16 @@ BAD_FRAMES = {
     "a skippable frame": b"\x50\x2a\x4d\x18\x04\0\0\0abcd",
     "a frame that hides its size": frame(b"content", write_content_size=False),
     "a frame of more than we read": frame(bytes(MAX_PLAIN_BYTES + 1)),
-    "a bomb that says so": bomb(2**31, 16_384),
-    "a bomb that lies": bomb(1_000, 30_000),
-    "a frame that holds less than it says": bomb(200_000, 1),
+    "a bomb that states its size": bomb(2**31, 16_384),
+    "a bomb that states a small size": bomb(1_000, 30_000),
+    "a frame that holds less than its size": bomb(200_000, 1),
     "a frame that is too large itself": b"x" * (MAX_PACKED_BYTES + 1),
-    "a dictionary that nobody has": bytes.fromhex("28b52ffd 23 01000000 07")
-    + block(0, 7, b"content", last=True),
+    "an unknown dictionary": bytes.fromhex("28b52ffd 23 01000000 07") + block(0, 7, b"content", last=True),
 }
 
 
 @pytest.mark.parametrize("case", BAD_FRAMES)
-def test_a_body_is_one_whole_frame_of_a_known_size(case: str) -> None:
+def test_a_body_is_one_complete_frame_of_known_size(case: str) -> None:
     with pytest.raises(InputError):
         inflate(BAD_FRAMES[case])
 
@@ -206,12 +205,12 @@ def test_the_largest_batch_of_the_largest_records_fits() -> None:
     assert unpack(pack(replace(PARCEL, bodies=bodies))).bodies == bodies
 
 
-def test_one_record_too_many_is_no_batch() -> None:
+def test_a_batch_with_one_record_too_many_is_refused() -> None:
     with pytest.raises(InputError):
         encode(replace(PARCEL, bodies=(b"x",) * (MAX_RECORDS + 1)))
 
 
-def test_what_does_not_compress_is_too_large_and_says_so() -> None:
+def test_records_that_do_not_compress_are_too_large() -> None:
     random = Random(4)
     bodies = tuple(random.randbytes(2_000).replace(b"\n", b" ") for _ in range(1_000))
     with pytest.raises(TooLarge):

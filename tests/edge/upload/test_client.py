@@ -1,4 +1,4 @@
-"""What a device does with everything that a hub may say, or not say."""
+"""The uploader: its reaction to every answer of a hub, and to a missing answer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from edge.upload.batch import unpack
 from edge.upload.client import HubRefuses, Sender, Uploaded, upload
 from edge.upload.outbox import HistoryDiffers, Outbox
 from edge.upload.protocol import CONTENT_TYPE
+from edge.vouched_time import UNVOUCHED
 from hw.sim.hub import Posted, SimHub
 
 HUB = "https://hub.example"
@@ -44,12 +45,12 @@ def hub() -> MemoryHub:
 
 
 def batches(sim: SimHub) -> list[tuple[int, int]]:
-    """First and next of every batch that was sent."""
+    """`first` and `next` of every sent batch."""
     return [(unpack(posted.body).first, unpack(posted.body).next) for posted in sim.posted]
 
 
 def then_lost(hub: MemoryHub) -> Callable[[Posted], Answer]:
-    """The hub takes the batch, and its answer never arrives."""
+    """The hub stores the batch, but its answer is lost."""
 
     def step(request: Posted) -> Answer:
         hub.answer(request)
@@ -58,7 +59,7 @@ def then_lost(hub: MemoryHub) -> Callable[[Posted], Answer]:
     return step
 
 
-def test_everything_is_sent_once_and_acknowledged(outbox: Outbox, hub: MemoryHub, journal: Path) -> None:
+def test_every_record_is_sent_once_and_acknowledged(outbox: Outbox, hub: MemoryHub, journal: Path) -> None:
     sim = SimHub(otherwise=hub.answer)
     assert upload(outbox, sim, SENDER) == Uploaded(count=25, next=25, left=0)
     assert (outbox.next, outbox.acknowledged, len(hub.bodies)) == (25, 25, 25)
@@ -70,14 +71,14 @@ def test_everything_is_sent_once_and_acknowledged(outbox: Outbox, hub: MemoryHub
     assert batches(sim) == [(0, 25), (25, 26)]
 
 
-def test_with_nothing_to_send_there_is_a_sign_of_life(outbox: Outbox, hub: MemoryHub) -> None:
+def test_without_records_a_heartbeat_is_sent(outbox: Outbox, hub: MemoryHub) -> None:
     sim = SimHub(otherwise=hub.answer)
     upload(outbox, sim, SENDER)
     assert upload(outbox, sim, SENDER) == Uploaded(count=0, next=25, left=0)
     assert batches(sim) == [(0, 25), (25, 25)]
 
 
-def test_an_answer_that_is_lost_costs_nothing(outbox: Outbox, hub: MemoryHub) -> None:
+def test_a_lost_answer_loses_no_record(outbox: Outbox, hub: MemoryHub) -> None:
     sim = SimHub([then_lost(hub)], otherwise=hub.answer)
     with pytest.raises(FetchError):
         upload(outbox, sim, SENDER)
@@ -92,19 +93,19 @@ NO_USE = {
     "busy": Answer(503, b"busy", after_s=90.0),
     "too many requests": Answer(429, b"", after_s=90.0),
     "a redirect": Answer(302, b""),
-    "an answer of nobody's": Answer(204, b""),
+    "an undefined status": Answer(204, b""),
     "a login page": Answer(200, b"<html>Welcome to the hotel</html>"),
     "nothing": Answer(200, b""),
-    "a number that was not asked for": Answer(200, b'{"next":26}'),
+    "a wrong number": Answer(200, b'{"next":26}'),
     "less than was sent": Answer(200, b'{"next":24}'),
-    "to stay where we are": Answer(409, b'{"next":25}'),
-    "to go nowhere": Answer(409, b"{}"),
-    "a dispute of nobody's": Answer(422, b"Unprocessable"),
+    "a 409 to the same record": Answer(409, b'{"next":25}'),
+    "a 409 without a record": Answer(409, b"{}"),
+    "a 422 of another server": Answer(422, b"Unprocessable"),
 }
 
 
 @pytest.mark.parametrize("case", NO_USE)
-def test_an_answer_of_no_use_ends_the_run_and_changes_nothing(outbox: Outbox, case: str) -> None:
+def test_an_invalid_answer_ends_the_run_and_changes_nothing(outbox: Outbox, case: str) -> None:
     sim = SimHub([NO_USE[case]])
     with pytest.raises(FetchError) as caught:
         upload(outbox, sim, SENDER)
@@ -113,10 +114,10 @@ def test_an_answer_of_no_use_ends_the_run_and_changes_nothing(outbox: Outbox, ca
 
 
 REFUSALS = {
-    "an unknown device": (Answer(403, b'{"error":"unknown","detail":"add it"}'), HubRefuses, "know"),
-    "a wrong key": (Answer(401, b'{"error":"signature"}'), HubRefuses, "believe"),
-    "a proxy that wants a certificate": (Answer(403, b"<html>"), HubRefuses, "believe"),
-    "an older hub": (Answer(422, b'{"error":"malformed","detail":"v"}'), HubRefuses, "understand"),
+    "an unknown device": (Answer(403, b'{"error":"unknown","detail":"add it"}'), HubRefuses, "does not know"),
+    "a wrong key": (Answer(401, b'{"error":"signature"}'), HubRefuses, "rejects"),
+    "a proxy that wants a certificate": (Answer(403, b"<html>"), HubRefuses, "rejects"),
+    "an older hub": (Answer(422, b'{"error":"malformed","detail":"v"}'), HubRefuses, "cannot read"),
     "another history": (
         Answer(422, b'{"error":"inconsistent","detail":"record 4"}'),
         HistoryDiffers,
@@ -127,14 +128,14 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_a_refusal_is_said_and_changes_nothing(outbox: Outbox, case: str) -> None:
+def test_a_refusal_is_an_error_and_changes_nothing(outbox: Outbox, case: str) -> None:
     answer, error, message = REFUSALS[case]
     with pytest.raises(error, match=message):
         upload(outbox, SimHub([answer]), SENDER)
     assert (outbox.next, outbox.acknowledged) == (0, 0)
 
 
-def test_a_hub_that_is_ahead_is_believed_when_it_takes_what_comes_next(
+def test_a_device_continues_after_the_records_of_a_hub_that_is_ahead(
     outbox: Outbox, hub: MemoryHub, journal: Path, tmp_path: Path
 ) -> None:
     upload(outbox, SimHub(otherwise=hub.answer), SENDER)
@@ -147,7 +148,7 @@ def test_a_hub_that_is_ahead_is_believed_when_it_takes_what_comes_next(
         assert (forgetful.acknowledged, hub.size) == (26, 26)
 
 
-def test_a_hub_that_lost_its_last_day_gets_it_again(outbox: Outbox, hub: MemoryHub, journal: Path) -> None:
+def test_a_hub_that_lost_records_gets_them_again(outbox: Outbox, hub: MemoryHub, journal: Path) -> None:
     upload(outbox, SimHub(otherwise=hub.answer), SENDER)
     backup = copy.deepcopy(hub)
     for tick in (25, 26):
@@ -161,39 +162,37 @@ def test_a_hub_that_lost_its_last_day_gets_it_again(outbox: Outbox, hub: MemoryH
 
 
 def without_its_beginning(journal: Path, records: int) -> None:
-    """Retention has removed the first closed file of a journal, and more was written since."""
+    """A journal whose first closed file was removed by retention, with more records since."""
     with open_journal(journal) as device:
-        closed = device.rotate_if_due(SegmentLimits(size_bytes=1), now_ms=None)
+        closed = device.rotate_if_due(SegmentLimits(size_bytes=1), UNVOUCHED)
         for tick in range(25, 25 + records):
             device.append(passage(tick))
     closed.unlink()
 
 
-def test_a_hub_that_came_late_begins_at_the_oldest_record_that_is_kept(
-    outbox: Outbox, hub: MemoryHub, journal: Path
-) -> None:
+def test_a_new_hub_begins_at_the_oldest_kept_record(outbox: Outbox, hub: MemoryHub, journal: Path) -> None:
     without_its_beginning(journal, 5)
     assert upload(outbox, SimHub(otherwise=hub.answer), SENDER) == Uploaded(count=5, next=30, left=0)
     assert sorted(hub.bodies) == [25, 26, 27, 28, 29]
 
 
-def test_a_hub_that_wants_what_is_gone_is_told_so(outbox: Outbox, hub: MemoryHub, journal: Path) -> None:
+def test_a_hub_that_wants_removed_records_is_an_error(outbox: Outbox, hub: MemoryHub, journal: Path) -> None:
     upload(outbox, SimHub(otherwise=hub.answer), SENDER)
     without_its_beginning(journal, 5)
     sim = SimHub(otherwise=lambda _: Answer(409, b'{"next":12}'))
-    with pytest.raises(HistoryDiffers, match="wants record 12, and the oldest that is kept here is 25"):
+    with pytest.raises(HistoryDiffers, match="wants record 12, but the oldest record here is 25"):
         upload(outbox, sim, SENDER)
     assert len(sim.posted) == 1
 
 
-def test_a_hub_that_cannot_make_up_its_mind_is_left(outbox: Outbox) -> None:
+def test_a_hub_that_keeps_moving_the_cursor_is_an_error(outbox: Outbox) -> None:
     sim = SimHub([Answer(409, b'{"next":%d}' % n) for n in (5, 9, 5, 9, 5)])
-    with pytest.raises(FetchError, match="makes no sense"):
+    with pytest.raises(FetchError, match="invalid answer"):
         upload(outbox, sim, SENDER)
     assert len(sim.posted) == 4
 
 
-def test_where_a_proxy_lets_less_pass_the_batches_are_halved(outbox: Outbox, hub: MemoryHub) -> None:
+def test_batches_are_halved_for_a_proxy_with_a_limit(outbox: Outbox, hub: MemoryHub) -> None:
     def narrow(request: Posted) -> Answer:
         return Answer(413, b"") if len(unpack(request.body).bodies) > 8 else hub.answer(request)
 
@@ -202,20 +201,22 @@ def test_where_a_proxy_lets_less_pass_the_batches_are_halved(outbox: Outbox, hub
     assert batches(sim) == [(0, 25), (0, 12), (0, 6), (6, 12), (12, 18), (18, 24), (24, 25)]
 
 
-def test_one_record_that_does_not_pass_is_said(outbox: Outbox) -> None:
+def test_a_single_record_that_is_too_large_is_an_error(outbox: Outbox) -> None:
     with pytest.raises(HubRefuses, match="record 0 alone"):
         upload(outbox, SimHub(otherwise=lambda _: Answer(413, b"")), SENDER)
     assert outbox.acknowledged == 0
 
 
-def test_a_run_ends_after_so_many_batches_and_says_what_is_left(outbox: Outbox, hub: MemoryHub) -> None:
+def test_a_run_ends_after_its_batches_with_the_number_of_unsent_records(
+    outbox: Outbox, hub: MemoryHub
+) -> None:
     def narrow(request: Posted) -> Answer:
         return Answer(413, b"") if len(unpack(request.body).bodies) > 6 else hub.answer(request)
 
     assert upload(outbox, SimHub(otherwise=narrow), SENDER, batches=4) == Uploaded(12, 12, 13)
 
 
-def test_progress_is_told(outbox: Outbox, hub: MemoryHub) -> None:
+def test_progress_is_reported(outbox: Outbox, hub: MemoryHub) -> None:
     told: list[tuple[int, int]] = []
     upload(outbox, SimHub(otherwise=hub.answer), SENDER, watch=lambda *at: told.append(at))
     assert told == [(25, 25)]
@@ -226,7 +227,7 @@ ANSWERS = st.sampled_from(["take", "lose", "refuse", "garble", "twice", "behind"
 
 @settings(max_examples=40)
 @given(st.lists(ANSWERS, max_size=12), st.lists(st.integers(0, 6), max_size=6))
-def test_whatever_happens_the_hub_has_the_journal_and_nothing_twice(
+def test_after_any_answers_the_hub_has_every_record_once(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], growth: list[int]
 ) -> None:
     folder = tmp_path_factory.mktemp("device")

@@ -1,4 +1,4 @@
-"""The outbox: every record once and in order, whatever the hub says and whenever the process dies."""
+"""The outbox: every record once and in order, after any answers and any crash."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HUB = "https://hub.example/"
 
 
 class Hub:
-    """What UPLOAD.md asks of a hub, without the network: it believes nothing that does not add up."""
+    """A hub without a network, with all checks of UPLOAD.md."""
 
     def __init__(self) -> None:
         self.tree = Frontier()
@@ -84,7 +84,7 @@ def written(path: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
-def test_every_record_goes_once_in_order_and_proven(
+def test_every_record_is_sent_once_in_order_and_proven(
     tmp_path: Path, path: Path, state: Path, limit: int
 ) -> None:
     write_chain(tmp_path, [5, 4, 6, 2])
@@ -101,28 +101,28 @@ def test_every_record_goes_once_in_order_and_proven(
     assert acknowledged(state, HUB) == 17
 
 
-def test_the_bodies_are_the_journals_own_bytes(path: Path, state: Path, journal: Journal) -> None:
+def test_bodies_are_the_bytes_of_the_journal(path: Path, state: Path, journal: Journal) -> None:
     for tick in range(5):
         journal.append(passage(tick))
     with Outbox(path, state, HUB) as outbox:
         assert list(outbox.unsent().bodies) == written(path)
 
 
-def test_reading_moves_nothing(path: Path, state: Path, journal: Journal) -> None:
+def test_reading_does_not_move_the_cursor(path: Path, state: Path, journal: Journal) -> None:
     fill(journal, 3)
     with Outbox(path, state, HUB) as outbox:
         assert outbox.unsent() == outbox.unsent()
         assert outbox.next == 0
 
 
-def test_a_batch_holds_no_more_than_a_batch_may(path: Path, state: Path, journal: Journal) -> None:
+def test_a_batch_keeps_its_limit(path: Path, state: Path, journal: Journal) -> None:
     fill(journal, 1_001)
     with Outbox(path, state, HUB) as outbox:
         assert len(outbox.unsent().bodies) == 1_000
 
 
 @pytest.mark.parametrize("records", [0, 4])
-def test_a_sign_of_life_has_the_newest_note_and_no_records(
+def test_a_heartbeat_has_the_newest_note_and_no_records(
     path: Path, state: Path, journal: Journal, records: int
 ) -> None:
     for tick in range(records):
@@ -135,13 +135,13 @@ def test_a_sign_of_life_has_the_newest_note_and_no_records(
         assert outbox.unsent() == Unsent(outbox.unsent().base, (), journal.note, (), records)
 
 
-def test_the_device_goes_on_writing_while_the_outbox_reads(path: Path, state: Path, journal: Journal) -> None:
+def test_the_device_writes_while_the_outbox_reads(path: Path, state: Path, journal: Journal) -> None:
     hub = Hub()
     with Outbox(path, state, HUB) as outbox:
         for tick in range(12):
             assert journal.append(passage(tick)) == tick
             if tick % 4 == 3:
-                assert rotate(journal)  # the outbox holds nothing open between two batches
+                assert rotate(journal)  # the outbox has no open file between two batches
             outbox.acknowledge(hub.take(outbox.unsent()))
             assert hub.tree.size == tick + 1
 
@@ -149,19 +149,19 @@ def test_the_device_goes_on_writing_while_the_outbox_reads(path: Path, state: Pa
 DEVICE_AT_WORK = """
 import sys
 from pathlib import Path
-from samples.journals import SegmentLimits, open_journal, passage
+from samples.journals import UNVOUCHED, SegmentLimits, open_journal, passage
 
 with open_journal(Path(sys.argv[1])) as journal:
     print("open", flush=True)
     closed = 0
     for tick in range(400):
         journal.append(passage(tick))
-        closed += journal.rotate_if_due(SegmentLimits(40_000), None) is not None
+        closed += journal.rotate_if_due(SegmentLimits(40_000), UNVOUCHED) is not None
     print(closed)
 """
 
 
-def test_two_processes_one_that_writes_and_rotates_and_one_that_sends(path: Path, state: Path) -> None:
+def test_one_process_writes_and_rotates_while_another_sends(path: Path, state: Path) -> None:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", DEVICE_AT_WORK, str(path)]
     hub = Hub()
@@ -182,7 +182,7 @@ def test_two_processes_one_that_writes_and_rotates_and_one_that_sends(path: Path
 # -- the cursor -----------------------------------------------------------------------------------
 
 
-def test_the_cursor_survives_the_process(path: Path, state: Path, journal: Journal) -> None:
+def test_the_cursor_outlives_the_process(path: Path, state: Path, journal: Journal) -> None:
     fill(journal, 3, files=3)
     hub = Hub()
     while hub.tree.size < 9:
@@ -191,7 +191,7 @@ def test_the_cursor_survives_the_process(path: Path, state: Path, journal: Journ
             outbox.acknowledge(hub.take(outbox.unsent(limit=2)))
 
 
-def test_an_acknowledgement_goes_forward_only(path: Path, state: Path, journal: Journal) -> None:
+def test_an_acknowledgement_never_goes_back(path: Path, state: Path, journal: Journal) -> None:
     fill(journal, 9)
     with Outbox(path, state, HUB) as outbox:
         for said, kept in [(4, 4), (4, 4), (2, 4), (0, 4), (9, 9)]:
@@ -199,17 +199,17 @@ def test_an_acknowledgement_goes_forward_only(path: Path, state: Path, journal: 
             assert (outbox.next, outbox.acknowledged) == (kept, kept)
 
 
-def test_a_hub_that_is_behind_is_sent_it_again(path: Path, state: Path, journal: Journal) -> None:
+def test_a_hub_that_is_behind_gets_the_records_again(path: Path, state: Path, journal: Journal) -> None:
     fill(journal, 3, files=3)
     with Outbox(path, state, HUB) as outbox:
         outbox.acknowledge(9)
         outbox.resume(4)
         assert (outbox.next, outbox.acknowledged) == (4, 9)
-        assert acknowledged(state, HUB) == 4  # it lost what came after
+        assert acknowledged(state, HUB) == 4  # the hub lost the records after it
         assert outbox.unsent().first == 4
 
 
-def test_a_hub_that_is_ahead_is_followed_but_acknowledges_nothing_by_it(
+def test_a_hub_that_is_ahead_moves_the_cursor_but_acknowledges_nothing(
     path: Path, state: Path, journal: Journal
 ) -> None:
     fill(journal, 9)
@@ -229,13 +229,13 @@ def test_each_hub_has_a_cursor_of_its_own(path: Path, state: Path, journal: Jour
     assert acknowledged(state, "https://third.example") == 0
 
 
-def test_nothing_is_acknowledged_before_there_is_an_outbox(state: Path) -> None:
+def test_nothing_is_acknowledged_without_an_outbox(state: Path) -> None:
     assert acknowledged(state, HUB) == 0
     assert not state.exists()
 
 
 @pytest.mark.parametrize("verb", ["acknowledge", "resume"])
-def test_a_hub_that_knows_more_than_the_journal_is_told_so(
+def test_a_hub_with_more_records_than_the_journal_is_an_error(
     path: Path, state: Path, journal: Journal, verb: str
 ) -> None:
     fill(journal, 3)
@@ -245,13 +245,11 @@ def test_a_hub_that_knows_more_than_the_journal_is_told_so(
         assert "outbox.db" in caught.value.hint
         assert outbox.next == 0
         fill(journal, 1)
-        getattr(outbox, verb)(4)  # it was only a moment behind
+        getattr(outbox, verb)(4)  # the reader was only a moment behind
         assert outbox.next == 4
 
 
-def test_a_journal_that_was_replaced_is_not_sent_as_the_old_one(
-    tmp_path: Path, path: Path, state: Path
-) -> None:
+def test_a_replaced_journal_is_not_sent_as_the_old_one(tmp_path: Path, path: Path, state: Path) -> None:
     write_chain(tmp_path, [5])
     with Outbox(path, state, HUB) as outbox:
         outbox.acknowledge(5)
@@ -261,7 +259,7 @@ def test_a_journal_that_was_replaced_is_not_sent_as_the_old_one(
         outbox.unsent()
 
 
-def test_a_cursor_whose_peaks_were_damaged_asks_the_journal(
+def test_damaged_peaks_of_a_cursor_are_read_from_the_journal(
     path: Path, state: Path, journal: Journal
 ) -> None:
     fill(journal, 3, files=3)
@@ -280,7 +278,7 @@ def test_a_cursor_whose_peaks_were_damaged_asks_the_journal(
 
 @settings(max_examples=40)
 @given(st.data())
-def test_whatever_happens_the_hub_ends_with_the_journal(
+def test_after_any_events_the_hub_has_the_journal(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("day")
@@ -295,7 +293,7 @@ def test_whatever_happens_the_hub_ends_with_the_journal(
                     rotate(journal)
                 case "send":
                     outbox.acknowledge(hub.take(outbox.unsent(limit=data.draw(st.integers(0, 4)))))
-                case "lost":  # the answer was: the next batch is the same, and the hub says 409
+                case "lost":  # the answer is lost: the next batch is equal, and the hub answers 409
                     hub.take(outbox.unsent(limit=2))
                     outbox.resume(hub.take(outbox.unsent(limit=2)))
                 case "restart":
@@ -311,7 +309,7 @@ def test_whatever_happens_the_hub_ends_with_the_journal(
 # -- with retention -------------------------------------------------------------------------------
 
 
-def test_what_was_sent_may_go_and_the_proofs_go_on(tmp_path: Path, path: Path, state: Path) -> None:
+def test_proofs_continue_after_sent_records_are_removed(tmp_path: Path, path: Path, state: Path) -> None:
     write_chain(tmp_path, [5, 4, 6, 2])
     hub = Hub()
     with Outbox(path, state, HUB) as outbox:
@@ -324,7 +322,7 @@ def test_what_was_sent_may_go_and_the_proofs_go_on(tmp_path: Path, path: Path, s
     assert len(list(tmp_path.glob("journal*.db"))) == 2  # the newest closed one stays
 
 
-def test_a_hub_that_came_late_is_told_how_much_is_gone(tmp_path: Path, path: Path, state: Path) -> None:
+def test_a_new_hub_gets_the_number_of_removed_records(tmp_path: Path, path: Path, state: Path) -> None:
     write_chain(tmp_path, [5, 4, 6, 2])
     erase_sent(path, 9)
     with Outbox(path, state, HUB) as outbox:
@@ -346,12 +344,12 @@ def test_no_journal_yet_is_a_fault_with_a_hint(path: Path, state: Path) -> None:
 CHANGED = {
     "a record": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '89ab', '89ac') AS BLOB) WHERE seq = 1",
     "a hash": "UPDATE records SET leaf = zeroblob(32) WHERE seq = 2",
-    "its place": "UPDATE records SET seq = CASE seq WHEN 0 THEN 9 ELSE 0 END WHERE seq < 2",
+    "its seq": "UPDATE records SET seq = CASE seq WHEN 0 THEN 9 ELSE 0 END WHERE seq < 2",
 }
 
 
 @pytest.mark.parametrize("change", CHANGED)
-def test_a_journal_that_was_changed_is_not_sent(tmp_path: Path, path: Path, state: Path, change: str) -> None:
+def test_a_changed_journal_is_not_sent(tmp_path: Path, path: Path, state: Path, change: str) -> None:
     write_chain(tmp_path, [3])
     editor = sqlite3.connect(path)
     with editor:
@@ -363,9 +361,9 @@ def test_a_journal_that_was_changed_is_not_sent(tmp_path: Path, path: Path, stat
 
 @pytest.mark.parametrize(
     ("to", "message"),
-    [("elsewhere", "record 3 is missing"), ("journal.000000000002.db", "what its name says")],
+    [("elsewhere", "record 3 is missing"), ("journal.000000000002.db", "begins at record 3")],
 )
-def test_a_file_that_is_missing_or_under_anothers_name_is_found(
+def test_a_missing_or_renamed_file_is_found(
     tmp_path: Path, path: Path, state: Path, to: str, message: str
 ) -> None:
     write_chain(tmp_path, [3, 3, 3])
@@ -374,21 +372,21 @@ def test_a_file_that_is_missing_or_under_anothers_name_is_found(
         outbox.unsent(limit=9)
 
 
-def test_a_damaged_outbox_is_a_fault_that_says_that_nothing_is_lost(
+def test_a_damaged_outbox_is_a_fault_whose_hint_is_to_remove_it(
     path: Path, state: Path, journal: Journal
 ) -> None:
     state.mkdir()
     (state / "outbox.db").write_bytes(b"not a database, for sure" * 40)
     with pytest.raises(StorageFault, match="outbox") as caught:
         Outbox(path, state, HUB)
-    assert "remove it" in caught.value.hint
+    assert "remove this file" in caught.value.hint
     assert acknowledged(state, HUB) == 0
 
 
 # -- a long backlog -------------------------------------------------------------------------------
 
 
-def test_a_backlog_is_read_once_however_many_batches_it_takes(
+def test_a_backlog_is_read_once_in_any_number_of_batches(
     path: Path, state: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(journal, 300, files=4)
@@ -406,5 +404,5 @@ def test_a_backlog_is_read_once_however_many_batches_it_takes(
     with Outbox(path, state, HUB) as outbox:
         while hub.tree.size < 1_200:
             outbox.acknowledge(hub.take(outbox.unsent(limit=100)))
-    # Whole blocks once; for each of the 12 proofs at most the rest of a block at either end.
+    # Complete blocks once; for each of the 12 proofs at most the rest of a block at each end.
     assert read <= 1_200 + 12 * 2 * journal_reader.BLOCK

@@ -1,4 +1,4 @@
-"""Who signs for a request, and what an answer may say."""
+"""Signatures of requests, and parsing of answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GOOD = wire.sign(wire.upload_message(DEVICE, BODY), KEY)
 NOW_S = 1_767_340_800
 
 
-def test_a_signature_by_the_device_over_this_body_holds() -> None:
+def test_a_signature_of_the_device_for_this_body_is_valid() -> None:
     wire.check_signature(wire.upload_message(DEVICE, BODY), GOOD, KEY.verify_key)
 
 
@@ -32,7 +32,7 @@ FORGED = {
     ),
     "no signature": (wire.upload_message(DEVICE, BODY), ""),
     "another scheme": (wire.upload_message(DEVICE, BODY), GOOD.replace("ed25519", "rsa")),
-    "half of it": (wire.upload_message(DEVICE, BODY), GOOD[:50]),
+    "half a signature": (wire.upload_message(DEVICE, BODY), GOOD[:50]),
     "zeros": (wire.upload_message(DEVICE, BODY), "ed25519=" + "A" * 86 + "=="),
     "no base64": (wire.upload_message(DEVICE, BODY), "ed25519=***"),
     "no ASCII": (wire.upload_message(DEVICE, BODY), "ed25519=é"),
@@ -46,7 +46,7 @@ def test_every_other_signature_is_refused(case: str) -> None:
         wire.check_signature(message, header, KEY.verify_key)
 
 
-def test_what_a_device_signs_here_is_no_checkpoint_and_no_checkpoint_is_this() -> None:
+def test_a_signed_request_is_no_checkpoint_and_a_checkpoint_is_no_request() -> None:
     origin = History(1).note().partition("\n")[0]
     for message in (wire.upload_message(DEVICE, BODY), wire.next_message(DEVICE, NOW_S)):
         first = message.decode().partition("\n")[0]
@@ -67,7 +67,7 @@ TIMES = {
 
 
 @pytest.mark.parametrize("case", TIMES)
-def test_a_question_is_of_now(case: str) -> None:
+def test_a_get_is_of_now(case: str) -> None:
     asked, good = TIMES[case]
     if good:
         assert wire.check_time(str(asked), NOW_S) == asked
@@ -88,7 +88,7 @@ def test_names_of_devices(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Lobby", "-a", "a/b", "a\n", "a" * 41, "..", "ä"])
-def test_what_is_no_name_of_a_device(name: str) -> None:
+def test_an_invalid_name_of_a_device_is_refused(name: str) -> None:
     with pytest.raises(InputError):
         wire.device_name(name)
 
@@ -110,7 +110,7 @@ def test_an_answer_cannot_write_on_a_terminal() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"[]", b'{"next":-1}', b'{"next":"7"}', b'{"next":1e400}', b"\xff"]
 )
-def test_garbage_is_no_answer(body: bytes) -> None:
+def test_malformed_bytes_are_no_answer(body: bytes) -> None:
     with pytest.raises(InputError):
         wire.parse_next(body)
     assert wire.parse_error(body) == wire.Error("")

@@ -1,6 +1,6 @@
-"""What every camera keeps to, whatever is behind it.
+"""The contract of every camera.
 
-With `--hardware` also the real one that DOORWARD_CAMERA names: a webcam by number or path, or "picamera2".
+With `--hardware` it also runs on the camera of DOORWARD_CAMERA: a webcam by number or path, or "picamera2".
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def test_frames_have_luma_for_codes_and_colour_for_faces(at: tuple[Camera, Clock
         assert frame.luma.shape[1] * frame.rgb.shape[0] == frame.luma.shape[0] * frame.rgb.shape[1]
 
 
-def test_a_frame_was_taken_a_moment_ago_and_time_never_runs_back(at: tuple[Camera, Clock]) -> None:
+def test_frames_are_recent_and_their_ticks_never_go_back(at: tuple[Camera, Clock]) -> None:
     camera, clock = at
     last_ms = clock.tick_ms()
     for frame in itertools.islice(camera.frames(), ENOUGH):
@@ -109,7 +109,7 @@ def test_a_frame_was_taken_a_moment_ago_and_time_never_runs_back(at: tuple[Camer
         last_ms = frame.tick_ms
 
 
-def test_a_frame_belongs_to_whoever_took_it(at: tuple[Camera, Clock]) -> None:
+def test_a_frame_belongs_to_its_caller(at: tuple[Camera, Clock]) -> None:
     camera, _ = at
     shown = camera.frames()
     first = next(shown)
@@ -120,16 +120,16 @@ def test_a_frame_belongs_to_whoever_took_it(at: tuple[Camera, Clock]) -> None:
     assert not any(np.shares_memory(first.luma, frame.luma) for frame in later)
 
 
-def test_a_closed_camera_shows_nothing_more(at: tuple[Camera, Clock]) -> None:
+def test_a_closed_camera_gives_no_more_frames(at: tuple[Camera, Clock]) -> None:
     camera, _ = at
     shown = camera.frames()
     next(shown)
     camera.close()
     camera.close()
-    assert len(list(shown)) <= 1  # the one that was under way
+    assert len(list(shown)) <= 1  # a frame may be on its way
 
 
-def test_no_thread_outlives_its_camera(at: tuple[Camera, Clock]) -> None:
+def test_no_thread_runs_after_its_camera_is_closed(at: tuple[Camera, Clock]) -> None:
     camera, _ = at
     before = {thread for thread in threading.enumerate() if thread.name == "camera"}
     next(camera.frames())
@@ -140,7 +140,7 @@ def test_no_thread_outlives_its_camera(at: tuple[Camera, Clock]) -> None:
         assert not thread.is_alive()
 
 
-def test_those_that_keep_count_count_what_was_shown(at: tuple[Camera, Clock]) -> None:
+def test_cameras_with_health_count_the_frames(at: tuple[Camera, Clock]) -> None:
     camera, _ = at
     shown = len(list(itertools.islice(camera.frames(), ENOUGH)))
     if isinstance(camera, TellsHealth):

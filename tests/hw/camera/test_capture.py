@@ -1,4 +1,4 @@
-"""The capture thread over a driver that stalls, fails, hangs and comes back when a test says so."""
+"""The capture thread with a driver that stalls, fails, hangs and returns under control of the test."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from hw.camera.capture import CaptureTimeouts, Driver, LiveCamera, taken_ms
 from hw.sim.clock import SimClock
 
 CLOCK = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC))
-GONE = CameraFault("gone", hint="look at the cable")
-# Long enough for any machine where news is due, short where there are none.
+GONE = CameraFault("gone", hint="check the cable")
+# Long enough for a slow machine where a frame must come, short where no frame comes.
 SHORT = CaptureTimeouts(stall_s=0.05, start_s=30, hang_s=30, pauses_s=(0, 0, 0.001))
 
 
 class Bench:
-    """A LiveCamera and the orders to its driver; every attempt to open it is one entry of `openings`."""
+    """A LiveCamera and the commands to its driver. Each attempt to open it takes one entry of `openings`."""
 
     def __init__(self, *openings: CameraFault | None, timeouts: CaptureTimeouts = SHORT) -> None:
         self.orders: queue.Queue = queue.Queue()
@@ -46,7 +46,7 @@ class Bench:
         return shot
 
     def obeyed(self) -> None:
-        """Wait until the driver has done everything up to here."""
+        """Wait until the driver has done every command up to here."""
         done = threading.Event()
         self.orders.put(done.set)
         assert done.wait(30)
@@ -59,7 +59,7 @@ def bench() -> Iterator[Bench]:
     bench.camera.close()
 
 
-def test_of_a_burst_only_the_latest_is_shown_and_the_others_are_dropped(bench: Bench) -> None:
+def test_of_a_burst_only_the_latest_frame_is_given_and_the_others_are_dropped(bench: Bench) -> None:
     shown = bench.camera.frames()
     first = bench.show(50)
     assert next(shown).luma[0, 0] == 50
@@ -71,7 +71,7 @@ def test_of_a_burst_only_the_latest_is_shown_and_the_others_are_dropped(bench: B
     assert (health.arrived, health.unseen, health.restarts) == (6, 4, 0)
 
 
-def test_a_stalled_camera_is_a_fault_after_its_patience_and_shows_again_when_asked(bench: Bench) -> None:
+def test_a_stalled_camera_is_a_fault_after_its_timeout_and_works_again_later(bench: Bench) -> None:
     shown = bench.camera.frames()
     bench.show(50)
     next(shown)
@@ -84,11 +84,11 @@ def test_a_stalled_camera_is_a_fault_after_its_patience_and_shows_again_when_ask
     assert bench.camera.health().restarts == 0  # it was never closed
 
 
-def test_patience_is_a_second() -> None:
+def test_the_timeout_is_a_second() -> None:
     assert CaptureTimeouts().stall_s == 1
 
 
-def test_a_hiccup_heals_before_anybody_is_told(bench: Bench) -> None:
+def test_one_short_failure_is_not_reported(bench: Bench) -> None:
     shown = bench.camera.frames()
     bench.show(50)
     next(shown)
@@ -99,7 +99,7 @@ def test_a_hiccup_heals_before_anybody_is_told(bench: Bench) -> None:
     assert bench.camera.health().restarts == 1
 
 
-def test_an_unplugged_camera_is_told_with_its_reason_and_comes_back_by_itself() -> None:
+def test_an_unplugged_camera_is_a_fault_with_its_reason_until_it_is_back() -> None:
     bench = Bench(None, GONE, GONE, GONE)
     shown = bench.camera.frames()
     bench.show(50)
@@ -113,21 +113,21 @@ def test_an_unplugged_camera_is_told_with_its_reason_and_comes_back_by_itself() 
     bench.camera.close()
 
 
-def test_a_camera_that_was_never_there_is_told_at_once() -> None:
+def test_a_missing_camera_is_a_fault_at_once() -> None:
     bench = Bench(GONE, GONE, GONE)
     with pytest.raises(CameraFault, match="gone"):
         next(bench.camera.frames())
     bench.camera.close()
 
 
-def test_it_is_looked_for_less_and_less_often() -> None:
+def test_the_pauses_between_attempts_grow() -> None:
     waits = CaptureTimeouts().pauses_s
     assert list(waits) == sorted(waits)
-    assert waits[:2] == (0, 0)  # the first attempt, and the one that heals a hiccup
+    assert waits[:2] == (0, 0)  # the first attempt, and the one after one short failure
     assert waits[-1] <= 10
 
 
-def test_a_picture_that_nobody_took_goes_with_its_camera(bench: Bench) -> None:
+def test_a_frame_of_the_old_driver_is_dropped(bench: Bench) -> None:
     shown = bench.camera.frames()
     bench.show(50)
     next(shown)
@@ -139,7 +139,7 @@ def test_a_picture_that_nobody_took_goes_with_its_camera(bench: Bench) -> None:
     assert next(shown).luma[0, 0] == 70
 
 
-def test_a_driver_that_never_comes_back_is_left_behind() -> None:
+def test_a_driver_that_hangs_for_ever_is_given_up() -> None:
     bench = Bench(timeouts=CaptureTimeouts(stall_s=0.05, start_s=30, hang_s=0, pauses_s=(0, 0, 0.001)))
     shown = bench.camera.frames()
     bench.show(50)
@@ -156,7 +156,7 @@ def test_a_driver_that_never_comes_back_is_left_behind() -> None:
     bench.camera.close()
 
 
-def test_close_comes_back_from_a_camera_that_hangs() -> None:
+def test_close_returns_although_the_camera_hangs() -> None:
     bench = Bench()
     shown = bench.camera.frames()
     bench.show(50)
@@ -168,14 +168,14 @@ def test_close_comes_back_from_a_camera_that_hangs() -> None:
     gate.set()
 
 
-def test_a_programming_error_of_a_driver_is_raised_where_frames_are_asked_for(bench: Bench) -> None:
+def test_a_programming_error_of_a_driver_is_raised_to_the_caller(bench: Bench) -> None:
     bench.orders.put(lambda: 1 // 0)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             next(bench.camera.frames())
 
 
-def test_ticks_never_run_back_even_if_a_driver_says_so(bench: Bench) -> None:
+def test_ticks_never_go_back_even_with_wrong_stamps_of_a_driver(bench: Bench) -> None:
     shown = bench.camera.frames()
     bench.show(50, tick_ms=5_000)
     assert next(shown).tick_ms == 5_000
@@ -186,14 +186,14 @@ def test_ticks_never_run_back_even_if_a_driver_says_so(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("age_ms", "taken"),
     [(0, 9_000), (35.4, 8_965), (1_000, 8_000), (1_001, 9_000), (-5, 9_000), (1e12, 9_000)],
-    ids=["now", "a driver's delay", "a second", "too old", "of the future", "of another clock"],
+    ids=["now", "a driver's delay", "a second", "too old", "in the future", "of another clock"],
 )
-def test_a_stamp_is_believed_where_it_can_be_true(age_ms: float, taken: int) -> None:
+def test_a_stamp_is_used_if_it_is_possible(age_ms: float, taken: int) -> None:
     clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC), tick_ms=9_000)
     assert taken_ms(clock, age_ms) == taken
 
 
-def test_black_and_saturated_pictures_are_told_once_they_last(
+def test_black_and_saturated_pictures_are_reported_after_a_time(
     bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = bench.camera.frames()

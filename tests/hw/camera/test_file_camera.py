@@ -49,7 +49,7 @@ def test_frames_from_memory_keep_their_pixels(clock: SimClock) -> None:
     assert shown.rgb.shape == (3, 4, 3)
 
 
-def test_a_slow_viewer_is_not_made_slower(clock: SimClock) -> None:
+def test_a_slow_caller_is_not_made_slower(clock: SimClock) -> None:
     camera = FileCamera([frame(n) for n in range(3)], clock=clock, fps=10, wait=clock.advance)
     ticks = []
     for shown in camera.frames():
@@ -68,7 +68,7 @@ def test_a_slow_viewer_is_not_made_slower(clock: SimClock) -> None:
         ((3000, 1), (1, 1280), (1, 640, 3)),
     ],
 )
-def test_a_picture_file_comes_in_the_two_sizes_of_a_camera(
+def test_a_picture_file_gives_the_two_sizes_of_a_camera(
     clock: SimClock, tmp_path: Path, size: tuple[int, int], luma: tuple[int, ...], rgb: tuple[int, ...]
 ) -> None:
     path = picture(tmp_path / "p.png", size, (255, 0, 0))
@@ -104,7 +104,7 @@ def test_close_ends_the_film(clock: SimClock) -> None:
 
 
 @pytest.mark.parametrize("fps", [0, -1, 1001, float("nan"), float("inf")])
-def test_a_rate_that_cannot_be_played_is_refused(clock: SimClock, fps: float) -> None:
+def test_an_impossible_frame_rate_is_refused(clock: SimClock, fps: float) -> None:
     with pytest.raises(CameraFault, match="is not above 0 and at most 1000"):
         FileCamera([], clock=clock, fps=fps)
 

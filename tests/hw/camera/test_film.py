@@ -1,4 +1,4 @@
-"""Films in true time: videos and folders of pictures, and what is neither."""
+"""Films in real time: videos, folders of pictures, and files that are neither."""
 
 from __future__ import annotations
 
@@ -45,13 +45,11 @@ def play(path: Path) -> Film:
 
 
 @pytest.mark.parametrize("kind", ["film", "folder"])
-def test_the_latest_frame_wins_and_a_film_ends(kind: str, request: pytest.FixtureRequest) -> None:
+def test_the_latest_frame_is_given_and_a_film_ends(kind: str, request: pytest.FixtureRequest) -> None:
     camera = play(request.getfixturevalue(kind))
     frames = camera.frames()
     next(frames)
-    until(
-        lambda: camera.health().arrived == len(SHADES)
-    )  # the whole film is played, and no frame is asked for
+    until(lambda: camera.health().arrived == len(SHADES))  # the whole film is played, and no frame is read
     shown = next(frames)
     assert abs(int(shown.rgb[100, 100, 2]) - SHADES[-1]) < 6  # MJPG is lossy
     assert shown.rgb[100, 100, 0] < 6
@@ -68,7 +66,7 @@ def test_frames_come_in_the_two_sizes_and_ticks_never_go_back(film: Path) -> Non
     assert ticks == sorted(ticks)
 
 
-def test_asking_for_frames_after_the_end_plays_it_again(film: Path) -> None:
+def test_a_film_plays_again_after_its_end(film: Path) -> None:
     camera = play(film)
     for _ in range(2):
         assert list(camera.frames())
@@ -77,13 +75,13 @@ def test_asking_for_frames_after_the_end_plays_it_again(film: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["film", "folder"])
-def test_it_plays_in_true_time(kind: str, request: pytest.FixtureRequest) -> None:
+def test_a_film_plays_in_real_time(kind: str, request: pytest.FixtureRequest) -> None:
     start_ms = CLOCK.tick_ms()
     shown = list(play(request.getfixturevalue(kind)).frames())
     assert shown[-1].tick_ms - start_ms >= 1000 * (len(SHADES) - 1) // FPS  # a busy machine only takes longer
 
 
-def test_a_larger_luma_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_larger_luma_is_kept_if_it_is_requested(tmp_path: Path) -> None:
     path = tmp_path / "large.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (2304, 1296))
     writer.write(np.full((1296, 2304, 3), 90, np.uint8))
@@ -103,7 +101,7 @@ def test_a_folder_without_pictures_is_a_fault(tmp_path: Path) -> None:
     assert "png" in caught.value.hint
 
 
-def test_a_file_that_is_no_film_is_a_fault_on_the_first_frame_each_time(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_film_is_a_fault_at_each_first_frame(tmp_path: Path) -> None:
     path = tmp_path / "noise.avi"
     path.write_bytes(bytes(range(256)) * 64)
     camera = play(path)

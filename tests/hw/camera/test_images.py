@@ -26,7 +26,7 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
 def corners(colours=(RED, GREEN, BLUE, WHITE)) -> Image.Image:
-    """48 x 32, one colour a quarter: top left, top right, bottom left, bottom right."""
+    """48 x 32 pixels, each quarter in one colour: top left, top right, bottom left, bottom right."""
     pixels = np.zeros((32, 48, 3), np.uint8)
     pixels[:16, :24], pixels[:16, 24:], pixels[16:, :24], pixels[16:, 24:] = colours
     return Image.fromarray(pixels)
@@ -46,7 +46,7 @@ def seen(pixels: np.ndarray) -> tuple[tuple[int, ...], ...]:
 
 
 def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG that claims a size, with whatever follows, and no pixels."""
+    """A PNG with a size in its header, these chunks, and no pixels."""
     head = (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     body = b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -67,7 +67,7 @@ def test_every_format_is_read(form: str, tmp_path) -> None:
     assert looks_like_image(path.read_bytes())
 
 
-def test_luma_is_that_of_the_rgb() -> None:
+def test_luma_is_computed_from_rgb() -> None:
     data = encoded(corners())
     expected = np.asarray(Image.fromarray(decode_rgb(data, name="a")).convert("L"))
     assert np.array_equal(decode_luma(data, name="a"), expected)
@@ -90,7 +90,7 @@ def test_broken_exif_does_not_lose_the_picture() -> None:
     assert decode_rgb(data, name="a").shape == (32, 48, 3)
 
 
-def test_transparency_is_seen_on_white() -> None:
+def test_transparent_pixels_become_white() -> None:
     pixels = np.zeros((32, 48, 4), np.uint8)
     pixels[:, 24:] = (10, 20, 30, 255)
     palette = Image.new("P", (48, 32))
@@ -106,14 +106,14 @@ def test_transparency_is_seen_on_white() -> None:
         assert seen(decode_luma(data, name="a"))[0] == (255,)
 
 
-def test_grey_with_alpha_is_seen_on_white() -> None:
+def test_transparent_grey_pixels_become_white() -> None:
     pixels = np.zeros((32, 48, 2), np.uint8)
     pixels[:, 24:] = (40, 255)
     assert seen(decode_luma(encoded(Image.fromarray(pixels)), name="a")) == ((255,), (40,)) * 2
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
-def test_sixteen_bits_a_sample_keep_their_brightness(form: str) -> None:
+def test_samples_of_sixteen_bits_keep_their_brightness(form: str) -> None:
     ramp = np.repeat(np.array([0, 0x8000, 0xFFFF], np.uint16), 16)[None].repeat(32, 0)
     data = encoded(Image.fromarray(ramp), form)
     assert decode_luma(data, name="a")[0, ::16].tolist() == [0, 128, 255]
@@ -148,14 +148,14 @@ BAD = {
     "text": (b"EC1:HELLO", "not a picture"),
     "binary garbage": (np.random.default_rng(1).bytes(100_000), "not a picture"),
     "a document": (b"%PDF-1.7\n" + bytes(1000), "not a picture"),
-    "PostScript, which would start an interpreter": (
+    "PostScript, for which Pillow starts an interpreter": (
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         "not a picture",
     ),
     "a PNG cut short": (GOOD[: len(GOOD) // 2], "damaged or cut short"),
-    "a PNG of which only the magic is left": (GOOD[:8], "damaged or cut short"),
+    "only the magic bytes of a PNG": (GOOD[:8], "damaged or cut short"),
     "a JPEG cut short": (JPEG[: len(JPEG) // 2], "damaged or cut short"),
-    "a JPEG of which only the magic is left": (JPEG[:4], "damaged or cut short"),
+    "only the magic bytes of a JPEG": (JPEG[:4], "damaged or cut short"),
     "a PNG with a bit flipped in its pixels": (
         GOOD[:60] + bytes([GOOD[60] ^ 1]) + GOOD[61:],
         "damaged or cut short",
@@ -163,9 +163,9 @@ BAD = {
     "100 megapixels": (png(10_000, 10_000), "10000 x 10000 is more than 50 megapixels"),
     "one row more than allowed": (png(8192, MAX_PIXELS // 8192 + 1), "more than 50 megapixels"),
     "400 megapixels": (png(20_000, 20_000), "more than 50 megapixels"),
-    "the largest header there is": (png(2**31 - 1, 2**31 - 1), "more than 50 megapixels"),
+    "the largest size of the header": (png(2**31 - 1, 2**31 - 1), "more than 50 megapixels"),
     "no width": (png(0, 10), "damaged or cut short"),
-    "a bomb of text": (
+    "a compressed text that expands to many bytes": (
         png(8, 8, (b"zTXt", b"a\0\0" + zlib.compress(bytes(80_000_000)))),
         "damaged or cut short",
     ),
@@ -173,7 +173,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("data", "message"), BAD.values(), ids=BAD.keys())
-def test_what_is_no_good_picture_is_one_clear_line_with_a_hint(data: bytes, message: str, tmp_path) -> None:
+def test_an_invalid_picture_is_one_clear_line_with_a_hint(data: bytes, message: str, tmp_path) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(data)
     for read in (read_rgb, read_luma):

@@ -1,4 +1,4 @@
-"""What counts as black and as saturated, on pictures of the simulated door."""
+"""Black and saturated pictures of the simulated door."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("picture", PICTURES)
-def test_light_is_told_from_the_picture_alone(picture: str) -> None:
+def test_light_is_classified_from_the_picture_alone(picture: str) -> None:
     luma, light = PICTURES[picture]
     assert light_of(luma()) is light

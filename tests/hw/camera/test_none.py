@@ -1,4 +1,4 @@
-"""The camera of a door that has none."""
+"""The camera object of a door without a camera."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hw.codes.zxing import ZxingReader
 from hw.sim.clock import SimClock
 
 
-def test_its_frames_tell_the_time_and_show_nothing() -> None:
+def test_its_frames_are_empty_and_have_the_time() -> None:
     clock = SimClock(datetime(2026, 1, 1, tzinfo=UTC))
     frames = list(itertools.islice(NoCamera(clock=clock, wait=clock.advance).frames(), 4))
     assert [frame.tick_ms for frame in frames] == [number * PERIOD_MS for number in range(4)]

@@ -1,4 +1,4 @@
-"""What can be said of a Pi's camera without one; tests/virtual_camera has a real Picamera2 object."""
+"""Tests of a Pi's camera that need no camera; tests/virtual_camera has a real Picamera2 object."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ CHOICES = {
     "by number": (1, [ONE, TWO], 1),
     "by number, as text": ("1", [ONE, TWO], 1),
     "by id": (TWO["Id"], [ONE, TWO], 1),
-    "a webcam that is meant": (1, [ONE, USB], 1),
+    "a webcam by number": (1, [ONE, USB], 1),
 }
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_a_camera_is_the_only_one_or_the_one_that_is_named(choice: str) -> None:
+def test_the_only_camera_or_the_named_one_is_used(choice: str) -> None:
     source, cameras, number = CHOICES[choice]
     assert chosen(source, cameras) == number  # type: ignore[arg-type]
 
 
 NONE = {
-    "two to choose from": (None, [ONE, TWO], "there are 2 cameras", "[camera] device"),
+    "two modules": (None, [ONE, TWO], "there are 2 cameras", "[camera] device"),
     "no camera": (None, [], "no camera on this board (there are: none)", "cable"),
     "only a webcam": (None, [USB], "no camera on this board", "cable"),
     "a number too high": (2, [ONE, TWO], "no camera 2 on this board", "cable"),
@@ -41,7 +41,7 @@ NONE = {
 
 
 @pytest.mark.parametrize("choice", NONE)
-def test_a_choice_that_would_be_luck_is_a_fault(choice: str) -> None:
+def test_an_unclear_choice_is_a_fault(choice: str) -> None:
     source, cameras, message, hint = NONE[choice]
     with pytest.raises(CameraFault) as caught:
         chosen(source, cameras)  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ MODULE_3 = dict.fromkeys(
         pytest.param(Setting(), {"AeEnable": True, "AwbEnable": True, "AeExposureMode": 0}, id="automatic"),
         pytest.param(Setting(exposure="short"), {"AeEnable": True, "AeExposureMode": 1}, id="short"),
         pytest.param(Setting(), {"AfMode": 0, "LensPosition": 4.5}, id="focus at 22 cm"),
-        pytest.param(Setting(lens_dpt=20), {"LensPosition": 15.0}, id="nearer than the lens can"),
+        pytest.param(Setting(lens_dpt=20), {"LensPosition": 15.0}, id="nearer than the lens allows"),
     ],
 )
 def test_a_module_is_set_as_the_configuration_says(setting: Setting, expected: dict[str, object]) -> None:
@@ -76,7 +76,7 @@ def test_a_module_is_set_as_the_configuration_says(setting: Setting, expected: d
     assert {name: told.get(name) for name in expected} == expected
 
 
-def test_what_a_camera_does_not_have_is_not_asked_of_it() -> None:
+def test_missing_controls_are_not_set() -> None:
     assert controls({"FrameDurationLimits": (0, 0, 0)}, Setting()) == {
         "FrameDurationLimits": (66_667, 66_667)
     }

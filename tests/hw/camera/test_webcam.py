@@ -1,4 +1,4 @@
-"""What can be said of webcams on a machine that has none: which one is taken, and how it is set."""
+"""Tests of webcams that need no webcam: the choice of a device, and its settings."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ OTHER = VideoDevice(Path("/dev/video2"), "Old Cam", "usb-0000:00:14.0-2", captur
 CODEC = VideoDevice(Path("/dev/video10"), "bcm2835-codec-decode", "platform:bcm2835-codec", captures=True)
 
 
-def test_the_only_webcam_is_found_among_nodes_that_are_none() -> None:
+def test_the_only_webcam_is_found_among_other_nodes() -> None:
     assert only_webcam([CODEC, ONE, ITS_METADATA]) == ONE.path
 
 
-def test_of_two_webcams_none_is_taken_by_luck() -> None:
+def test_two_webcams_without_a_choice_are_a_fault() -> None:
     with pytest.raises(CameraFault, match="there are 2 cameras") as caught:
         Webcam(None, clock=CLOCK, devices=lambda: [ONE, ITS_METADATA, OTHER])
     assert "/dev/video0 (Desk Cam), /dev/video2 (Old Cam)" in caught.value.message
     assert "by-id" in caught.value.hint
 
 
-def test_no_webcam_says_where_to_look() -> None:
+def test_without_a_webcam_the_hint_says_what_to_check() -> None:
     with pytest.raises(CameraFault, match="no webcam was found") as caught:
         only_webcam([CODEC, ITS_METADATA])
     assert "ls /dev/video*" in caught.value.hint
 
 
-def test_a_missing_camera_says_which_device_and_how_to_list_them() -> None:
+def test_a_missing_camera_is_named_and_the_hint_lists_devices() -> None:
     with pytest.raises(CameraFault, match="/dev/video987") as caught:
         Webcam(987, clock=CLOCK)
     assert "ls /dev/video" in caught.value.hint
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-def test_a_device_that_may_not_be_opened_names_the_video_group(tmp_path: Path) -> None:
+def test_without_permission_the_hint_names_the_video_group(tmp_path: Path) -> None:
     node = tmp_path / "video0"
     node.touch(mode=0)
     with pytest.raises(CameraFault, match="no permission to open") as caught:
@@ -56,7 +56,7 @@ def test_a_device_that_may_not_be_opened_names_the_video_group(tmp_path: Path) -
     assert "video" in caught.value.hint
 
 
-def test_a_node_that_is_no_camera_is_told_at_once(tmp_path: Path) -> None:
+def test_a_node_that_is_not_a_camera_is_a_fault_at_once(tmp_path: Path) -> None:
     node = tmp_path / "video0"
     node.touch()
     camera = Webcam(node, clock=CLOCK)
@@ -66,12 +66,12 @@ def test_a_node_that_is_no_camera_is_told_at_once(tmp_path: Path) -> None:
     camera.close()
 
 
-def test_a_camera_that_went_away_between_two_attempts_is_missed_by_name(tmp_path: Path) -> None:
+def test_a_camera_that_is_unplugged_between_two_attempts_is_named(tmp_path: Path) -> None:
     node = tmp_path / "video0"
     node.touch()
     camera = Webcam(node, clock=CLOCK)
     told = []
-    for _ in range(10):  # an attempt may be under way
+    for _ in range(10):  # an attempt may be in progress
         with pytest.raises(CameraFault) as caught:
             next(camera.frames())
         told.append(caught.value.message)
@@ -83,11 +83,11 @@ def test_a_camera_that_went_away_between_two_attempts_is_missed_by_name(tmp_path
     camera.close()
 
 
-# -- a camera as OpenCV shows it -------------------------------------------------------------------------------
+# -- a camera behind OpenCV ------------------------------------------------------------------------------------
 
 
 def shown_by(camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
-    """All frames until the cable is pulled."""
+    """All frames until the cable is unplugged."""
     node = tmp_path / "video0"
     node.touch()
     monkeypatch.setattr(cv2, "VideoCapture", lambda *_: camera)
@@ -101,8 +101,8 @@ def shown_by(camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return frames
 
 
-@pytest.mark.parametrize("formats", [[MJPG], [YUYV], [YUYV, MJPG]], ids=["MJPEG alone", "raw alone", "both"])
-def test_a_camera_is_taken_with_the_format_that_it_has(
+@pytest.mark.parametrize("formats", [[MJPG], [YUYV], [YUYV, MJPG]], ids=["only MJPEG", "only raw", "both"])
+def test_a_camera_is_opened_in_the_format_that_it_has(
     formats: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     camera = UsbCamera(formats, [jpeg(shade) for shade in (60, 90, 120)])
@@ -114,7 +114,7 @@ def test_a_camera_is_taken_with_the_format_that_it_has(
     ]
 
 
-def test_a_damaged_jpeg_is_left_out_and_the_next_one_is_shown(
+def test_a_damaged_jpeg_is_skipped_and_the_next_one_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures = [jpeg(60), b"", jpeg(200)[:400], jpeg(90), b"\xff\xd8\xff", jpeg(120)]
@@ -122,7 +122,7 @@ def test_a_damaged_jpeg_is_left_out_and_the_next_one_is_shown(
     assert [round(float(frame.luma.mean()), -1) for frame in frames] == [60, 90, 120]
 
 
-def test_a_camera_that_sends_nothing_but_damage_is_a_fault(
+def test_a_camera_that_sends_only_damaged_frames_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert shown_by(UsbCamera([MJPG], [b"\xff\xd8\xff"] * 20), tmp_path, monkeypatch) == []
@@ -138,7 +138,7 @@ def test_a_camera_that_has_another_size_is_scaled_for_faces(
 
 # -- V4L2 itself ---------------------------------------------------------------------------------------------
 
-# card, bus, what the device can do, what this node can do (with the flag that says so), captures, is a webcam
+# card, bus, capabilities of the device, capabilities of this node (with their flag), captures, is a webcam
 CAPABILITIES = {
     "a webcam": (b"Desk Cam", b"usb-0000:00:14.0-1", 0x84A0_0001, 0x0420_0001, True, True),
     "its metadata": (b"Desk Cam", b"usb-0000:00:14.0-1", 0x84A0_0001, 0x04A0_0000, False, False),
@@ -158,21 +158,21 @@ def test_a_device_is_described_by_what_its_own_node_can_do(kind: str) -> None:
     assert (device.captures, device.is_webcam) == (captures, is_webcam)
 
 
-def test_a_node_that_does_not_answer_is_no_video_device(tmp_path: Path) -> None:
+def test_a_node_that_does_not_answer_is_not_a_video_device(tmp_path: Path) -> None:
     (tmp_path / "video0").touch()
     (tmp_path / "video1").mkdir()
     os.mkfifo(tmp_path / "video2")
     assert video_devices(tmp_path) == []
 
 
-def test_controls_that_a_camera_lacks_are_left_out(tmp_path: Path) -> None:
+def test_controls_that_a_camera_does_not_have_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "video0").touch()
     assert set_controls(tmp_path / "video0", {Control.FOCUS_AUTO: 1}) == set()
     assert set_controls(tmp_path / "absent", {Control.FOCUS_AUTO: 1}) == set()
 
 
 @pytest.mark.parametrize(("mains_hz", "menu"), [(0, 0), (50, 1), (60, 2)])
-def test_lamps_are_told_to_the_camera_as_v4l2_counts_them(mains_hz: int, menu: int) -> None:
+def test_the_mains_frequency_is_set_in_the_numbers_of_v4l2(mains_hz: int, menu: int) -> None:
     assert controls(Setting(mains_hz=mains_hz))[Control.POWER_LINE_HZ] == menu  # type: ignore[arg-type]
 
 

@@ -55,8 +55,8 @@ def noisy(luma: Pixels) -> Pixels:
 
 VIEWS: dict[str, Callable[[Pixels], Pixels]] = {
     "upright": lambda luma: luma,
-    "inverted, as dark mode shows it": lambda luma: 255 - luma,
-    "mirrored, as a front camera shows it": lambda luma: luma[:, ::-1],
+    "inverted, as in dark mode": lambda luma: 255 - luma,
+    "mirrored, as by a front camera": lambda luma: luma[:, ::-1],
     "inverted and mirrored": lambda luma: 255 - luma[:, ::-1],
     "upside down": lambda luma: luma[::-1, ::-1],
     "a quarter turn": np.rot90,
@@ -107,12 +107,12 @@ RAW = {
 
 
 @pytest.mark.parametrize("payload", RAW.values(), ids=RAW.keys())
-def test_bytes_are_exact_whatever_they_are(reader: CodeReader, payload: bytes) -> None:
+def test_all_bytes_are_read_exactly(reader: CodeReader, payload: bytes) -> None:
     (symbol,) = reader.read(draw(payload, mode="byte"))
     assert symbol.payload == payload
 
 
-def test_text_is_what_the_bytes_say(reader: CodeReader) -> None:
+def test_text_is_decoded_from_the_bytes(reader: CodeReader) -> None:
     for text, payload in (
         ("caf\u00e9", "caf\u00e9".encode()),
         ("\u65e5\u672c", "\u65e5\u672c".encode("shift_jis")),
@@ -128,7 +128,7 @@ def test_all_sizes_are_read(reader: CodeReader, version: int) -> None:
     assert symbol.text == text
 
 
-def test_the_largest_symbol_there_is_is_read(reader: CodeReader) -> None:
+def test_the_largest_symbol_is_read(reader: CodeReader) -> None:
     text = "7" * 7_089
     (symbol,) = reader.read(picture(segno.make(text, error="l").matrix))
     assert symbol.text == text
@@ -166,7 +166,7 @@ def test_reading_twice_gives_the_same(reader: CodeReader) -> None:
     assert reader.read(luma) == reader.read(luma)
 
 
-def test_the_picture_is_left_alone(reader: CodeReader) -> None:
+def test_the_picture_is_not_changed(reader: CodeReader) -> None:
     luma = draw(TEXT)
     before = luma.copy()
     reader.read(luma)
@@ -178,7 +178,7 @@ def test_a_light_or_missing_quiet_zone_does_not_stop_the_reader(reader: CodeRead
 
 
 class Sees:
-    """A reader that reads nothing but pictures of one shape, and remembers what it was shown."""
+    """A reader that reads only pictures of one shape, and keeps the shapes it was called with."""
 
     name = "sees"
 
@@ -192,20 +192,20 @@ class Sees:
         return (Symbol("A", b"A", self.name, corners),) if luma.shape == self.shape else ()
 
 
-def test_the_cascade_looks_once_where_that_is_enough() -> None:
+def test_the_cascade_reads_once_if_that_is_enough() -> None:
     inner = Sees((100, 200))
     assert len(Cascade(inner).read(np.zeros((100, 200), np.uint8))) == 1
     assert inner.shown == [(100, 200)]
 
 
-def test_the_cascade_looks_again_at_twice_the_size_and_reports_corners_of_the_original() -> None:
+def test_the_cascade_reads_again_at_twice_the_size_with_corners_of_the_original() -> None:
     inner = Sees((200, 400))
     (symbol,) = Cascade(inner).read(np.zeros((100, 200), np.uint8))
     assert inner.shown == [(100, 200), (200, 400)]
     assert symbol.corners == ((0, 0), (100, 0), (100, 50), (0, 50))
 
 
-def test_an_idle_loop_takes_the_second_step_on_every_nth_frame_only() -> None:
+def test_an_idle_loop_runs_the_second_step_only_on_every_nth_frame() -> None:
     inner = Sees((0, 0))
     cascade = Cascade(inner, second_step_every=3)
     for _ in range(6):
@@ -213,14 +213,14 @@ def test_an_idle_loop_takes_the_second_step_on_every_nth_frame_only() -> None:
     assert inner.shown == [(10, 10), (10, 10), (10, 10), (20, 20)] * 2
 
 
-def test_a_thorough_cascade_never_enlarges_what_is_large_already() -> None:
+def test_a_thorough_cascade_does_not_enlarge_a_large_picture() -> None:
     inner = Sees((0, 0))
     Cascade(inner, thorough=True).read(np.zeros((3000, 4000), np.uint8))
     assert {shape for shape in inner.shown if shape > (3000, 4000)} == set()
     assert (1500, 2000) in inner.shown
 
 
-def test_the_second_step_reads_what_the_first_cannot() -> None:
+def test_the_second_step_reads_a_picture_that_the_first_cannot() -> None:
     luma = noisy(
         cv2.resize(turned(draw(TEXT, scale=8), 20), None, fx=0.27, fy=0.27, interpolation=cv2.INTER_AREA)
     )
@@ -231,13 +231,13 @@ def test_the_second_step_reads_what_the_first_cannot() -> None:
 
 @dataclass(frozen=True)
 class Floor:
-    """The least share of a set that a thorough reader must read exactly: a picture or two under what was measured."""
+    """The smallest share of a set that a thorough reader must read exactly: one or two pictures below the measurement."""
 
     zxing: float
     zbar: float
 
 
-# Measured, pictures read exactly at 1x / with the second step / thorough:
+# Measured: pictures read exactly at 1x / with the second step / by the thorough cascade:
 #                                     zxing               zbar
 # dcc-quality-assurance (110)    110 / 110 / 110    110 / 110 / 110
 # dcc-testdata (151)             151 / 151 / 151    151 / 151 / 151
@@ -266,7 +266,7 @@ def grey(path: Path) -> Pixels:
 
 
 def says(symbols: tuple[Symbol, ...], payload_hex: str) -> bool:
-    """Whether one symbol says it: as bytes, or as text (the truth of some sets lost its last line end)."""
+    """Whether a symbol has this payload, as bytes or as text: some sets lack the last line end."""
     truth = bytes.fromhex(payload_hex)
     return any(
         symbol.payload == truth or symbol.text.rstrip().encode() == truth.rstrip() for symbol in symbols

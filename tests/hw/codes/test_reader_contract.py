@@ -1,4 +1,4 @@
-"""What every CodeReader keeps to, the simulated one with them: test_codes.py asks the engines for more."""
+"""The contract of every CodeReader, also of the simulated one. test_codes.py has more tests of the engines."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NOTHING = np.full((120, 160), 255, np.uint8)
 
 @dataclass
 class Bench:
-    """A reader, and what it is shown a picture of codes with."""
+    """A reader, and a function that makes a picture of codes for it."""
 
     reader: CodeReader
     show: Callable[[Sequence[str]], Pixels]
 
 
 def side_by_side(texts: Sequence[str]) -> Pixels:
-    """These codes in one picture, with room between them."""
+    """These codes in one picture, with a gap between them."""
     return np.hstack([np.pad(draw(text, scale=5), 20, constant_values=255) for text in texts] or [NOTHING])
 
 
@@ -48,7 +48,7 @@ def test_without_a_code_nothing_is_found(bench: Bench) -> None:
     assert bench.reader.read(bench.show(())) == ()
 
 
-def test_a_code_is_found_with_its_text_and_who_read_it(bench: Bench) -> None:
+def test_a_code_is_found_with_its_text_and_the_name_of_its_engine(bench: Bench) -> None:
     (symbol,) = bench.reader.read(bench.show([ONE]))
     assert (symbol.text, symbol.payload, symbol.engine) == (ONE, ONE.encode(), bench.reader.name)
     assert len(symbol.corners) in (0, 4)
@@ -59,13 +59,13 @@ def test_several_codes_are_several_symbols(bench: Bench) -> None:
     assert {symbol.text for symbol in bench.reader.read(picture)} == {ONE, OTHER}
 
 
-def test_what_has_left_the_picture_is_not_found_any_more(bench: Bench) -> None:
+def test_a_code_that_left_the_picture_is_not_found(bench: Bench) -> None:
     assert bench.reader.read(bench.show([ONE]))
     assert bench.reader.read(bench.show(())) == ()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (1, 400), (400, 1), (37, 41)])
-def test_no_picture_is_too_small_or_too_long(bench: Bench, shape: tuple[int, int]) -> None:
+def test_very_small_and_very_long_pictures_are_read(bench: Bench, shape: tuple[int, int]) -> None:
     bench.show(())
     for shade in (0, 128, 255):
         assert bench.reader.read(np.full(shape, shade, np.uint8)) == ()

@@ -1,4 +1,4 @@
-"""What a stranger can hold in front of the camera to stop the loop, or to be read as what it is not."""
+"""Symbols and pictures with which an attacker tries to stop the loop, or to be read as a card."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def reader(request):
 
 
 def expect_no_card(symbols: Sequence[Symbol]) -> None:
-    """Nothing is read, or what is read is refused before any signature is looked at."""
+    """Nothing is read, or the text is refused before any signature is checked."""
     refusals = {Reason.CODE_UNREADABLE, Reason.CODE_SEVERAL, Reason.CARD_MALFORMED}
     if symbols:
         with pytest.raises(Refused) as caught:
@@ -48,7 +48,7 @@ def expect_no_card(symbols: Sequence[Symbol]) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())
-def test_a_part_of_a_structured_append_is_no_card(reader, part) -> None:
+def test_a_part_of_a_structured_append_is_not_a_card(reader, part) -> None:
     expect_no_card(reader.read(part))
 
 
@@ -62,23 +62,23 @@ def test_a_part_of_a_structured_append_is_no_card(reader, part) -> None:
     }.items(),
     ids=lambda item: item[0],
 )
-def test_a_part_is_no_card_however_it_is_held(reader, view) -> None:
+def test_a_part_is_not_a_card_in_any_orientation(reader, view) -> None:
     expect_no_card(reader.read(view[1](FIRST)))
 
 
-def test_all_parts_together_are_never_put_together(reader) -> None:
+def test_parts_are_never_joined(reader) -> None:
     symbols = reader.read(np.hstack([PARTS["1 of 2"], PARTS["2 of 2"]]))
     assert CARD not in {symbol.text for symbol in symbols}
     expect_no_card(symbols)
 
 
-def test_a_part_that_holds_a_whole_card_is_left_out_or_is_that_card(reader) -> None:
+def test_a_part_with_a_whole_card_is_ignored_or_is_that_card(reader) -> None:
     part, _ = segno.make_sequence(CARD * 2, symbol_count=2)
     texts = [symbol.text for symbol in reader.read(picture(part.matrix))]
     assert texts == ([CARD] if reader.name == "zxing" else [])
 
 
-def test_a_part_beside_a_whole_symbol_hides_nothing(reader) -> None:
+def test_a_part_next_to_a_whole_symbol_does_not_hide_it(reader) -> None:
     sheet = np.hstack([FIRST, draw("EC1:WHOLE", version=segno_version(FIRST))])
     assert "EC1:WHOLE" in {symbol.text for symbol in reader.read(sheet)}
 
@@ -87,7 +87,7 @@ def segno_version(luma) -> int:
     return (luma.shape[0] // 4 - 8 - 17) // 4
 
 
-def test_the_loop_goes_on_after_a_part(reader) -> None:
+def test_the_next_symbol_after_a_part_is_read(reader) -> None:
     reader.read(FIRST)
     assert [symbol.text for symbol in reader.read(draw(TEXT))] == [TEXT]
 
@@ -138,14 +138,14 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("luma", EMPTY.values(), ids=EMPTY.keys())
-def test_nothing_is_read_where_nothing_is(reader, luma) -> None:
+def test_nothing_is_read_without_a_symbol(reader, luma) -> None:
     assert reader.read(luma) == ()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @given(seed=st.integers(0, 2**32), share=st.floats(0, 0.5))
 def test_damage_is_corrected_or_nothing_is_read(engine: str, seed: int, share: float) -> None:
-    """Never another text: the error correction notices."""
+    """The error correction never gives another text."""
     dice = np.random.default_rng(seed)
     modules = np.array([list(row) for row in segno.make("EC1:HELLO 123", error="l", micro=False).matrix])
     modules ^= (dice.random(modules.shape) < share * 0.1).astype(modules.dtype)
@@ -153,7 +153,7 @@ def test_damage_is_corrected_or_nothing_is_read(engine: str, seed: int, share: f
 
 
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES.keys())
-def test_an_engine_that_fails_on_a_picture_reads_nothing_and_counts_it(engine) -> None:
+def test_an_engine_that_fails_on_a_picture_reads_nothing_and_counts_the_failure(engine) -> None:
     reader = engine()
     assert reader.read(np.zeros((2, 2, 7, 2), np.uint8)) == ()
     assert reader.swallowed == 1
@@ -171,7 +171,7 @@ def test_a_missing_engine_is_a_fault_that_says_what_to_install(engine, package, 
     assert hint in caught.value.hint
 
 
-def test_what_an_engine_claims_is_bounded() -> None:
+def test_the_results_of_an_engine_are_bounded() -> None:
     (real,) = ZxingReader().read(draw(TEXT))
     endless = type(real)("A", b"A" * (MAX_PAYLOAD_BYTES + 1), "zxing", real.corners)
     hollow = type(real)("", b"", "zxing", real.corners)

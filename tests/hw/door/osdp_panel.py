@@ -2,9 +2,9 @@
 
     python osdp_panel.py FD ADDRESS MASTER_KEY_HEX
 
-`FD`: an open pty. One line a happening on standard output: `secure`, `lost`, `card BITS HEX`. Ends with its
-standard input. A library of the same import name is installed beside the tests, so it lives in a virtual
-environment of its own.
+`FD`: an open pty. It prints one line for each event: `secure`, `lost`, `card BITS HEX`. It ends with its
+standard input. The tests have a library with the same import name, so this program has its own virtual
+environment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from osdp import ControlPanel, OsdpConnection
 
 
 class Wires(OsdpConnection):
-    """The other end of a pty: nothing in between, or the 200 ms of a reply are over on a busy machine."""
+    """The other end of a pty, without another process: on a busy machine the 200 ms for a reply are short."""
 
     baud_rate = 9_600
     is_open = True

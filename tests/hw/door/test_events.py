@@ -1,4 +1,4 @@
-"""What a controller tells, as a door's events: every kind has its word, and its clock is placed on ours."""
+"""Events of a controller as events of the door: each has a kind, and a tick of the host's clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MEANS = {
     (m.LinkEventKind.MODE, 9): None,  # of a later firmware
     (m.LinkEventKind.FAULT, 3): K.FAULT,
     (m.LinkEventKind.FAULT, 0): K.FAULT_OVER,
-    (m.LinkEventKind.SESSION, 1): None,  # about the link, and known here anyway
+    (m.LinkEventKind.SESSION, 1): None,  # about the link, which the host knows already
     (m.LinkEventKind.SESSION, 0): None,
     (m.LinkEventKind.ALARM_OVER, 0): K.ALARM_OVER,
     (m.LinkEventKind.EVENTS_LOST, 12): K.EVENTS_LOST,
@@ -44,7 +44,7 @@ MEANS = {
 
 
 @pytest.mark.parametrize(("told", "kind"), MEANS.items(), ids=str)
-def test_every_event_of_a_controller_has_its_word(told, kind: DoorEventKind | None) -> None:
+def test_every_event_of_a_controller_has_a_kind(told, kind: DoorEventKind | None) -> None:
     event = door_event(m.Happened(7, told[0], 500, told[1]), 9_000)
     if kind is None:
         assert event is None
@@ -63,11 +63,11 @@ CAUSES = [
 
 
 @pytest.mark.parametrize(("data", "cause"), [*enumerate(CAUSES, 1), (0, None), (99, None)])
-def test_a_relock_says_why(data: int, cause: Cause | None) -> None:
+def test_a_relock_has_its_cause(data: int, cause: Cause | None) -> None:
     assert door_event(m.Happened(1, m.LinkEventKind.RELOCKED, 0, data), 0).cause is cause
 
 
-def test_only_a_release_names_a_record_and_none_names_record_nought() -> None:
+def test_only_a_release_has_a_record_number_above_zero() -> None:
     assert door_event(m.Happened(1, m.LinkEventKind.RELEASED, 0, 41), 0).grant == 41
     assert door_event(m.Happened(1, m.LinkEventKind.RELEASED, 0, 0), 0).grant is None
     assert door_event(m.Happened(1, m.LinkEventKind.EVENTS_LOST, 0, 41), 0).grant is None
@@ -78,9 +78,7 @@ def status(tick_ms: int) -> m.ControllerStatus:
 
 
 @given(st.integers(0, WRAP - 1), st.integers(10**9, 10**12), st.integers(-50_000, 10**9))
-def test_an_event_is_placed_as_long_ago_as_it_was_also_over_a_wrap(
-    theirs: int, ours: int, ago_ms: int
-) -> None:
+def test_an_event_has_its_real_age_also_across_a_wrap(theirs: int, ours: int, ago_ms: int) -> None:
     ticks = ControllerTicks()
     assert not ticks.are_known
     ticks.learn(status(theirs), ours)
@@ -88,7 +86,7 @@ def test_an_event_is_placed_as_long_ago_as_it_was_also_over_a_wrap(
     assert ticks.place((theirs - ago_ms) % WRAP) == ours - ago_ms
 
 
-def test_what_was_before_our_clock_began_is_at_its_beginning() -> None:
+def test_an_event_before_the_start_of_the_clock_is_at_its_start() -> None:
     ticks = ControllerTicks()
     ticks.learn(status(50_000_000), 2_000)
     assert ticks.place(1_000) == 0

@@ -1,4 +1,4 @@
-"""The OSDP reader against a control panel of another maker, over a pty: two programs that never met."""
+"""The OSDP reader and a control panel of another maker, over a pty."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ CARD = 0x2EC0C86  # 26 bits: facility 118, number 1603
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine that crawls a panel may be late; what is shown here is never a speed."""
+def long_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine the panel may be late; these tests measure no speed."""
     monkeypatch.setattr(osdp_reader, "FETCH_S", 60.0)
     monkeypatch.setattr(OsdpReader.wait_until_ready, "__defaults__", (60.0,))
 
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python with the panel's library, which has the import name of ours and so cannot live beside it."""
+    """A Python with the panel's library, which has the same import name as the reader's library."""
     python = VENV / "bin" / "python"
     ready = VENV / ".ready"
     if not ready.exists():
@@ -63,13 +63,13 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         try:
             made.rename(VENV)
             ready.touch()
-        except OSError:  # another worker was first; the interpreter's own links do not mind the new name
+        except OSError:  # another worker was first; the environment works under its new name
             subprocess.run(["rm", "-rf", made], check=True)
     return python
 
 
 class Panel:
-    """The panel's program; `said` is what it prints."""
+    """The panel's program; `said` has the lines that it printed."""
 
     def __init__(self, python: Path, fd: int) -> None:
         self.said: queue.Queue[str] = queue.Queue()
@@ -101,7 +101,7 @@ class Panel:
 
 
 class Bus:
-    """A pty between a panel and a reader, and both of them."""
+    """A pty, with a panel at one end and a reader at the other."""
 
     def __init__(self, python: Path, stack: ExitStack) -> None:
         self._python, self._stack = python, stack
@@ -123,7 +123,7 @@ class Bus:
         return reader
 
     def commissioned(self) -> bytes:
-        """The key that a panel gives to a new reader."""
+        """The key that a panel gave to a new reader."""
         panel = self.panel()
         key = learn_key(self.path, address=ADDRESS, baud=BAUD, for_s=60)
         panel.expect("secure")
@@ -137,7 +137,7 @@ def bus(python: Path) -> Iterator[Bus]:
         yield Bus(python, stack)
 
 
-def test_a_panel_gives_a_new_reader_a_key_and_finds_it_again_by_that(bus: Bus) -> None:
+def test_a_panel_gives_a_new_reader_a_key_and_uses_it_again(bus: Bus) -> None:
     key = bus.commissioned()
     assert len(key) == osdp_reader.KEY_BYTES
     assert key not in (MASTER, bytes(16))
@@ -163,7 +163,7 @@ def test_a_grant_is_one_card_event_and_nothing_else(bus: Bus) -> None:
     assert panel.said.empty()
 
 
-def test_a_reader_with_another_key_gets_no_channel_and_shows_no_card(bus: Bus) -> None:
+def test_a_reader_with_another_key_gets_no_channel_and_sends_no_card(bus: Bus) -> None:
     panel, reader = bus.panel(), bus.reader(bytes(16))
     with pytest.raises(DoorLinkFault, match="no secure channel") as caught:
         reader.wait_until_ready(2.0)
@@ -173,7 +173,7 @@ def test_a_reader_with_another_key_gets_no_channel_and_shows_no_card(bus: Bus) -
     assert panel.said.empty()
 
 
-def test_what_a_panel_does_not_fetch_is_withdrawn(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_that_a_panel_does_not_fetch_is_withdrawn(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     key = bus.commissioned()
     panel, reader = bus.panel(), bus.reader(key)
     reader.wait_until_ready()
@@ -189,13 +189,13 @@ def test_what_a_panel_does_not_fetch_is_withdrawn(bus: Bus, monkeypatch: pytest.
     again.expect(f"card 26 {1 << 6:08x}")
 
 
-def test_a_panel_that_enrols_nobody_is_named(bus: Bus) -> None:
+def test_a_panel_that_gives_no_key_is_named(bus: Bus) -> None:
     with pytest.raises(DoorLinkFault, match="gave no key") as caught:
         learn_key(bus.path, address=ADDRESS, baud=BAUD, for_s=0.2)
     assert "enrol" in caught.value.hint
 
 
-def test_a_bus_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_bus_is_named(tmp_path: Path) -> None:
     reader = OsdpReader(str(tmp_path / "nothing"), address=1, key=bytes(16))
     try:
         with pytest.raises(DoorLinkFault, match="no such file"):
@@ -211,7 +211,7 @@ def test_the_other_package_of_the_same_name_is_named(monkeypatch: pytest.MonkeyP
     assert "pip uninstall" in caught.value.hint
 
 
-def test_without_the_library_a_technician_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_hint_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "osdp", None)
     with pytest.raises(DoorLinkFault, match="not installed") as caught:
         OsdpReader("nothing", address=1, key=bytes(16))

@@ -1,11 +1,11 @@
-"""What every Strike must do.
+"""The contract of every Strike.
 
-Asked of the simulated door, of a place without a lock, of the relay on gpiozero's own mock pins, and of the door
+It runs on the simulated door, on a place without a lock, on the relay with gpiozero's mock pins, and on the door
 link, which has the controller's own program at the other end of a pty.
 
-With `--hardware` also the relay on the pin that DOORWARD_RELAY names, and the controller at the port that
-DOORWARD_CONTROLLER names (its key in DOORWARD_CONTROLLER_KEY, DOORWARD_CONTROLLER_LOCK=fail-safe where it is):
-the lock moves some thirty times, for up to ten seconds.
+With `--hardware` it also runs on the relay at the pin of DOORWARD_RELAY, and on the controller at the port of
+DOORWARD_CONTROLLER, with its key in DOORWARD_CONTROLLER_KEY, and DOORWARD_CONTROLLER_LOCK=fail-safe for a
+fail-safe lock. The lock moves about thirty times, for up to ten seconds.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ RELEASED, RELOCKED = DoorEventKind.RELEASED, DoorEventKind.RELOCKED
 
 @dataclass
 class Bench:
-    """A strike with a probe on its output, and a way to let its release run out."""
+    """A strike with a probe on its output, and a function that lets its release run out."""
 
     strike: Strike
     energised: Callable[[], bool]
     run_out: Callable[[], None]
     left_ms: Callable[[], int]
-    all_told: Callable[[], object] = lambda: None  # waits for what is on its way
+    all_told: Callable[[], object] = lambda: None  # waits for events on their way
 
     def events(self) -> list[DoorEvent]:
-        """Of the strike alone: a controller tells of itself too."""
+        """Events of the strike, without those of the controller itself."""
         self.all_told()
         return [event for event in self.strike.events() if event.kind in (RELEASED, RELOCKED)]
 
@@ -94,7 +94,7 @@ def timed_bench(strike: Strike, clock: SimClock, energised: Callable[[], bool]) 
 
 
 class Alarms:
-    """Makes timers whose time is up when a test says so; else as threading.Timer."""
+    """Makes timers that end when the test calls `run_out`; otherwise as threading.Timer."""
 
     def __init__(self) -> None:
         self.made: list[Alarm] = []
@@ -143,7 +143,7 @@ def link_bench(controller: OnPty) -> Bench:
     link.recount(None)
 
     def run_out() -> None:
-        # In steps that leave the host time for its PINGs, or the release would end for the lack of them.
+        # In steps that leave the host time for its PINGs: without them the release ends too early.
         while controller.energised:
             controller.clock.push(200)
             now = wrapped(controller.clock.tick_ms())
@@ -188,7 +188,7 @@ def real_link_bench() -> Bench:
     def energised() -> bool:
         seen: list[int] = []
 
-        def fresh() -> bool:  # three answers from now on: the first may have been on its way
+        def fresh() -> bool:  # three answers from now on: the first one may be an old one
             if link.status and (not seen or seen[-1] != link.status.tick_ms):
                 seen.append(link.status.tick_ms)
             return len(seen) > 2 or link._line.is_closed
@@ -258,7 +258,7 @@ def test_a_release_energises_at_once(bench: Bench) -> None:
     assert bench.kinds() == [RELEASED]
 
 
-def test_events_are_told_once_and_their_ticks_never_go_back(bench: Bench) -> None:
+def test_events_come_once_and_their_ticks_never_go_back(bench: Bench) -> None:
     bench.strike.release(20)
     bench.run_out()
     events = bench.events()
@@ -285,7 +285,7 @@ def test_relock_may_be_called_at_any_time_and_any_number_of_times(bench: Bench) 
     assert not bench.energised()
 
 
-def test_a_release_is_capped_whatever_is_asked_for(bench: Bench) -> None:
+def test_every_release_is_capped(bench: Bench) -> None:
     bench.strike.release(3_600_000)
     assert bench.left_ms() == MAX_RELEASE_MS
 
@@ -297,12 +297,12 @@ def test_a_second_release_replaces_the_end_of_the_first_without_a_gap(bench: Ben
     assert bench.left_ms() <= 1_000
     bench.run_out()
     assert not bench.energised()
-    # Where a release names its grant, the second one is told of too; it relocks once.
+    # If a release has its grant, the second one is an event too; it relocks once.
     assert [kind for kind, _ in groupby(bench.kinds())] == [RELEASED, RELOCKED]
 
 
 @pytest.mark.parametrize("for_ms", [0, -1, -60_000])
-def test_a_release_for_no_time_is_a_fault_and_moves_nothing(bench: Bench, for_ms: int) -> None:
+def test_a_release_of_no_time_is_a_fault_without_effect(bench: Bench, for_ms: int) -> None:
     with pytest.raises(DoorLinkFault, match="is not above 0"):
         bench.strike.release(for_ms)
     assert not bench.energised()
@@ -325,13 +325,13 @@ def test_a_closed_strike_may_be_closed_and_relocked_again(bench: Bench) -> None:
 
 # -- a third-party panel ----------------------------------------------------------------------------
 #
-# It owns the lock, so these rules have nobody here to keep them: energised at once, for so long, capped, relocked
-# by itself, by `relock` and by `close`. What is left is when its card number may be shown, and that is all of it.
+# The panel owns the lock, so the rules of energising, of the cap and of the relock do not apply here. The only
+# rule left is the time at which the card number may be sent.
 
 
 @dataclass
 class Shown:
-    """A panel that takes numbers until its wires are gone."""
+    """A panel that accepts numbers until its wires are cut."""
 
     numbers: int = 0
     fails: bool = False
@@ -354,9 +354,7 @@ def panel(shown: Shown) -> Iterator[PanelStrike]:
     panel.close()
 
 
-def test_a_panel_is_shown_one_number_for_each_release_and_none_before(
-    panel: PanelStrike, shown: Shown
-) -> None:
+def test_a_panel_gets_one_number_for_each_release_and_none_before(panel: PanelStrike, shown: Shown) -> None:
     panel.relock()
     assert (shown.numbers, panel.events()) == (0, ())
     panel.release(3_000)
@@ -368,20 +366,20 @@ def test_a_panel_is_shown_one_number_for_each_release_and_none_before(
 
 
 @pytest.mark.parametrize("for_ms", [0, -1])
-def test_a_release_for_no_time_shows_nothing(panel: PanelStrike, shown: Shown, for_ms: int) -> None:
+def test_a_release_of_no_time_sends_no_number(panel: PanelStrike, shown: Shown, for_ms: int) -> None:
     with pytest.raises(DoorLinkFault, match="is not above 0"):
         panel.release(for_ms)
     assert shown.numbers == 0
 
 
-def test_a_number_that_did_not_arrive_is_a_fault_and_no_event(panel: PanelStrike, shown: Shown) -> None:
+def test_a_number_that_did_not_arrive_is_a_fault_without_an_event(panel: PanelStrike, shown: Shown) -> None:
     shown.fails = True
     with pytest.raises(DoorLinkFault, match="did not fetch"):
         panel.release(3_000)
     assert panel.events() == ()
 
 
-def test_a_closed_panel_is_shown_nothing_and_may_be_closed_again(panel: PanelStrike, shown: Shown) -> None:
+def test_a_closed_panel_gets_no_number_and_may_be_closed_again(panel: PanelStrike, shown: Shown) -> None:
     panel.close()
     panel.close()
     panel.relock()
@@ -401,7 +399,7 @@ def test_an_active_low_relay_is_refused_before_its_pin_is_touched(factory: MockF
     assert not factory.pins
 
 
-def test_a_pin_that_is_taken_is_a_fault_with_a_hint(factory: MockFactory) -> None:
+def test_a_pin_in_use_is_a_fault_with_a_hint(factory: MockFactory) -> None:
     first = GpioRelay(PIN, clock=sim_clock(), factory=factory)
     with pytest.raises(DoorLinkFault, match="GPIO 17") as caught:
         GpioRelay(PIN, clock=sim_clock(), factory=factory)
@@ -422,13 +420,13 @@ def test_the_pin_floats_after_close_as_the_relay_board_must_expect(factory: Mock
     assert [state.state for state in factory.pin(PIN).states][-1] is False
 
 
-def test_an_old_timer_that_wakes_late_does_not_cut_a_new_release(factory: MockFactory) -> None:
+def test_an_old_timer_that_runs_late_does_not_end_a_new_release(factory: MockFactory) -> None:
     alarms = Alarms()
     relay = GpioRelay(PIN, clock=sim_clock(), factory=factory, timer=alarms)
     relay.release(MAX_RELEASE_MS - 1)
     relay.release(MAX_RELEASE_MS)
     first, _ = alarms.made
     first.join(60)  # it was cancelled
-    first.function()  # as the old timer's thread would, had it been past its own cancel
+    first.function()  # the old timer's thread calls this if it passed its cancel check before
     assert factory.pin(PIN).state
     relay.close()

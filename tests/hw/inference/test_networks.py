@@ -47,7 +47,7 @@ def noise(shape: tuple[int, ...]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", sorted(GRAPHS))
-def test_a_graph_says_its_shape_and_answers_float32_in_its_own_order(
+def test_a_graph_has_its_shape_and_returns_float32_in_its_order(
     open_network: Runtime, built_models: Path, name: str
 ) -> None:
     network = open_network(built_models / name, sha256(built_models / name))
@@ -71,7 +71,7 @@ def test_both_runtimes_give_the_same_answer(built_models: Path, name: str) -> No
         assert cosine > (0.98 if "int8" in name else 0.9999)
 
 
-def test_answers_belong_to_the_caller(open_network: Runtime, built_models: Path) -> None:
+def test_results_belong_to_the_caller(open_network: Runtime, built_models: Path) -> None:
     path = built_models / "face_detector_short.tflite"
     network = open_network(path, sha256(path))
     first = network.run(noise((1, 128, 128, 3)))
@@ -96,7 +96,7 @@ def test_an_altered_file_never_reaches_the_interpreter(
     path = built_models / "face_mesh.tflite"
     whole = path.read_bytes()
     for name, data in {
-        "truncated": whole[: len(whole) // 2],  # tflite-runtime 2.14 would die of SIGSEGV
+        "truncated": whole[: len(whole) // 2],  # tflite-runtime 2.14 ends with SIGSEGV for this file
         "one bit": whole[:-1] + bytes([whole[-1] ^ 1]),
         "longer": whole + b"\0",
         "empty": b"",
@@ -106,7 +106,7 @@ def test_an_altered_file_never_reaches_the_interpreter(
         with pytest.raises(ModelFault) as caught:
             open_network(altered, sha256(path))
         assert str(altered) in caught.value.message
-        assert "make models" in caught.value.hint
+        assert "doorward models fetch" in caught.value.hint
 
 
 def test_a_missing_file_is_a_model_fault(open_network: Runtime, tmp_path: Path) -> None:
@@ -116,9 +116,9 @@ def test_a_missing_file_is_a_model_fault(open_network: Runtime, tmp_path: Path) 
         open_network(tmp_path, "0" * 64)
 
 
-def test_bytes_that_are_no_graph_are_a_model_fault(open_network: Runtime, tmp_path: Path) -> None:
+def test_bytes_that_are_not_a_graph_are_a_model_fault(open_network: Runtime, tmp_path: Path) -> None:
     path = tmp_path / "text.tflite"
-    path.write_bytes(b"this is not a model at all, whatever the manifest says\n" * 10)
+    path.write_bytes(b"this is not a model, although the manifest names it\n" * 10)
     with pytest.raises(ModelFault, match=r"text\.tflite"):
         open_network(path, sha256(path))
 
@@ -147,7 +147,7 @@ def test_an_array_is_float32_and_never_a_pickle(tmp_path: Path) -> None:
             read_array(path, sha256(path))
 
 
-def test_a_manifest_that_is_missing_or_no_text_is_a_model_fault(tmp_path: Path) -> None:
+def test_a_manifest_that_is_missing_or_not_text_is_a_model_fault(tmp_path: Path) -> None:
     with pytest.raises(ModelFault, match="not built"):
         read_manifest(tmp_path)
     (tmp_path / "manifest.toml").write_bytes(b"\xff\xfe\x00")

@@ -1,4 +1,4 @@
-"""Which kind of processor a text of /proc/cpuinfo describes."""
+"""The kind of processor that a text of /proc/cpuinfo describes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hw.inference.processors import kind, this_kind
 
 
 def cpuinfo(flags: str, *, name: str = "flags\t\t") -> str:
-    """Two cores as Linux describes them, shortened."""
+    """Two cores in the form of Linux, shortened."""
     core = f"processor\t: 0\nmodel name\t: A Processor: 3.0 GHz avx_vnni\n{name}: {flags}\nbugs\t\t: spectre_v1\n\n"
     return core * 2
 
 
 MACHINES = {
-    "AVX2 alone": ("x86_64", cpuinfo("fpu sse4_2 avx avx2 fma"), "x86_64"),
+    "only AVX2": ("x86_64", cpuinfo("fpu sse4_2 avx avx2 fma"), "x86_64"),
     "AVX-512 without VNNI": ("x86_64", cpuinfo("avx2 avx512f avx512bw avx512vl"), "x86_64"),
     "AVX-512 with VNNI": ("x86_64", cpuinfo("avx2 avx512f avx512_vnni avx512_bitalg"), "x86_64_vnni"),
     "VNNI in 256 bits": ("x86_64", cpuinfo("avx2 avx_vnni sha_ni"), "x86_64_vnni"),
@@ -31,7 +31,7 @@ MACHINES = {
 
 
 @pytest.mark.parametrize("case", MACHINES, ids=str)
-def test_vnni_makes_another_kind_of_x86_64(case: str) -> None:
+def test_vnni_is_a_separate_kind_of_x86_64(case: str) -> None:
     machine, text, expected = MACHINES[case]
     assert kind(machine, text) == expected
 
@@ -47,9 +47,7 @@ def test_the_kind_of_this_machine_is_read_from_its_file(
     assert this_kind() == kind("x86_64", text)
 
 
-def test_without_the_file_the_machine_is_as_python_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_file_the_kind_comes_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processors, "CPUINFO", tmp_path / "none")
     monkeypatch.setattr(processors.platform, "machine", lambda: "x86_64")
     assert this_kind() == "x86_64"

@@ -1,4 +1,4 @@
-"""Beams in, people out."""
+"""The count of people from two beams at each end of a lane."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from edge.ports import LaneView
 from hw.lane.counting import CONTRADICTS_MS, MOST, STUCK_MS, Barrier, LaneCounter
 
-# What the two beams show one after the other, "." free and "#" broken, and what that is.
+# Successive states of the two beams ("." free, "#" broken), and the change of the count.
 WALKS: dict[str, tuple[str, int | None]] = {
     "in": ("#. ## .# ..", 1),
     "out": (".# ## #. ..", -1),
-    "in, and thinks better of it": ("#. ## #. ..", 0),
+    "in, and back again": ("#. ## #. ..", 0),
     "an arm through the first beam": ("#. ..", 0),
     "an arm through the second": (".# ..", 0),
     "in, swaying": ("#. ## #. ## .# ## .# ..", 1),
     "thin enough to be in neither": ("#. .# ..", 1),
     "both at once, as by a door leaf": ("## ..", None),
     "both at once, and one clears first": ("## .# ..", None),
-    "nobody": ("..", 0),
+    "no person": ("..", 0),
 }
 
 
@@ -53,7 +53,7 @@ def test_people_are_counted_in_and_out_at_both_ends() -> None:
     assert view(counter).people == 0
 
 
-def test_after_a_power_cut_nobody_knows_until_somebody_says_so() -> None:
+def test_after_a_power_cut_the_count_is_unknown_until_the_lane_is_reported_empty() -> None:
     counter = LaneCounter()
     walk(counter, "in")
     assert view(counter).people is None
@@ -64,14 +64,14 @@ def test_after_a_power_cut_nobody_knows_until_somebody_says_so() -> None:
 @pytest.mark.parametrize(
     ("outer", "inner", "people"), [(True, True, 0), (False, True, None), (True, False, None)]
 )
-def test_a_presence_sensor_says_so_too_once_both_leaves_are_shut(
+def test_a_presence_sensor_reports_an_empty_lane_with_both_leaves_closed(
     outer: bool, inner: bool, people: int | None
 ) -> None:
     assert view(LaneCounter(present=False), outer=outer, inner=inner).people == people
     assert view(LaneCounter(present=True)).people is None
 
 
-# What cannot be told is unknown, and stays so until somebody has looked.
+# An impossible count is unknown, until a sensor or an operator reports the lane empty.
 UNKNOWN: dict[str, tuple[int, list[tuple[str, str]]]] = {
     "one more out than came in": (0, [("out", "entry")]),
     "one more through than came in": (0, [("in", "exit")]),
@@ -81,7 +81,7 @@ UNKNOWN: dict[str, tuple[int, list[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("case", UNKNOWN)
-def test_a_count_that_cannot_be_is_no_count(case: str) -> None:
+def test_an_impossible_count_is_unknown(case: str) -> None:
     people, walks = UNKNOWN[case]
     counter = LaneCounter(people=people)
     for name, at in walks:
@@ -100,13 +100,13 @@ def test_a_beam_that_stays_broken_has_failed(at: str) -> None:
 
 
 @pytest.mark.parametrize(("people", "present"), [(0, True), (1, False)])
-def test_a_presence_sensor_that_contradicts_is_waited_for_and_then_believed_by_nobody(
+def test_a_presence_sensor_that_contradicts_makes_the_count_unknown_after_a_time(
     people: int, present: bool
 ) -> None:
     counter = LaneCounter(people=people, present=present)
     assert view(counter, 0).people == people
     assert view(counter, CONTRADICTS_MS).people == people
-    counter.present = None if present else True  # it is late, and agrees after all
+    counter.present = None if present else True  # the sensor is late, and then agrees
     assert view(counter, CONTRADICTS_MS + 1).people == people
     counter.present = present
     assert view(counter, CONTRADICTS_MS + 2).people == people
@@ -114,7 +114,7 @@ def test_a_presence_sensor_that_contradicts_is_waited_for_and_then_believed_by_n
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=60))
-def test_whatever_the_beams_do_the_count_is_possible_or_unknown(steps: list[tuple[bool, bool, bool]]) -> None:
+def test_the_count_is_always_possible_or_unknown(steps: list[tuple[bool, bool, bool]]) -> None:
     counter = LaneCounter(people=0)
     for tick_ms, (at_entry, first, second) in enumerate(steps):
         (counter.at_entry if at_entry else counter.at_exit)(first, second, tick_ms)

@@ -1,4 +1,4 @@
-"""The contract of LaneSensors, on pins and simulated: what is seen, what is counted, what cannot be told."""
+"""The contract of LaneSensors, on pins and simulated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PINS = LanePins(outer=5, inner=6, entry=(13, 19), exit=(20, 21), presence=26)
 
 @dataclass
 class Bench:
-    """Sensors, and what happens before them."""
+    """Sensors, and functions that move people and leaves in front of them."""
 
     sensors: LaneSensors
     come_in: Callable[[], None]
@@ -41,7 +41,7 @@ def on_pins() -> Bench:
     sensors = GpioLane(PINS, clock=clock, factory=factory)
     wires = {number: factory.pin(number) for number in (5, 6, 13, 19, 20, 21, 26)}
     for pin in wires.values():
-        pin.drive_low()  # shut, and nobody in the way
+        pin.drive_low()  # leaves closed, beams free
 
     def walk(first: int, second: int) -> None:
         for pin in (first, second):
@@ -89,7 +89,7 @@ def test_an_empty_lane_is_empty_and_shut(bench: Bench) -> None:
     assert bench.sensors.view() == LaneView(0, outer_shut=True, inner_shut=True)
 
 
-def test_who_comes_in_is_counted_until_they_have_gone(bench: Bench) -> None:
+def test_a_person_is_counted_until_they_have_left(bench: Bench) -> None:
     bench.sensors.view()
     bench.come_in()
     assert bench.sensors.view().people == 1
@@ -109,22 +109,22 @@ def test_a_sensor_that_fails_leaves_the_number_unknown(bench: Bench) -> None:
     assert bench.sensors.view().people is None
 
 
-def test_somebody_in_charge_may_say_that_it_is_empty(bench: Bench) -> None:
+def test_an_operator_may_report_the_lane_empty(bench: Bench) -> None:
     bench.sensors.view()
     bench.come_in()
     bench.sensors.emptied()
     assert bench.sensors.view().people == 0
 
 
-def test_a_cut_wire_reads_open_and_broken_never_shut_and_free() -> None:
-    """The pull-ups hold a wire that is not there high."""
+def test_a_cut_wire_reads_as_open_and_broken() -> None:
+    """The pull-ups hold the pin of a missing wire high."""
     clock = SimClock(NOW)
     sensors = GpioLane(PINS, clock=clock, factory=MockFactory())
     assert sensors.view() == LaneView(None, outer_shut=False, inner_shut=False)
     sensors.close()
 
 
-def test_a_pin_that_is_taken_is_said_so_and_the_others_are_let_go() -> None:
+def test_a_pin_in_use_is_named_and_the_others_are_free_again() -> None:
     factory = MockFactory()
     with pytest.raises(DoorLinkFault, match="GPIO 5 cannot be read"):
         GpioLane(

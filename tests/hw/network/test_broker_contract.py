@@ -65,7 +65,7 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 def hears(world: World, broker: Broker, topic: str, payload: str) -> list[MqttMessage]:
-    """What arrives; a real broker may take our subscription a little later than our message."""
+    """The messages that arrive. A real broker may register the subscription after the first message."""
     found: list[MqttMessage] = []
 
     def arrived() -> bool:
@@ -77,7 +77,7 @@ def hears(world: World, broker: Broker, topic: str, payload: str) -> list[MqttMe
     return found
 
 
-def test_what_is_published_is_there_for_whoever_looks_later(world: World) -> None:
+def test_a_published_message_is_retained(world: World) -> None:
     broker = world.connect()
     broker.publish(PRESENCE.birth)
     until(lambda: world.retained("doorward/lobby-1/availability") == "online")
@@ -92,7 +92,7 @@ def test_a_wake_up_is_heard_with_its_topic(world: World) -> None:
     broker.close()
 
 
-@pytest.mark.parametrize("dies", [True, False], ids=["without a word", "with a word"])
+@pytest.mark.parametrize("dies", [True, False], ids=["without a message", "with a message"])
 def test_a_device_that_leaves_is_offline(world: World, dies: bool) -> None:
     broker = world.connect()
     broker.publish(PRESENCE.birth)
@@ -104,26 +104,26 @@ def test_a_device_that_leaves_is_offline(world: World, dies: bool) -> None:
     until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
 
 
-def test_after_the_broker_was_away_all_is_said_again(mosquitto: Mosquitto) -> None:
+def test_after_the_broker_was_unreachable_all_messages_are_sent_again(mosquitto: Mosquitto) -> None:
     broker = mosquitto.connect()
     broker.publish(PRESENCE.birth)
     until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
     mosquitto.stop()
     mosquitto._seen.clear()
-    mosquitto.start()  # it keeps nothing, as one without persistence
+    mosquitto.start()  # it has kept no message, as a broker without persistence
     until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
     assert hears(mosquitto, broker, "doorward/wake", "")
     broker.close()
 
 
-def test_a_wake_up_that_the_broker_kept_is_of_another_day(mosquitto: Mosquitto) -> None:
+def test_a_retained_wake_up_is_ignored(mosquitto: Mosquitto) -> None:
     mosquitto.say("doorward/wake", "old", retain=True)
     broker = mosquitto.connect()
     assert {message.payload for message in hears(mosquitto, broker, "doorward/wake", "new")} == {"new"}
     broker.close()
 
 
-def test_a_long_message_is_not_kept(mosquitto: Mosquitto) -> None:
+def test_a_long_message_is_not_retained(mosquitto: Mosquitto) -> None:
     broker = mosquitto.connect()
     hears(mosquitto, broker, "doorward/wake", "")
     mosquitto.say("doorward/wake", "x" * (MAX_PAYLOAD_BYTES + 1))
@@ -131,7 +131,7 @@ def test_a_long_message_is_not_kept(mosquitto: Mosquitto) -> None:
     broker.close()
 
 
-def test_a_broker_that_is_not_there_is_no_error() -> None:
+def test_an_unreachable_broker_is_not_an_error() -> None:
     pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused
@@ -146,7 +146,7 @@ def test_a_broker_that_is_not_there_is_no_error() -> None:
         broker.close()
 
 
-def test_certificates_that_are_none_are_the_technicians_business(tmp_path: Path) -> None:
+def test_invalid_certificates_are_an_error_of_the_configuration(tmp_path: Path) -> None:
     pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
     (tmp_path / "ca.pem").write_text("nothing")
     with pytest.raises(ConfigError, match="certificates"):

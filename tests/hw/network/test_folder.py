@@ -13,7 +13,7 @@ def fetched(root: Path, name: str) -> bytes:
     return b"".join(FolderSource(root).fetch(name))
 
 
-def test_a_stick_may_be_mounted_behind_a_link(tmp_path: Path) -> None:
+def test_the_mount_point_of_a_stick_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "real" / "metadata").mkdir(parents=True)
     (tmp_path / "real" / "metadata" / "a").write_bytes(b"a")
     (tmp_path / "stick").symlink_to("real")
@@ -43,7 +43,7 @@ def test_no_special_file_is_read(tmp_path: Path) -> None:
             fetched(tmp_path, name)
 
 
-def test_a_stick_that_is_not_in_is_no_empty_repository(tmp_path: Path) -> None:
+def test_a_missing_stick_is_not_an_empty_repository(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="no such folder") as caught:
         fetched(tmp_path / "usb", "metadata/timestamp.json")
     assert not isinstance(caught.value, NotThere)

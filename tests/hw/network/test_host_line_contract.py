@@ -24,7 +24,7 @@ CHUNK_BYTES = 4_096
 
 @dataclass
 class Line:
-    """Our end, and what the other end can do."""
+    """The end of the device, and the actions of the other end."""
 
     ours: HostLine
     say: Callable[[bytes], None]
@@ -53,7 +53,7 @@ def line(request: pytest.FixtureRequest) -> Iterator[Line]:
 def handshake(
     ours: socket.socket, theirs: socket.socket, folder: Path
 ) -> tuple[socket.socket, socket.socket]:
-    """TLS on both ends, which take turns in one thread."""
+    """Run TLS on both ends, in turns in one thread."""
     context = server_context(folder)
     believed = trust(folder / "cert.pem", "[library] ca")
     ends = []
@@ -90,7 +90,7 @@ def test_what_is_sent_arrives(line: Line) -> None:
     assert line.heard(11) == b"9900402.00\r"
 
 
-def test_what_comes_is_received_in_order_and_in_pieces_of_4_kb(line: Line) -> None:
+def test_bytes_are_received_in_order_and_in_pieces_of_4_kb(line: Line) -> None:
     sent = bytes(range(256)) * 40
     line.say(sent)
     data = b""
@@ -101,11 +101,11 @@ def test_what_comes_is_received_in_order_and_in_pieces_of_4_kb(line: Line) -> No
     assert data == sent
 
 
-def test_nothing_comes_of_waiting_for_nothing(line: Line) -> None:
+def test_a_read_without_waiting_returns_nothing(line: Line) -> None:
     assert line.ours.receive(0.0) == b""
 
 
-def test_what_came_before_the_other_end_hung_up_is_received_and_then_it_is_a_fault(line: Line) -> None:
+def test_bytes_sent_before_the_other_end_closed_are_received_before_the_fault(line: Line) -> None:
     line.say(b"941\r")
     line.hang_up()
     assert exactly(line.ours, 4) == b"941\r"
@@ -122,19 +122,19 @@ def test_a_closed_line_is_a_fault_and_can_be_closed_again(line: Line) -> None:
         line.ours.receive(0.0)
 
 
-def test_nobody_listens() -> None:
+def test_a_refused_connection_is_a_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(HostFault, match="the connection was refused"):
         open_line("127.0.0.1", port, tls=None, timeout_s=LONG_S)
 
 
-def test_a_name_that_nobody_knows() -> None:
+def test_an_unknown_name_is_a_fault() -> None:
     with pytest.raises(HostFault, match="its name is not known"):
         open_line("a" * 64 + ".invalid", 6001, tls=None, timeout_s=LONG_S)
 
 
-def test_certificates_that_are_none(tmp_path: Path) -> None:
+def test_a_file_without_a_certificate_is_a_config_error(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(ConfigError, match="holds no certificate"):
         trust(tmp_path / "ca.pem", "[library] ca")

@@ -1,4 +1,4 @@
-"""What only a web server can do to us."""
+"""Faults and attacks of a web server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edge.errors import FetchError, NotThere
 from hw.network.http import LIMITS, MAX_REDIRECTS, FetchLimits, HttpSource
 from hw.network.web import MAX_RETRY_AFTER_S
 
-# For servers that never come to an end; the others get the time that a busy machine needs.
+# For servers that never end their answer; the others get the time that a busy machine needs.
 SOON = FetchLimits(connect_s=5, read_s=0.1, answer_s=0.15, whole_s=0.2)
 
 
@@ -30,7 +30,7 @@ def fetched(web: Web, name: str = "file", *, offset: int = 0, limits: FetchLimit
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_absent_is_absent_however_a_server_says_it(web: Web, status: int) -> None:
+def test_each_status_for_a_missing_file_is_absent(web: Web, status: int) -> None:
     web.answers["file"] = answers(status)
     with pytest.raises(NotThere):
         fetched(web)
@@ -50,14 +50,14 @@ RETRY = {
     "a date": (formatdate(4_102_444_800, usegmt=True), MAX_RETRY_AFTER_S, MAX_RETRY_AFTER_S),
     "a date in the past": (formatdate(0, usegmt=True), 0.0, 0.0),
     "nonsense": ("soon", 0.0, 0.0),
-    "a number that is none": ("\u00b2", 0.0, 0.0),
+    "a digit that is not ASCII": ("\u00b2", 0.0, 0.0),
     "below zero": ("-5", 0.0, 0.0),
 }
 
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("case", RETRY)
-def test_a_busy_server_says_how_long_to_stay_away(web: Web, status: int, case: str) -> None:
+def test_a_busy_server_sets_the_retry_time(web: Web, status: int, case: str) -> None:
     text, least, most = RETRY[case]
     web.answers["file"] = answers(status, Retry_After=text)
     with pytest.raises(FetchError, match="later") as caught:
@@ -65,14 +65,14 @@ def test_a_busy_server_says_how_long_to_stay_away(web: Web, status: int, case: s
     assert least <= caught.value.after_s <= most
 
 
-def test_files_are_asked_for_as_they_are_and_taken_no_other_way(web: Web) -> None:
+def test_files_are_requested_and_accepted_without_an_encoding(web: Web) -> None:
     web.answers["file"] = answers(200, gzip.compress(b"content"), Content_Encoding="gzip")
     with pytest.raises(FetchError, match="gzip"):
         fetched(web)
     assert web.asked[0][1]["Accept-Encoding"] == "identity"
 
 
-def test_another_part_than_the_one_asked_for_is_refused(web: Web) -> None:
+def test_another_part_than_the_requested_one_is_refused(web: Web) -> None:
     web.answers["file"] = answers(206, b"content", Content_Range="bytes 0-6/7")
     with pytest.raises(FetchError, match="another part"):
         fetched(web, offset=3)
@@ -91,19 +91,19 @@ ELSEWHERE = {
     "another scheme": "ftp://localhost/file",
     "a file": "file:///etc/passwd",
     "nowhere": "",
-    "no address at all": "http://[/",
+    "not an address": "http://[/",
 }
 
 
 @pytest.mark.parametrize("where", ELSEWHERE)
-def test_no_redirect_leads_elsewhere(web: Web, where: str) -> None:
+def test_no_redirect_leaves_the_host(web: Web, where: str) -> None:
     web.answers["file"] = answers(301, Location=ELSEWHERE[where])
     with pytest.raises(FetchError):
         fetched(web)
     assert web.names == ["file"]
 
 
-def test_a_circle_of_redirects_ends(web: Web) -> None:
+def test_a_loop_of_redirects_ends(web: Web) -> None:
     web.answers["file"] = answers(307, Location="/file")
     with pytest.raises(FetchError, match="redirects"):
         fetched(web)
@@ -128,13 +128,13 @@ SLOW = {
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_a_server_that_drips_is_left(web: Web, case: str) -> None:
+def test_a_server_that_sends_too_slowly_is_given_up(web: Web, case: str) -> None:
     web.answers["file"] = dripping(web, *SLOW[case])
     with pytest.raises(FetchError, match=r"slow|failed"):
         fetched(web, limits=SOON)
 
 
-def test_a_server_that_says_nothing_is_left(web: Web) -> None:
+def test_a_silent_server_is_given_up(web: Web) -> None:
     web.answers["file"] = silent(web)
     with pytest.raises(FetchError, match="slow"):
         fetched(web, limits=SOON)
@@ -163,22 +163,22 @@ GARBAGE = [b"", b"\0" * 100, b"HTTP/9.9 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + 
 
 
 @pytest.mark.parametrize("said", GARBAGE, ids=range(len(GARBAGE)))
-def test_what_is_no_answer_is_a_failure(web: Web, said: bytes) -> None:
+def test_an_invalid_answer_is_a_failure(web: Web, said: bytes) -> None:
     web.answers["file"] = breaking_off(said)
     with pytest.raises(FetchError):
         fetched(web)
 
 
-NOBODY = {
+UNREACHABLE = {
     "http://localhost:1/": "cannot be reached",
     "http://no-such-host.invalid/": "name is not known",
     "http://localhost:99999/": "failed",
 }
 
 
-@pytest.mark.parametrize("url", NOBODY)
-def test_a_server_that_is_not_there_is_a_failure_with_a_hint(url: str) -> None:
-    with pytest.raises(FetchError, match=NOBODY[url]) as caught:
+@pytest.mark.parametrize("url", UNREACHABLE)
+def test_an_unreachable_server_is_a_failure_with_a_hint(url: str) -> None:
+    with pytest.raises(FetchError, match=UNREACHABLE[url]) as caught:
         list(HttpSource(url, limits=SOON).fetch("file"))
     assert caught.value.hint
 
@@ -192,14 +192,14 @@ def secure(certificate: Path) -> Iterator[Web]:
         yield web
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(secure: Web) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(secure: Web) -> None:
     with pytest.raises(FetchError, match="no TLS connection") as caught:
         fetched(secure)
     assert "clock" in caught.value.hint
     assert secure.asked == []
 
 
-def test_one_that_the_system_believes_is_good(
+def test_a_certificate_that_the_system_trusts_is_accepted(
     secure: Web, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
@@ -224,13 +224,13 @@ def environment(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) -> N
         monkeypatch.setenv(name, value)
 
 
-def test_the_proxy_of_the_environment_is_asked(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_the_environment_is_used(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     environment(monkeypatch, {"http_proxy": web.url})
     source = HttpSource("http://repository.example/", limits=SOON)
     assert b"".join(source.fetch("file")) == b"content"
     assert web.asked[0][1]["Host"] == "repository.example"
 
 
-def test_a_host_that_needs_no_proxy_is_asked_itself(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_of_no_proxy_is_reached_directly(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     environment(monkeypatch, {"http_proxy": "http://localhost:1/", "no_proxy": "localhost"})
     assert fetched(web) == b"content"

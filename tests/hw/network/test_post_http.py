@@ -1,4 +1,4 @@
-"""Handing a body to a hub: what every Post must do, and what only a web server can do to us."""
+"""Sending a body to a hub: the contract of every Post, and faults of a web server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hw.sim.hub import SimHub
 
 PATH = "v1/devices/lobby-1/records"
 HEADERS = {"Content-Type": "application/x-test", "Doorward-Signature": "ed25519=AAAA"}
-# For hubs that never come to an end; the others get the time that a busy machine needs.
+# For hubs that never end their answer; the others get the time that a busy machine needs.
 SOON = PostTimeouts(connect_s=5, read_s=0.15, whole_s=0.2)
 
 
@@ -36,7 +36,7 @@ Ports = Callable[[Said | None], Post]
 
 @pytest.fixture(params=["sim", "http"])
 def port(request: pytest.FixtureRequest, web: Web) -> Ports:
-    """A Post whose hub gives this answer, or none."""
+    """A function that makes a Post to a hub with this answer, or without one."""
 
     def sim(said: Said | None) -> Post:
         return SimHub([said] if said else [])
@@ -51,7 +51,7 @@ def port(request: pytest.FixtureRequest, web: Web) -> Ports:
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 409, 413, 422, 500, 503])
-def test_every_answer_is_handed_on_as_it_is(port: Ports, status: int) -> None:
+def test_every_answer_is_returned_unchanged(port: Ports, status: int) -> None:
     said = Said(status, b'{"next":7}', after_s=30.0)
     assert port(said).post(PATH, b"body", HEADERS) == said
 
@@ -87,7 +87,7 @@ def test_one_connection_serves_all_batches(web: Web) -> None:
     assert len(ports) == 1
 
 
-def test_a_connection_that_the_hub_has_closed_is_opened_anew(web: Web) -> None:
+def test_a_connection_that_the_hub_closed_is_opened_again(web: Web) -> None:
     closed = threading.Event()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -100,7 +100,7 @@ def test_a_connection_that_the_hub_has_closed_is_opened_anew(web: Web) -> None:
     post = HttpPost(web.url)
     for _ in range(3):
         assert post.post(PATH, b"body", HEADERS).status == 200
-        assert closed.wait(10)  # what is sent before that meets a connection that closes under it
+        assert closed.wait(10)  # a body sent before that would reach a closing connection
         closed.clear()
 
 
@@ -120,7 +120,7 @@ RETRY = {"30": 30.0, "86400": 3_600.0, "soon": 0.0, "-1": 0.0}
 
 
 @pytest.mark.parametrize("text", RETRY)
-def test_how_long_to_stay_away_is_at_most_an_hour(web: Web, text: str) -> None:
+def test_the_retry_time_is_at_most_an_hour(web: Web, text: str) -> None:
     web.answers[PATH] = answers(503, Retry_After=text)
     assert posted(web).after_s == RETRY[text]
 
@@ -135,7 +135,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_hub_that_is_slow_is_left(web: Web, case: str) -> None:
+def test_a_slow_hub_is_given_up(web: Web, case: str) -> None:
     web.answers[PATH] = dripping(web, *BAD[case])
     with pytest.raises(FetchError, match=r"slow|failed") as caught:
         posted(web, timeouts=SOON)
@@ -145,20 +145,20 @@ def test_a_hub_that_is_slow_is_left(web: Web, case: str) -> None:
 @pytest.mark.parametrize(
     "said", [b"", b"\0" * 100, b"HTTP/9.9 9999\r\n\r\n", OK + b"Content-Length: 9\r\n\r\nhalf"]
 )
-def test_what_is_no_answer_is_a_failure(web: Web, said: bytes) -> None:
+def test_an_invalid_answer_is_a_failure(web: Web, said: bytes) -> None:
     web.answers[PATH] = breaking_off(said)
     with pytest.raises(FetchError):
         posted(web)
 
 
-def test_a_hub_that_does_not_read_is_left() -> None:
+def test_a_hub_that_does_not_read_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         post = HttpPost(f"http://127.0.0.1:{listener.getsockname()[1]}", timeouts=SOON)
         with pytest.raises(FetchError):
             post.post(PATH, bytes(20_000_000), HEADERS)
 
 
-def test_a_hub_that_is_not_there_is_a_failure_with_a_hint() -> None:
+def test_an_unreachable_hub_is_a_failure_with_a_hint() -> None:
     with pytest.raises(FetchError) as caught:
         HttpPost("http://no-such-host.invalid/", timeouts=SOON).post(PATH, b"", HEADERS)
     assert "[hub] url" in caught.value.hint
@@ -169,7 +169,7 @@ def test_a_hub_that_is_not_there_is_a_failure_with_a_hint() -> None:
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """hub.pem and device.pem, each with its key and each its own authority."""
+    """hub.pem and device.pem, each self-signed and with its key."""
     folder = tmp_path_factory.mktemp("tls")
     for name, subject in (("hub", "localhost"), ("device", "lobby-1"), ("stranger", "lobby-1")):
         make_certificate(folder, name, subject)
@@ -178,7 +178,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def mutual(certificates: Path) -> Iterator[Web]:
-    """A hub that lets in whoever has device.pem."""
+    """A hub that accepts the certificate device.pem."""
     context = server_context(certificates, "hub")
     context.load_verify_locations(certificates / "device.pem")
     context.verify_mode = ssl.CERT_REQUIRED
@@ -201,9 +201,9 @@ def test_with_its_certificate_a_device_is_let_in(mutual: Web, certificates: Path
 
 
 STRANGERS = {
-    "a hub that nobody vouches for": (None, "device"),
-    "a hub that somebody else vouches for": ("stranger", "device"),
-    "no certificate of ours": ("hub", None),
+    "a hub without a trusted authority": (None, "device"),
+    "a hub of another authority": ("stranger", "device"),
+    "no certificate of the device": ("hub", None),
     "a certificate that the hub does not know": ("hub", "stranger"),
 }
 
@@ -216,7 +216,7 @@ def test_without_them_nothing_is_sent(mutual: Web, certificates: Path, case: str
     assert mutual.bodies == []
 
 
-def test_a_file_that_is_no_certificate_is_an_error_of_the_configuration(tmp_path: Path) -> None:
+def test_a_file_without_a_certificate_is_an_error_of_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_text("no certificate")
     for wrong in (
         Credentials(ca=tmp_path / "x.pem"),

@@ -1,4 +1,4 @@
-"""What every Source must do, asked of the simulator, of a folder, and of two web servers."""
+"""The contract of every Source, on the simulator, on a folder, and on two web servers."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ def test_a_file_comes_whole_in_chunks(source: Source, name: str) -> None:
 
 
 @pytest.mark.parametrize("offset", [1, CHUNK_BYTES - 1, CHUNK_BYTES, 100_000, len(BIG) - 1, len(BIG)])
-def test_a_file_comes_from_where_it_was_cut_off(source: Source, offset: int) -> None:
+def test_a_file_can_be_read_from_an_offset(source: Source, offset: int) -> None:
     assert b"".join(source.fetch("targets/big", offset=offset)) == BIG[offset:]
 
 
-def test_behind_its_end_a_file_has_nothing(source: Source) -> None:
+def test_after_its_end_a_file_is_empty(source: Source) -> None:
     assert b"".join(source.fetch("targets/big", offset=len(BIG) + 1)) == b""
 
 
 @pytest.mark.parametrize("name", ["metadata/2.root.json", "targets/nothing/here", "nowhere"])
-def test_a_file_that_is_not_there_is_told_from_every_other_failure(source: Source, name: str) -> None:
+def test_a_missing_file_differs_from_every_other_failure(source: Source, name: str) -> None:
     with pytest.raises(NotThere):
         list(source.fetch(name))
 
@@ -90,7 +90,7 @@ def test_no_name_leaves_the_repository(source: Source, name: str) -> None:
         list(source.fetch(name))
 
 
-def test_whoever_has_seen_enough_may_leave_and_come_again(source: Source) -> None:
+def test_a_caller_may_stop_reading_and_start_again(source: Source) -> None:
     for _ in range(3):
         with closing(source.fetch("targets/big")) as chunks:
             next(chunks)
@@ -102,7 +102,7 @@ def test_one_source_serves_one_fetch_after_the_other(source: Source) -> None:
         assert b"".join(source.fetch(name, offset=offset)) == FILES[name][offset:]
 
 
-def test_no_clock_is_left_running(source: Source) -> None:
+def test_no_timer_stays_running(source: Source) -> None:
     list(source.fetch("targets/big"))
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):

@@ -1,4 +1,4 @@
-"""A scanner that types: movements of keys in, the text that it meant out."""
+"""A scanner that types: it sends key events, and the decoder reads the text."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def written(events: list[Event], layout: KeyboardLayout = "us") -> str:
 
 
 def press(*codes: int) -> list[Event]:
-    """Keys held down in this order, and let go in the other."""
+    """Events of keys that are pressed in this order and released in the reverse order."""
     return [Event(KEY, code, 1) for code in codes] + [Event(KEY, code, 0) for code in reversed(codes)]
 
 
 @pytest.mark.parametrize("layout", get_args(KeyboardLayout))
-def test_whatever_the_layout_a_code_comes_out_as_it_was_meant(layout: KeyboardLayout) -> None:
+def test_a_code_is_read_in_every_layout(layout: KeyboardLayout) -> None:
     assert written(typed(f"{CODE}{BASE45}\r", layout), layout) == f"{CODE}{BASE45}\r"
 
 
-# What comes of "EC1:$%*+-./" where the scanner is set to another country than we are.
+# The text for "EC1:$%*+-./" if the scanner has another layout than the device.
 CHANGED: dict[KeyboardLayout, str] = {"uk": "EC1:$%*+-./", "de": "EC1>$%}]/.&", "fr": 'EC!.]"\\+6<>'}
 
 
 @pytest.mark.parametrize("layout", CHANGED)
-def test_a_scanner_that_is_set_to_another_country_changes_letters(layout: KeyboardLayout) -> None:
+def test_a_scanner_with_another_layout_changes_letters(layout: KeyboardLayout) -> None:
     assert written(typed("EC1:$%*+-./", layout), "us") == CHANGED[layout]
 
 
@@ -56,7 +56,7 @@ MOVEMENTS: dict[str, tuple[list[Event], str]] = {
     "a key": (press(A), "a"),
     "with shift": (press(SHIFT, A), "A"),
     "with the other shift": (press(54, A), "A"),
-    "with both, one let go first": (
+    "with both, one released first": (
         [Event(KEY, SHIFT, 1), Event(KEY, 54, 1), Event(KEY, SHIFT, 0), *press(A)],
         "A",
     ),
@@ -64,7 +64,7 @@ MOVEMENTS: dict[str, tuple[list[Event], str]] = {
     "caps lock twice": (press(CAPS_LOCK) * 2 + press(A), "a"),
     "a key that is held down repeats nothing": ([Event(KEY, A, 1), *[Event(KEY, A, 2)] * 9, Event(KEY, A, 0)], "a"),
     "Ctrl and M is an end": (press(CTRL, M), "\r"),
-    "Ctrl and a digit is nothing": (press(CTRL, 2), ""),
+    "Ctrl and a digit is ignored": (press(CTRL, 2), ""),
     "a key without a character": (press(59) + press(1) + press(999), ""),
     "the keypad's digits": ([e for code in KEYPAD for e in press(code)], "0123456789"),
     "Alt and a number": (
@@ -80,7 +80,7 @@ MOVEMENTS: dict[str, tuple[list[Event], str]] = {
 
 
 @pytest.mark.parametrize("case", MOVEMENTS)
-def test_movements_write(case: str) -> None:
+def test_key_events_make_text(case: str) -> None:
     events, text = MOVEMENTS[case]
     assert written(events) == text
 
@@ -89,19 +89,21 @@ def test_movements_write(case: str) -> None:
     st.lists(st.tuples(st.integers(0, 0x2FF), st.integers(-1, 3)), max_size=60),
     st.sampled_from(get_args(KeyboardLayout)),
 )
-def test_whatever_moves_is_text_and_no_error(moves: list[tuple[int, int]], layout: KeyboardLayout) -> None:
+def test_any_key_events_are_text_and_not_an_error(
+    moves: list[tuple[int, int]], layout: KeyboardLayout
+) -> None:
     decoder = KeyDecoder(layout)
     b"".join(decoder.key(code, value) for code, value in moves).decode()
 
 
-def test_every_layout_says_what_each_key_of_the_others_says_something() -> None:
+def test_every_layout_has_the_keys_of_the_others() -> None:
     assert len({frozenset(table) for table in LAYOUTS.values()}) == 1
 
 
 # -- through the kernel's events ---------------------------------------------------------------------------
 
 
-def test_what_the_kernel_dropped_takes_its_code_along_and_no_shift_sticks() -> None:
+def test_events_that_the_kernel_dropped_drop_the_code_and_leave_no_shift() -> None:
     typing = TypingScanner()
     wire, decoder = typing.opens(), LineDecoder(Framing(), opened_ms=0)
     decoder.receive(b"", 1_000)
@@ -118,7 +120,7 @@ def test_what_the_kernel_dropped_takes_its_code_along_and_no_shift_sticks() -> N
     typing.close()
 
 
-def test_a_scanner_of_another_country_is_told_by_its_first_code() -> None:
+def test_a_scanner_with_another_layout_is_found_by_its_first_code() -> None:
     typing, clock = TypingScanner("de"), PushedClock()
     scanner = WiredScanner(typing.opens, Framing(expect="EC1:"), clock=clock)
     try:
@@ -133,7 +135,7 @@ def test_a_scanner_of_another_country_is_told_by_its_first_code() -> None:
         typing.close()
 
 
-def test_a_spurious_wake_up_is_nothing() -> None:
+def test_a_spurious_wake_up_gives_nothing() -> None:
     class Spurious:
         def __init__(self) -> None:
             self._typing = TypingScanner()
@@ -156,13 +158,13 @@ def test_a_spurious_wake_up_is_nothing() -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("evdev") is not None, reason="python-evdev is installed")
-def test_without_evdev_it_says_how_to_get_it() -> None:
+def test_without_evdev_the_hint_says_how_to_install_it() -> None:
     with pytest.raises(ReaderFault, match="evdev") as caught:
         open_keyboard("/dev/input/event0", KeyDecoder())
     assert "doorward[keyboard]" in caught.value.hint
 
 
-def test_a_keyboard_that_is_not_there_says_so() -> None:
+def test_a_missing_keyboard_is_a_fault() -> None:
     pytest.importorskip("evdev")
     with pytest.raises(ReaderFault, match="does not exist"):
         open_keyboard("/dev/input/event987", KeyDecoder())
@@ -171,14 +173,14 @@ def test_a_keyboard_that_is_not_there_says_so() -> None:
 
 
 @pytest.mark.skipif(not os.access("/dev/uinput", os.W_OK), reason="no /dev/uinput, or not ours")
-def test_a_keyboard_of_this_kernel_is_heard_by_nobody_else() -> None:
+def test_an_opened_keyboard_reaches_no_other_program() -> None:
     evdev = pytest.importorskip("evdev")
     name = "doorward test scanner"
     with evdev.UInput(name=name) as device:
         opened: list[KeyWire] = []
 
         def opens() -> list[KeyWire]:
-            with suppress(ReaderFault):  # udev has yet to make its file
+            with suppress(ReaderFault):  # udev has not made its file yet
                 opened.append(open_keyboard(name, KeyDecoder()))
             return opened
 

@@ -1,4 +1,4 @@
-"""What every keypad does: keys in their order, nothing twice, a fault for as long as there is none."""
+"""The contract of every keypad: keys in order, no key twice, a fault while the keypad is missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hw.sim.keypad import SimKeypad
 
 @dataclass
 class Bench:
-    """A keypad, a finger, and a hand at its cable."""
+    """A keypad, with functions that press keys and move its cable."""
 
     keypad: Keypad
     type: Callable[[str], None]
@@ -26,7 +26,7 @@ class Bench:
     plug: Callable[[], None]
 
     def hears(self, keys: str) -> str:
-        """What it heard of these keys, once it has heard them all."""
+        """Press these keys, wait for all of them, and return the keys read."""
         return self.until(lambda heard: len(heard) >= len(keys))
 
     def until(self, enough: Callable[[str], bool]) -> str:
@@ -75,7 +75,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made.keypad.close()
 
 
-def test_keys_come_in_their_order_and_once(bench: Bench) -> None:
+def test_keys_come_in_order_and_once(bench: Bench) -> None:
     bench.type("0123456789*")
     assert bench.hears("0123456789*") == "0123456789*"
     assert bench.keypad.keys() == ""
@@ -87,7 +87,7 @@ def test_of_many_keys_the_newest_are_kept(bench: Bench) -> None:
     assert heard.endswith("2" * MAX_KEYS)
 
 
-def test_one_that_is_gone_says_so_and_one_that_comes_back_is_heard(bench: Bench) -> None:
+def test_a_removed_keypad_is_a_fault_until_it_is_back(bench: Bench) -> None:
     bench.unplug()
     assert bench.until_gone().hint
     bench.plug()
@@ -96,14 +96,14 @@ def test_one_that_is_gone_says_so_and_one_that_comes_back_is_heard(bench: Bench)
     assert bench.hears("42") == "42"
 
 
-def test_a_pad_means_nothing_by_other_keys() -> None:
+def test_other_keys_of_a_keypad_are_ignored() -> None:
     bench = on_a_pipe()
     bench.type("1a-2 3/")
     assert bench.hears("123") == "123"
     bench.keypad.close()
 
 
-def test_a_programming_error_of_the_wire_is_raised_where_keys_are_asked_for() -> None:
+def test_a_programming_error_of_the_wire_is_raised_to_the_caller() -> None:
     def opens() -> KeyWire:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""What scanners send, as they send it: ends, prefixes, answers, halves, noise and other people's codes."""
+"""Bytes of scanners: ends, prefixes, answers, half texts, noise and foreign codes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAUDS = [9_600, 19_200, 38_400, 57_600, 115_200]
 
 
 def listening(framing: Framing | None = None) -> LineDecoder:
-    """A decoder that has heard the silence after opening."""
+    """A decoder after the silence that follows opening."""
     decoder = LineDecoder(framing or Framing(expect="EC1:"), opened_ms=0)
     assert decoder.receive(b"", 1_000) == []
     assert decoder.is_ready
@@ -33,7 +33,7 @@ def listening(framing: Framing | None = None) -> LineDecoder:
 
 
 def texts(decoder: LineDecoder, *chunks: bytes, tick_ms: int = 1_000) -> list[str]:
-    """What is read of chunks that come at once, one after the other."""
+    """The texts read from chunks that come directly after each other."""
     return [scan.symbol.text for chunk in chunks for scan in decoder.receive(chunk, tick_ms)]
 
 
@@ -47,28 +47,31 @@ LINES: dict[str, tuple[Framing, bytes]] = {
     "CR": (Framing(), b"%s\r"),
     "LF": (Framing(), b"%s\n"),
     "CRLF": (Framing(), b"%s\r\n"),
-    "CR, said so": (Framing("cr"), b"%s\r"),
-    "LF, said so": (Framing("lf"), b"%s\n"),
-    "CRLF, said so": (Framing("crlf"), b"%s\r\n"),
-    "LF, and it sends CRLF": (Framing("lf"), b"%s\r\n"),
-    "CR, and it sends CRLF": (Framing("cr"), b"%s\r\n"),
+    "CR, configured": (Framing("cr"), b"%s\r"),
+    "LF, configured": (Framing("lf"), b"%s\n"),
+    "CRLF, configured": (Framing("crlf"), b"%s\r\n"),
+    "LF configured, CRLF sent": (Framing("lf"), b"%s\r\n"),
+    "CR configured, CRLF sent": (Framing("cr"), b"%s\r\n"),
     "TAB": (Framing("tab"), b"%s\t"),
     "STX and ETX around": (Framing(), b"\x02%s\x03\r"),
     "a prefix": (Framing(prefix="DOOR1>"), b"DOOR1>%s\r"),
-    "a prefix that was not set after all": (Framing(prefix="DOOR1>"), b"%s\r"),
+    "a configured prefix that is not sent": (Framing(prefix="DOOR1>"), b"%s\r"),
     "an AIM identifier": (Framing(), b"]Q1%s\r"),
     "an AIM identifier before the prefix": (Framing(prefix="#"), b"]Q1#%s\r"),
-    "an AIM identifier behind the prefix": (Framing(prefix="#"), b"#]Q1%s\r"),
-    "the NUL that woke it": (Framing(), b"\x00%s\r"),
-    "GM65's answer before": (Framing(replies=TRIGGERS["gm65"].replies), ACK_GM65 + b"%s\r"),
-    "GM72's answer behind": (Framing(replies=TRIGGERS["gm72"].replies), b"%s" + ACK_GM72 + b"\r"),
+    "an AIM identifier after the prefix": (Framing(prefix="#"), b"#]Q1%s\r"),
+    "the NUL of a wake-up": (Framing(), b"\x00%s\r"),
+    "GM65's answer before the text": (Framing(replies=TRIGGERS["gm65"].replies), ACK_GM65 + b"%s\r"),
+    "GM72's answer after the text": (Framing(replies=TRIGGERS["gm72"].replies), b"%s" + ACK_GM72 + b"\r"),
     "GM72 refuses": (Framing(replies=TRIGGERS["gm72"].replies), NAK_GM72 + ACK_GM72 + b"%s\r"),
-    "Newland's answer before": (Framing(replies=TRIGGERS["newland"].replies), ACK_NEWLAND + b"%s\r\n"),
+    "Newland's answer before the text": (
+        Framing(replies=TRIGGERS["newland"].replies),
+        ACK_NEWLAND + b"%s\r\n",
+    ),
 }
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_text_comes_out_bare(line: str) -> None:
+def test_a_text_is_read_without_its_frame(line: str) -> None:
     framing, shape = LINES[line]
     decoder = listening(framing)
     sent = shape % CODE.encode()
@@ -76,7 +79,7 @@ def test_a_text_comes_out_bare(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_it_does_not_matter_where_a_text_is_cut(line: str) -> None:
+def test_a_text_may_come_in_any_pieces(line: str) -> None:
     framing, shape = LINES[line]
     sent = shape % CODE.encode()
     for cut in range(len(sent)):
@@ -88,14 +91,14 @@ def test_it_does_not_matter_where_a_text_is_cut(line: str) -> None:
     ("family", "answer"),
     [("gm65", ACK_GM65), ("gm72", ACK_GM72), ("gm72", NAK_GM72), ("newland", ACK_NEWLAND)],
 )
-def test_an_answer_in_the_middle_of_a_text_is_taken_out(family: str, answer: bytes) -> None:
+def test_an_answer_in_the_middle_of_a_text_is_removed(family: str, answer: bytes) -> None:
     sent = CODE.encode()
     for at in range(0, len(sent) + 1, 7):
         decoder = listening(Framing(replies=TRIGGERS[family].replies))
         assert texts(decoder, sent[:at] + answer[:3], answer[3:] + sent[at:] + b"\r") == [CODE]
 
 
-def test_spaces_at_the_ends_are_digits() -> None:
+def test_spaces_at_both_ends_are_kept() -> None:
     assert texts(listening(), b" EC1:AB \r\n", b"]Q1 X  Y \r") == [" EC1:AB ", " X  Y "]
 
 
@@ -120,11 +123,11 @@ def test_a_scan_has_the_tick_of_its_last_character_and_the_bytes() -> None:
     assert (scan.tick_ms, scan.symbol.payload, scan.symbol.corners) == (1_400, b"EC1:AB", ())
 
 
-# -- what is no text ---------------------------------------------------------------------------------------
+# -- bytes that are not a text -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("words", [b"%%NoRead", b"NR", b"NOREAD", b"]Q1NR", b"NO-READ"])
-def test_a_scanner_that_says_it_read_nothing_read_nothing(words: bytes) -> None:
+def test_a_message_of_no_read_is_not_a_text(words: bytes) -> None:
     decoder = listening()
     assert texts(decoder, words + b"\r\n", CODE.encode() + b"\r\n") == [CODE]
     assert decoder.tally.no_reads == 1
@@ -138,20 +141,20 @@ def test_half_a_text_is_dropped_after_a_silence() -> None:
     assert texts(decoder, OTHER.encode() + b"\r") == [OTHER]
 
 
-def test_a_reader_that_was_busy_drops_nothing() -> None:
-    """Ten seconds between two reads say nothing about the line: only a read that waited tells silence."""
+def test_a_busy_reader_drops_nothing() -> None:
+    """Ten seconds between two reads are not a silence of the line: only a read that waited is."""
     decoder = listening()
     decoder.receive(CODE[:200].encode(), 1_000)
     (scan,) = decoder.receive(CODE[200:].encode() + b"\r", 11_000)
     assert scan.symbol.text == CODE
 
 
-def test_the_end_of_a_text_that_began_before_opening_is_not_taken_for_one() -> None:
+def test_the_end_of_a_text_from_before_opening_is_not_a_text() -> None:
     decoder = LineDecoder(Framing(), opened_ms=0)
     assert texts(decoder, CODE[300:].encode() + b"\r" + OTHER.encode() + b"\r", tick_ms=10) == [OTHER]
 
 
-def test_what_was_lost_takes_its_text_along() -> None:
+def test_lost_bytes_drop_their_text() -> None:
     decoder = listening()
     decoder.receive(CODE[:100].encode(), 1_000)
     decoder.receive(None, 1_000)
@@ -159,7 +162,7 @@ def test_what_was_lost_takes_its_text_along() -> None:
 
 
 @pytest.mark.parametrize("size", [4_096, 1 << 20])
-def test_a_megabyte_without_an_end_is_not_kept_and_the_next_text_is_read(size: int) -> None:
+def test_a_megabyte_without_an_end_is_dropped_and_the_next_text_is_read(size: int) -> None:
     decoder = listening()
     for _ in range((1 << 20) // size):
         assert texts(decoder, b"A" * size) == []
@@ -168,25 +171,25 @@ def test_a_megabyte_without_an_end_is_not_kept_and_the_next_text_is_read(size: i
     assert decoder.tally.too_long == 1
 
 
-def test_a_megabyte_with_an_end_is_no_text_either() -> None:
+def test_a_megabyte_with_an_end_is_not_a_text() -> None:
     decoder = listening()
     assert texts(decoder, b"A" * (1 << 20) + b"\r" + CODE.encode() + b"\r") == [CODE]
     assert decoder.tally.too_long == 1
 
 
-def test_the_largest_symbol_there_is_comes_through() -> None:
+def test_the_largest_symbol_is_a_text() -> None:
     assert texts(listening(), b"7" * 7_089 + b"\r\n") == ["7" * 7_089]
 
 
-def test_after_a_megabyte_silence_is_an_end_too() -> None:
+def test_after_a_megabyte_silence_is_also_an_end() -> None:
     decoder = listening()
     decoder.receive(b"A" * (1 << 20), 1_000)
     decoder.receive(b"", 1_100)
     assert texts(decoder, CODE.encode() + b"\r") == [CODE]
 
 
-def test_strangers_codes_are_told_as_they_are() -> None:
-    """They are refused where all codes are, so that the visitor is told."""
+def test_foreign_codes_are_passed_on_unchanged() -> None:
+    """The passage refuses them as it refuses all codes, so that the visitor sees the refusal."""
     decoder = listening()
     sent = ["https://example.org/菜单", "WIFI:T:WPA;S:lobby;;", "]C1EC1:ABC"]
     assert texts(decoder, *(f"{text}\r".encode() for text in sent)) == sent
@@ -197,7 +200,7 @@ def test_strangers_codes_are_told_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(("sent", "read"), list(itertools.permutations(BAUDS, 2)))
-def test_a_wrong_baud_is_told_by_the_first_code(sent: int, read: int) -> None:
+def test_a_wrong_baud_rate_is_found_by_the_first_code(sent: int, read: int) -> None:
     decoder = listening()
     noise = heard(f"{CODE}\r\n".encode(), sent=sent, read=read)
     assert texts(decoder, noise) == []
@@ -210,7 +213,7 @@ def test_a_wrong_baud_is_told_by_the_first_code(sent: int, read: int) -> None:
 @pytest.mark.parametrize(
     ("sent", "read"), [("even", "none"), ("odd", "none"), ("odd", "even"), ("even", "odd")]
 )
-def test_a_wrong_parity_is_told_by_the_first_code(sent: str, read: str) -> None:
+def test_a_wrong_parity_is_found_by_the_first_code(sent: str, read: str) -> None:
     decoder = listening()
     noise = heard(f"{CODE}\r\n".encode(), sent=9_600, read=9_600, sent_parity=sent, read_parity=read)
     assert CODE not in texts(decoder, noise)
@@ -219,7 +222,7 @@ def test_a_wrong_parity_is_told_by_the_first_code(sent: str, read: str) -> None:
     assert "parity" in decoder.fault.hint
 
 
-def test_the_uart_of_these_tests_hears_what_was_said_at_its_own_speed() -> None:
+def test_the_uart_of_these_tests_is_right_at_its_own_speed() -> None:
     assert heard(CODE.encode(), sent=9_600, read=9_600) == CODE.encode()
     assert heard(CODE.encode(), sent=9_600, read=9_600, sent_parity="odd", read_parity="odd") == CODE.encode()
 
@@ -232,7 +235,7 @@ def test_a_code_that_is_read_ends_the_fault() -> None:
     assert decoder.fault is None
 
 
-def test_once_a_code_was_read_no_visitor_can_make_the_line_look_wrong() -> None:
+def test_after_a_code_was_read_no_visitor_can_cause_a_line_fault() -> None:
     decoder = listening()
     texts(decoder, f"{CODE}\r".encode())
     noise = random.Random(1).randbytes(2_000).replace(b"\r", b"").replace(b"\n", b"")
@@ -243,7 +246,7 @@ def test_once_a_code_was_read_no_visitor_can_make_the_line_look_wrong() -> None:
     assert decoder.fault is None
 
 
-def test_texts_without_ends_are_told_by_the_second() -> None:
+def test_texts_without_ends_are_found_by_the_second_one() -> None:
     decoder = listening()
     for tick_ms in (2_000, 9_000):
         assert decoder.fault is None
@@ -254,7 +257,7 @@ def test_texts_without_ends_are_told_by_the_second() -> None:
 
 
 @pytest.mark.parametrize("mangled", ["ec1:", "EC1>", "EC!.", "ec1;"])
-def test_a_keyboard_that_changes_letters_is_told(mangled: str) -> None:
+def test_a_keyboard_that_changes_letters_is_a_fault(mangled: str) -> None:
     decoder = listening()
     texts(decoder, mangled.encode() + b"ABCDEF\r")
     assert decoder.fault is not None
@@ -284,7 +287,7 @@ CHUNKS = st.lists(
 
 
 @given(FRAMINGS, CHUNKS, st.integers(0, 600))
-def test_whatever_comes_it_is_bounded_and_no_error(
+def test_any_bytes_are_bounded_and_not_an_error(
     framing: Framing, chunks: list[bytes | None], step_ms: int
 ) -> None:
     decoder = LineDecoder(framing, opened_ms=0)
@@ -295,7 +298,7 @@ def test_whatever_comes_it_is_bounded_and_no_error(
 
 
 @given(CHUNKS, st.data())
-def test_how_it_was_cut_makes_no_difference(chunks: list[bytes | None], data: st.DataObject) -> None:
+def test_the_pieces_do_not_change_the_texts(chunks: list[bytes | None], data: st.DataObject) -> None:
     whole = b"".join(chunk or b"" for chunk in chunks)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=10)))
     pieces = [whole[a:b] for a, b in itertools.pairwise([0, *cuts, len(whole)]) if a < b]

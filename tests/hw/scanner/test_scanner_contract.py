@@ -1,7 +1,7 @@
-"""What every Scanner must do.
+"""The contract of every Scanner.
 
-Asked of the simulated scanner, of a serial one on a real pty, and of one that types. With `--hardware` also of
-the one that DOORWARD_SCANNER names, by its path or, for a keyboard, by its name: somebody holds a code before it.
+It runs on the simulated scanner, on a serial one over a real pty, and on one that types. With `--hardware` it also
+runs on the scanner of DOORWARD_SCANNER, a path or the name of a keyboard: the tester holds a code in front of it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CODE = (
 
 @dataclass
 class Bench:
-    """A scanner, and how to hold codes before it and to pull its cable."""
+    """A scanner, with functions that show codes to it and move its cable."""
 
     scanner: Scanner
     clock: Clock
@@ -48,13 +48,13 @@ class Bench:
     plug_in: Callable[[], object]
 
     def told(self, count: int = 1) -> Sequence[Scan]:
-        """The scans, once they have all arrived."""
+        """Wait for `count` scans, and return the scans."""
         scans: list[Scan] = []
         until(lambda: scans.extend(self.scanner.scans()) or len(scans) >= count)
         return scans
 
     def fault(self) -> ReaderFault:
-        """Why it cannot be read, once that shows."""
+        """Wait for the fault of the scanner, and return it."""
         found: list[ReaderFault] = []
 
         def raises() -> bool:
@@ -68,7 +68,7 @@ class Bench:
         return found[0]
 
     def healed(self) -> Sequence[Scan]:
-        """What the first call brings that succeeds again."""
+        """The scans of the first call that succeeds again."""
         brought: list[Sequence[Scan]] = []
 
         def answers() -> bool:
@@ -129,11 +129,11 @@ def bench(request: Any, tmp_path: Path) -> Iterator[Bench]:
         yield bench
 
 
-def test_nothing_shown_is_nothing_told(bench: Bench) -> None:
+def test_without_a_code_there_is_no_scan(bench: Bench) -> None:
     assert tuple(bench.scanner.scans()) == ()
 
 
-def test_a_code_is_told_once_with_its_text_and_tick(bench: Bench) -> None:
+def test_a_code_is_one_scan_with_its_text_and_tick(bench: Bench) -> None:
     before_ms = bench.clock.tick_ms()
     bench.show(CODE)
     (scan,) = bench.told()
@@ -142,7 +142,7 @@ def test_a_code_is_told_once_with_its_text_and_tick(bench: Bench) -> None:
     assert tuple(bench.scanner.scans()) == ()
 
 
-def test_codes_are_told_in_the_order_in_which_they_were_read(bench: Bench) -> None:
+def test_scans_come_in_the_order_of_reading(bench: Bench) -> None:
     bench.show("EC1:A")
     bench.show("EC1:B")
     scans = bench.told(2)
@@ -150,7 +150,7 @@ def test_codes_are_told_in_the_order_in_which_they_were_read(bench: Bench) -> No
     assert scans[0].tick_ms <= scans[1].tick_ms
 
 
-def test_of_too_many_the_newest_are_kept(bench: Bench) -> None:
+def test_of_too_many_scans_the_newest_are_kept(bench: Bench) -> None:
     for number in range(20):
         bench.show(f"EC1:{number}")
     told: list[str] = []
@@ -159,7 +159,7 @@ def test_of_too_many_the_newest_are_kept(bench: Bench) -> None:
     assert told[-16:] == [f"EC1:{number}" for number in range(20)][-min(16, len(told)) :]
 
 
-def test_without_its_cable_it_raises_and_with_it_reads_again(bench: Bench) -> None:
+def test_without_its_cable_it_raises_and_later_reads_again(bench: Bench) -> None:
     bench.unplug()
     for _ in range(3):
         assert bench.fault().hint
@@ -169,7 +169,7 @@ def test_without_its_cable_it_raises_and_with_it_reads_again(bench: Bench) -> No
     assert [scan.symbol.text for scan in bench.told()] == [CODE]
 
 
-def test_what_was_read_before_the_cable_was_pulled_is_not_told_afterwards(bench: Bench) -> None:
+def test_scans_from_before_the_cable_was_pulled_are_dropped(bench: Bench) -> None:
     bench.show(CODE)
     bench.unplug()
     bench.fault()
@@ -177,7 +177,7 @@ def test_what_was_read_before_the_cable_was_pulled_is_not_told_afterwards(bench:
     assert tuple(bench.healed()) == ()
 
 
-def test_closed_it_stays_silent_and_may_be_closed_again(bench: Bench) -> None:
+def test_a_closed_scanner_gives_no_scan_and_may_be_closed_again(bench: Bench) -> None:
     bench.show(CODE)
     bench.scanner.close()
     bench.scanner.close()
@@ -186,7 +186,7 @@ def test_closed_it_stays_silent_and_may_be_closed_again(bench: Bench) -> None:
 
 
 @pytest.mark.hardware
-def test_a_real_scanner_reads_the_code_that_is_held_before_it() -> None:
+def test_a_real_scanner_reads_the_code_in_front_of_it() -> None:
     name = os.environ.get("DOORWARD_SCANNER") or pytest.skip("DOORWARD_SCANNER names no scanner")
     clock = SystemClock()
     is_serial = name.startswith("/dev/") and not name.startswith("/dev/input")

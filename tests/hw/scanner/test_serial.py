@@ -1,4 +1,4 @@
-"""A serial scanner as real ones misbehave, on a real pty with pyserial at the other end."""
+"""Serial scanners with the faults of real ones, on a real pty with pyserial at the other end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACK_GM65 = bytes.fromhex("02 00 00 01 00 33 31")
 
 
 class Door:
-    """A scanner at work, and the engine at the other end of its cable."""
+    """A running scanner, and the engine at the other end of its cable."""
 
     def __init__(self, folder: Path) -> None:
         self.engine = EngineOnPty(folder)
@@ -49,7 +49,7 @@ class Door:
         return self._scanner
 
     def texts(self, count: int) -> list[str]:
-        """The next texts, once they are here."""
+        """Wait for the next `count` texts, and return them."""
         until(lambda: self._listen() or len(self._texts) >= count)
         texts, self._texts = self._texts, []
         return texts
@@ -59,7 +59,7 @@ class Door:
         self._texts += [scan.symbol.text for scan in self._scanner.scans()]
 
     def silence(self, holds: Callable[[], object]) -> None:
-        """Half a second in which nothing comes, until that holds."""
+        """Half a second without a byte, repeated until `holds()`."""
         until(lambda: self.clock.push(HALF_MS) or holds())
 
     def close(self) -> None:
@@ -75,38 +75,38 @@ def door(tmp_path: Path) -> Iterator[Door]:
     door.close()
 
 
-# -- what comes --------------------------------------------------------------------------------------------
+# -- bytes that come ---------------------------------------------------------------------------------------
 
 MISBEHAVIOUR: dict[str, tuple[str, list[bytes]]] = {
     "one byte at a time": ("none", [bytes([byte]) for byte in f"{CODE}\r\n".encode()]),
-    "in packets of 64, as USB has them": (
+    "in packets of 64 bytes, as over USB": (
         "none",
         [f"{CODE}\r\n".encode()[at : at + 64] for at in range(0, len(CODE) + 2, 64)],
     ),
     "an answer in the middle": ("gm65", [CODE[:99].encode(), ACK_GM65, CODE[99:].encode() + b"\r"]),
     "an answer in two parts": ("gm65", [ACK_GM65[:2], ACK_GM65[2:], CODE.encode() + b"\r"]),
-    "nothing read, and then something": ("none", [b"%%NoRead\r\n", b"NR\r\n", CODE.encode() + b"\r\n"]),
+    "no read, and then a code": ("none", [b"%%NoRead\r\n", b"NR\r\n", CODE.encode() + b"\r\n"]),
     "a megabyte without an end": ("none", [b"EC1:" * (1 << 18), b"\r", CODE.encode() + b"\r"]),
     "empty lines": ("none", [b"\r\n\r\n\n\n", CODE.encode() + b"\r\n"]),
 }
 
 
 @pytest.mark.parametrize("case", MISBEHAVIOUR)
-def test_the_code_comes_through_whatever_is_around_it(case: str, door: Door) -> None:
+def test_the_code_is_read_among_other_bytes(case: str, door: Door) -> None:
     trigger, chunks = MISBEHAVIOUR[case]
     door.open(trigger)
     door.engine.say(*chunks)
     assert door.texts(1) == [CODE]
 
 
-def test_a_code_that_stays_in_view_is_told_as_often_as_the_engine_tells_it(door: Door) -> None:
-    """That it is one presentation is the passage's to say, which knows what the camera sees."""
+def test_a_code_that_stays_in_view_is_one_scan_for_each_line_of_the_engine(door: Door) -> None:
+    """The passage joins them into one presentation, because it knows what the camera sees."""
     door.open()
     door.engine.say(*[f"{CODE}\r".encode()] * 3)
     assert door.texts(3) == [CODE] * 3
 
 
-def test_half_a_code_before_it_falls_asleep_is_forgotten(door: Door) -> None:
+def test_half_a_code_before_a_silence_is_dropped(door: Door) -> None:
     scanner = door.open()
     door.engine.say(CODE[:200].encode())
     door.silence(lambda: scanner.tally.halves)
@@ -114,7 +114,7 @@ def test_half_a_code_before_it_falls_asleep_is_forgotten(door: Door) -> None:
     assert door.texts(1) == [OTHER]
 
 
-def test_a_wrong_baud_says_so_until_a_code_is_read(door: Door) -> None:
+def test_a_wrong_baud_rate_is_a_fault_until_a_code_is_read(door: Door) -> None:
     scanner = door.open()
     door.engine.say(heard(f"{CODE}\r".encode(), sent=115_200, read=9_600))
     door.silence(lambda: scanner.tally.garbled_bytes)
@@ -129,7 +129,7 @@ def test_a_wrong_baud_says_so_until_a_code_is_read(door: Door) -> None:
 # -- the cable ---------------------------------------------------------------------------------------------
 
 
-def test_unplugged_and_back_is_told_once_each(door: Door) -> None:
+def test_unplugging_and_plugging_in_are_logged_once_each(door: Door) -> None:
     scanner = door.open()
     for _ in range(2):
         door.engine.pull_cable()
@@ -141,14 +141,14 @@ def test_unplugged_and_back_is_told_once_each(door: Door) -> None:
         door.engine.say(f"{CODE}\r".encode())
         assert door.texts(1) == [CODE]
     healthy = [fault is None for fault in door.told]
-    # Between them the port may first be gone and then missing, which are two messages.
+    # In between the port may fail first and be missing then, which are two messages.
     assert healthy.count(True) == 3
     assert healthy[0]
     assert healthy[-1]
     assert all(fault.hint for fault in door.told if fault)
 
 
-def test_a_half_that_was_sent_before_the_cable_was_pulled_joins_nothing(door: Door) -> None:
+def test_half_a_code_before_the_cable_was_pulled_is_dropped(door: Door) -> None:
     door.open()
     door.engine.say(CODE[:200].encode())
     door.engine.pull_cable()
@@ -159,7 +159,7 @@ def test_a_half_that_was_sent_before_the_cable_was_pulled_joins_nothing(door: Do
     assert door.texts(1) == [OTHER]
 
 
-def test_a_second_program_at_the_same_port_is_told_of_the_first(door: Door) -> None:
+def test_a_port_in_use_names_another_program(door: Door) -> None:
     door.open()
     with pytest.raises(ReaderFault, match="another program") as caught:
         SerialWire(SerialSettings(str(door.engine.path)), TRIGGERS["none"], clock=door.clock)
@@ -167,7 +167,7 @@ def test_a_second_program_at_the_same_port_is_told_of_the_first(door: Door) -> N
 
 
 def fault_of(scanner: WiredScanner, words: str) -> ReaderFault:
-    """What its caller is told, once it says so."""
+    """Wait for a fault with these words, and return it."""
     told: list[ReaderFault] = []
 
     def says() -> bool:
@@ -180,7 +180,7 @@ def fault_of(scanner: WiredScanner, words: str) -> ReaderFault:
     return told[-1]
 
 
-def test_a_port_that_is_not_there_is_a_fault_at_the_start(tmp_path: Path) -> None:
+def test_a_missing_port_is_a_fault_at_the_start(tmp_path: Path) -> None:
     clock = PushedClock()
     settings = SerialSettings(str(tmp_path / "absent"))
     scanner = WiredScanner(
@@ -192,16 +192,16 @@ def test_a_port_that_is_not_there_is_a_fault_at_the_start(tmp_path: Path) -> Non
         scanner.close()
 
 
-def test_a_file_is_no_port(tmp_path: Path) -> None:
+def test_a_file_is_not_a_port(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"EC1:")
     with pytest.raises(ReaderFault, match="not a device of this kind"):
         SerialWire(SerialSettings(str(tmp_path / "file")), TRIGGERS["none"], clock=PushedClock())
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without permission")
 @pytest.mark.parametrize(("owner", "named"), [("games", "games"), ("root", "dialout")])
-def test_a_port_that_may_not_be_opened_names_the_group_that_may(owner: str, named: str, door: Door) -> None:
-    """Really refused by the kernel. Nobody is told to join root."""
+def test_without_permission_the_hint_names_the_group(owner: str, named: str, door: Door) -> None:
+    """The kernel refuses. The hint never names the group root."""
     port = door.engine.path.resolve()
     os.chown(port, -1, grp.getgrnam(owner).gr_gid)
     os.seteuid(65_534)
@@ -214,12 +214,12 @@ def test_a_port_that_may_not_be_opened_names_the_group_that_may(owner: str, name
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
-def test_where_the_owner_cannot_be_seen_the_usual_group_is_named(number: int) -> None:
+def test_without_an_owner_the_usual_group_is_named(number: int) -> None:
     assert "usermod -aG dialout USER" in why("/dev/gone", number, here=()).hint
     assert "usermod -aG input USER" in why("/dev/gone", number, here=(), group="input").hint
 
 
-def test_a_scanner_that_stays_away_does_not_cost_more_and_more_memory() -> None:
+def test_a_missing_scanner_does_not_use_more_and_more_memory() -> None:
     def opens() -> SerialWire:
         raise ReaderFault("gone", hint="look for it")
 
@@ -234,7 +234,7 @@ def test_a_scanner_that_stays_away_does_not_cost_more_and_more_memory() -> None:
     assert len(set(depths)) == 1
 
 
-def test_a_bug_in_the_thread_is_raised_where_the_device_ends_for_it() -> None:
+def test_a_programming_error_of_the_thread_is_raised_to_the_caller() -> None:
     def opens() -> SerialWire:
         raise ZeroDivisionError
 
@@ -258,7 +258,7 @@ def test_close_ends_the_thread_and_gives_the_port_back(door: Door) -> None:
 # -- triggers ----------------------------------------------------------------------------------------------
 
 
-def test_an_engine_in_command_mode_is_told_to_look_again_after_each_code(door: Door) -> None:
+def test_an_engine_in_command_mode_is_triggered_again_after_each_code(door: Door) -> None:
     scanner = door.open("gm65")
     start = TRIGGERS["gm65"].start
     until(lambda: door.engine.commands().count(start) == 1)
@@ -271,7 +271,7 @@ def test_an_engine_in_command_mode_is_told_to_look_again_after_each_code(door: D
     assert door.engine.commands().endswith(TRIGGERS["gm65"].stop)
 
 
-def test_a_first_command_that_is_lost_in_sleep_is_said_again(door: Door) -> None:
+def test_a_first_command_that_is_lost_in_sleep_is_sent_again(door: Door) -> None:
     door.open("gm72")
     trigger = TRIGGERS["gm72"]
     for count in (1, 2):
@@ -285,24 +285,24 @@ def test_a_first_command_that_is_lost_in_sleep_is_said_again(door: Door) -> None
 
 
 SCHEDULES: dict[str, tuple[Trigger, list[tuple[int, bytes, bytes]]]] = {
-    # (tick, what came before it, what is said then)
-    "one that watches by itself is told nothing": (
+    # (tick, bytes received before it, command sent then)
+    "no trigger": (
         TRIGGERS["none"],
         [(0, b"", b""), (60_000, b"EC1:A\r", b"")],
     ),
-    "told at once, and when its session is over": (
+    "triggered at once, and at the end of its session": (
         TRIGGERS["honeywell"],
         [(0, b"", b"\x16T\r"), (4_999, b"", b""), (5_000, b"", b"\x16T\r")],
     ),
-    "told soon after a code": (
+    "triggered 300 ms after a code": (
         TRIGGERS["honeywell"],
         [(0, b"", b"\x16T\r"), (1_000, b"EC1:A\r", b""), (1_299, b"", b""), (1_300, b"", b"\x16T\r")],
     ),
-    "its answer is no code": (
+    "its answer is not a code": (
         TRIGGERS["gm65"],
         [(0, b"", TRIGGERS["gm65"].start), (20, ACK_GM65, b""), (400, b"", b""), (5_000, b"", TRIGGERS["gm65"].start)],
     ),
-    "woken each time": (
+    "a wake-up before each command": (
         TRIGGERS["gm72"],
         [
             (0, b"", b"\0"),
@@ -312,7 +312,7 @@ SCHEDULES: dict[str, tuple[Trigger, list[tuple[int, bytes, bytes]]]] = {
             (5_100, b"", TRIGGERS["gm72"].start),
         ],
     ),
-    "a family of its own": (
+    "a custom family": (
         custom(b"T", b"P", b"OK"),
         [(0, b"", b"T"), (10, b"OK", b""), (400, b"", b""), (5_000, b"", b"T")],
     ),
@@ -320,7 +320,7 @@ SCHEDULES: dict[str, tuple[Trigger, list[tuple[int, bytes, bytes]]]] = {
 
 
 @pytest.mark.parametrize("case", SCHEDULES)
-def test_a_scanner_is_told_to_look(case: str) -> None:
+def test_a_scanner_is_triggered(case: str) -> None:
     trigger, turns = SCHEDULES[case]
     finger = Finger(trigger)
     for tick_ms, came, said in turns:

@@ -1,4 +1,4 @@
-"""Lamps and a buzzer on this board's pins: gpiozero's own mock pins at the other end."""
+"""Lamps and a buzzer on this board's pins, with gpiozero's mock pins."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_the_buzzer_sounds_once_for_each_signal(factory: MockFactory) -> None:
 
 
 @pytest.mark.parametrize("name", ["red", "green", "buzzer"])
-def test_what_is_not_wired_is_not_driven(name: str, factory: MockFactory) -> None:
+def test_pins_that_are_not_wired_are_not_driven(name: str, factory: MockFactory) -> None:
     signals = GpioSignals(**{name: RED}, factory=factory)
     signals.show(Signal.ASK_STAFF)
     signals.close()
     assert [pin.info.name for pin in factory.pins.values()] == [f"GPIO{RED}"]
 
 
-def test_closed_all_is_dark_and_the_pins_are_free(factory: MockFactory) -> None:
+def test_after_close_all_lamps_are_off_and_the_pins_are_free(factory: MockFactory) -> None:
     signals = GpioSignals(red=RED, green=GREEN, buzzer=BUZZER, factory=factory)
     signals.show(Signal.ASK_STAFF)
     until(lambda: factory.pin(RED).state, for_s=60)
@@ -71,7 +71,9 @@ def test_closed_all_is_dark_and_the_pins_are_free(factory: MockFactory) -> None:
 
 
 @pytest.mark.parametrize("pin", [99, GREEN])
-def test_a_pin_that_cannot_be_had_is_named_and_the_others_are_let_go(pin: int, factory: MockFactory) -> None:
+def test_a_pin_that_cannot_be_opened_is_named_and_the_others_are_free_again(
+    pin: int, factory: MockFactory
+) -> None:
     with pytest.raises(ConfigError, match=rf"\[signals\] GPIO {pin} cannot be driven") as caught:
         GpioSignals(red=RED, green=GREEN, buzzer=pin, factory=factory)
     assert "GPIOZERO_PIN_FACTORY=lgpio" in caught.value.hint
@@ -89,7 +91,7 @@ class Loose(MockPin):
         super()._set_state(value)
 
 
-def test_a_lamp_that_fails_at_work_is_dark_and_the_other_goes_on() -> None:
+def test_a_lamp_that_fails_is_off_and_the_other_lamp_works() -> None:
     factory = MockFactory(pin_class=Loose)
     signals = GpioSignals(red=RED, green=GREEN, factory=factory)
     factory.pin(RED).fails = True

@@ -1,4 +1,4 @@
-"""Sounds for signals and prompts: nobody waits for them, and what fails is told once."""
+"""Sounds for signals and prompts: callers do not wait for them, and a fault is reported once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUSY = "exec sleep 3600"  # until it is killed
 
 
 class Told:
-    """What the operator was told, in order."""
+    """The faults reported to the operator, in order."""
 
     def __init__(self) -> None:
         self.faults: list[str | None] = []
@@ -54,8 +54,8 @@ def plays(player: Player, *words: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def any_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A crawling machine takes seconds to start a shell, which is no player that hangs."""
+def long_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine needs seconds to start a shell, and such a player does not hang."""
     monkeypatch.setattr(signals_sound, "GRACE_S", 3_600.0)
 
 
@@ -70,7 +70,7 @@ def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_prompt_waits_until_what_is_said_has_ended(opened: Open, tmp_path: Path) -> None:
+def test_a_prompt_waits_for_the_end_of_the_current_sound(opened: Open, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     signals, player, _ = opened(f"while [ ! -e '{gate}' ]; do sleep 0.02; done")
     signals.show(Signal.LOOK_HERE)
@@ -79,12 +79,12 @@ def test_a_prompt_waits_until_what_is_said_has_ended(opened: Open, tmp_path: Pat
     signals.prompt(PROMPT)
     assert player.played(WORDS) == [Signal.LOOK_HERE]
     gate.touch()
-    plays(player, Signal.LOOK_HERE, PROMPT)  # the newest alone
+    plays(player, Signal.LOOK_HERE, PROMPT)  # only the newest prompt
 
 
 @pytest.mark.parametrize("signal", [Signal.LOOK_HERE, Signal.TRY_AGAIN, Signal.ASK_STAFF])
 @pytest.mark.usefixtures("at_once")
-def test_a_signal_that_asks_for_something_cuts_short_what_is_said(opened: Open, signal: Signal) -> None:
+def test_a_signal_with_a_request_stops_the_current_sound(opened: Open, signal: Signal) -> None:
     signals, player, told = opened(BUSY)
     signals.prompt(PROMPT)
     plays(player, PROMPT)
@@ -94,7 +94,7 @@ def test_a_signal_that_asks_for_something_cuts_short_what_is_said(opened: Open, 
 
 
 @pytest.mark.usefixtures("never_settled")
-def test_what_is_over_before_it_has_settled_is_not_heard(opened: Open) -> None:
+def test_a_signal_that_ends_within_the_settling_time_is_not_played(opened: Open) -> None:
     signals, player, _ = opened()
     signals.prompt(PROMPT)
     signals.show(Signal.WAIT)
@@ -104,7 +104,7 @@ def test_what_is_over_before_it_has_settled_is_not_heard(opened: Open) -> None:
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_prompt_that_was_taken_back_is_not_said(opened: Open) -> None:
+def test_a_withdrawn_prompt_is_not_played(opened: Open) -> None:
     signals, player, _ = opened(BUSY)
     signals.show(Signal.LOOK_HERE)
     plays(player, Signal.LOOK_HERE)
@@ -115,7 +115,7 @@ def test_a_prompt_that_was_taken_back_is_not_said(opened: Open) -> None:
 
 
 @pytest.mark.usefixtures("at_once")
-def test_the_same_signal_is_not_said_twice_in_a_row(opened: Open) -> None:
+def test_a_signal_is_not_played_twice_in_a_row(opened: Open) -> None:
     signals, player, _ = opened()
     signals.show(Signal.LOOK_HERE)
     plays(player, Signal.LOOK_HERE)
@@ -124,10 +124,10 @@ def test_the_same_signal_is_not_said_twice_in_a_row(opened: Open) -> None:
     plays(player, Signal.LOOK_HERE, Signal.ASK_STAFF)
 
 
-def test_words_without_a_sound_are_silence(tmp_path: Path) -> None:
+def test_words_without_a_sound_play_nothing(tmp_path: Path) -> None:
     player = Player(tmp_path)
     signals = SoundSignals({str(Signal.WAIT): tone(Signal.WAIT)}, player.command)
-    signals.prompt("nothing that anybody recorded")
+    signals.prompt("words without a recording")
     signals.show(Signal.LOOK_HERE)
     until(lambda: signals.is_silent, for_s=60)
     signals.close()
@@ -135,7 +135,7 @@ def test_words_without_a_sound_are_silence(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_player_that_hangs_is_killed_and_told_of_once(
+def test_a_player_that_hangs_is_killed_and_reported_once(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signals_sound, "GRACE_S", 0.2)
@@ -144,11 +144,13 @@ def test_a_player_that_hangs_is_killed_and_told_of_once(
     until(lambda: told.faults, for_s=60)
     for words in (PROMPT, OTHER):
         signals.prompt(words)
-        until(lambda: signals._prompt is None, for_s=60)  # taken, so what came before is over
+        until(
+            lambda: signals._prompt is None, for_s=60
+        )  # the prompt is taken, so the sound before it has ended
     assert told.faults == ["does not end"]
 
 
-def test_a_card_that_is_gone_is_told_once_and_once_that_it_is_back(opened: Open, tmp_path: Path) -> None:
+def test_a_missing_sound_card_and_its_return_are_reported_once_each(opened: Open, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.touch()
     signals, player, told = opened(f"[ ! -e '{gone}' ] || {{ echo 'no such card' >&2; exit 1; }}")
@@ -162,12 +164,12 @@ def test_a_card_that_is_gone_is_told_once_and_once_that_it_is_back(opened: Open,
     until(lambda: told.faults == ["no such card", None], for_s=60)
 
 
-def test_a_board_without_a_card_is_told_of_at_the_start(opened: Open) -> None:
+def test_a_board_without_a_sound_card_is_reported_at_the_start(opened: Open) -> None:
     _, _, told = opened("exit 1", first=str(PROMPT))
     until(lambda: told.faults == ["ended with 1"], for_s=60)
 
 
-def test_a_player_that_is_not_there_any_more_is_told(tmp_path: Path) -> None:
+def test_a_missing_player_is_reported(tmp_path: Path) -> None:
     told = Told()
     signals = SoundSignals(SOUNDS, [str(tmp_path / "none")], tell=told)
     signals.show(Signal.WAIT)
@@ -176,7 +178,7 @@ def test_a_player_that_is_not_there_any_more_is_told(tmp_path: Path) -> None:
     signals.close()
 
 
-def test_closing_ends_what_is_played_and_leaves_no_files(
+def test_closing_stops_the_sound_and_leaves_no_files(
     opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "temporary"
@@ -192,7 +194,7 @@ def test_closing_ends_what_is_played_and_leaves_no_files(
     assert "sounds" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_without_aplay_the_hint_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_aplay_the_hint_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ConfigError, match="aplay is not installed") as caught:
         aplay(None)

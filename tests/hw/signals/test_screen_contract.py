@@ -27,7 +27,7 @@ FIRST, SECOND = "EQ1:" + "FIRST 0123456789" * 40, "EQ1:SECOND"
 
 
 class World(Protocol):
-    """A screen seen from the holder's side."""
+    """A screen, and the text that a phone reads from it."""
 
     screen: Screen
     told: list[str | None]
@@ -75,7 +75,7 @@ class Terminal:
 
 
 def svg_text(svg: str) -> str | None:
-    """segno draws one path of horizontal strokes, each half a module below its row; a blank has none."""
+    """Read the code of an SVG: segno draws one path of horizontal strokes, each half a module below its row."""
     root = ET.fromstring(svg)
     strokes = [path for path in root.iter("{http://www.w3.org/2000/svg}path") if path.get("stroke")]
     if not strokes:
@@ -100,7 +100,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def test_a_phone_reads_what_was_posted_and_then_what_was_posted_next(world):
+def test_a_phone_reads_each_posted_text(world):
     assert world.seen() is None
     for text in (FIRST, SECOND):
         world.screen.post(text)
@@ -116,7 +116,7 @@ def test_none_clears_the_screen(world):
 
 
 @pytest.mark.parametrize("made", [Picture, Terminal])
-def test_closing_clears_the_screen_and_may_be_done_twice(made, tmp_path):
+def test_closing_twice_clears_the_screen(made, tmp_path):
     world = made(tmp_path)
     world.screen.post(SECOND)
     until(lambda: world.seen() == SECOND)
@@ -127,7 +127,7 @@ def test_closing_clears_the_screen_and_may_be_done_twice(made, tmp_path):
     assert world.seen() is None
 
 
-def test_a_page_for_a_browser_stands_beside_the_picture(tmp_path):
+def test_a_page_for_a_browser_is_in_the_folder_of_the_picture(tmp_path):
     world = Picture(tmp_path)
     world.screen.post(SECOND)
     until(lambda: world.seen() == SECOND)
@@ -136,7 +136,7 @@ def test_a_page_for_a_browser_stands_beside_the_picture(tmp_path):
     assert sorted(path.name for path in world.folder.iterdir()) == [PAGE, NAME]
 
 
-def test_a_browser_of_another_user_may_read_it_whatever_the_umask_of_the_service(tmp_path):
+def test_a_browser_of_another_user_may_read_the_picture_under_any_umask(tmp_path):
     before = os.umask(0o077)
     try:
         world = Picture(tmp_path)
@@ -149,8 +149,8 @@ def test_a_browser_of_another_user_may_read_it_whatever_the_umask_of_the_service
     world.close()
 
 
-def test_a_folder_that_cannot_be_written_is_told_once_and_when_it_can_again(tmp_path):
-    (tmp_path / "run").write_text("a file stands in the way")
+def test_a_read_only_folder_and_its_end_are_reported_once_each(tmp_path):
+    (tmp_path / "run").write_text("a file in place of the folder")
     world = Picture(tmp_path)
     for text in (FIRST, SECOND):
         world.screen.post(text)
@@ -169,7 +169,7 @@ def posted_again(world: Picture) -> str | None:
     return world.seen()
 
 
-def test_a_terminal_that_somebody_closed_is_told_and_stops_nobody(tmp_path):
+def test_a_closed_terminal_is_reported_and_stops_nothing(tmp_path):
     world = Terminal(tmp_path)
     world.stream.close()
     world.screen.post(SECOND)
@@ -177,7 +177,7 @@ def test_a_terminal_that_somebody_closed_is_told_and_stops_nobody(tmp_path):
     world.close()
 
 
-def test_whoever_posts_does_not_wait_for_a_screen_that_stands_still():
+def test_a_caller_does_not_wait_for_a_screen_that_hangs():
     moves, drawn = threading.Event(), []
 
     def draw(text: str | None) -> None:
@@ -187,10 +187,10 @@ def test_whoever_posts_does_not_wait_for_a_screen_that_stands_still():
     screen = LatestScreen(draw, drawn.append)
     screen.post("1")
     for number in range(2, 100):
-        screen.post(str(number))  # would hang here, if it waited
+        screen.post(str(number))  # the test hangs here if this waits
     assert drawn == []
     moves.set()
     until(lambda: drawn[-1:] == ["99"])
-    assert len(drawn) <= 2  # the one that stood still, and the newest
+    assert len(drawn) <= 2  # the one that hangs, and the newest
     screen.close()
     until(lambda: drawn[-1] is None)

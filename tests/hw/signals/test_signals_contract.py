@@ -1,7 +1,7 @@
-"""What every Signals keeps to: the simulated one, the log, a controller's lamps, lamps on this board, sounds.
+"""The contract of every Signals: the simulated one, the log, a controller's lamps, lamps on this board, sounds.
 
-With `--hardware` also the lamps that DOORWARD_LAMPS names (red=5,green=6,buzzer=13) and the sound card that
-DOORWARD_SOUND names (default): somebody looks and listens.
+With `--hardware` it also runs on the lamps of DOORWARD_LAMPS (red=5,green=6,buzzer=13) and on the sound card of
+DOORWARD_SOUND (default): the tester looks and listens.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WORDS = ["turn your head to the left", "", "x" * 10_000, "轉頭\x00\n\x1b[2J", 
 
 @dataclass
 class Bench:
-    """Signals, and whether a person at the door can tell now that this one is shown."""
+    """Signals, and a function that tells whether a visitor can recognise a signal now."""
 
     signals: Signals
     tells: Callable[[Signal | None], bool]
@@ -51,7 +51,7 @@ def sim_bench() -> Bench:
 
 
 def log_bench(log: Callable[[], str]) -> Bench:
-    """`log`: all that was logged since the last call."""
+    """A bench of LogSignals. `log` returns the lines logged since its last call."""
     shown = ["none"]
 
     def tells(signal: Signal | None) -> bool:
@@ -166,7 +166,7 @@ def bench(
                 pytest.importorskip("serial")
                 yield controller_bench(stack, tmp_path)
             case "sound":
-                monkeypatch.setattr(signals_sound, "GRACE_S", 3_600.0)  # a crawling machine is no fault
+                monkeypatch.setattr(signals_sound, "GRACE_S", 3_600.0)  # a slow machine is not a fault
                 yield sound_bench(stack, tmp_path)
             case "several":
                 yield several_bench()
@@ -176,19 +176,19 @@ def bench(
                 yield real_sound_bench(stack)
 
 
-def test_nothing_is_shown_before_anything_was_asked_for(bench: Bench) -> None:
+def test_nothing_is_shown_before_the_first_signal(bench: Bench) -> None:
     assert bench.tells(None)
 
 
 @pytest.mark.parametrize("signal", Signal)
-def test_each_signal_can_be_told_and_then_that_there_is_none(bench: Bench, signal: Signal) -> None:
+def test_each_signal_is_shown_and_then_cleared(bench: Bench, signal: Signal) -> None:
     bench.signals.show(signal)
     until(lambda: bench.tells(signal), for_s=60)
     bench.signals.show(None)
     until(lambda: bench.tells(None), for_s=60)
 
 
-def test_of_many_in_a_row_the_last_one_stays(bench: Bench) -> None:
+def test_of_many_signals_the_last_one_stays(bench: Bench) -> None:
     for _ in range(20):
         for signal in (*Signal, None):
             bench.signals.show(signal)
@@ -196,8 +196,10 @@ def test_of_many_in_a_row_the_last_one_stays(bench: Bench) -> None:
     until(lambda: bench.tells(Signal.ASK_STAFF), for_s=60)
 
 
-@pytest.mark.parametrize("words", WORDS, ids=["ours", "none", "endless", "controls", "half a letter"])
-def test_whatever_the_words_are_the_signal_is_still_shown(bench: Bench, words: str) -> None:
+@pytest.mark.parametrize(
+    "words", WORDS, ids=["a prompt", "empty", "very long", "control characters", "half a character"]
+)
+def test_no_words_of_a_prompt_stop_the_signal(bench: Bench, words: str) -> None:
     bench.signals.prompt(words)
     bench.signals.show(Signal.LOOK_HERE)
     bench.signals.prompt(words)
@@ -206,7 +208,7 @@ def test_whatever_the_words_are_the_signal_is_still_shown(bench: Bench, words: s
 
 
 def test_the_player_is_called_with_one_file(tmp_path: Path) -> None:
-    """What `Player` stands for is how aplay is called."""
+    """aplay is called as the tests' `Player` is."""
     player = Player(tmp_path)
     with ExitStack() as stack:
         signals = SoundSignals({"wait": tone(Signal.WAIT)}, player.command, first="wait")

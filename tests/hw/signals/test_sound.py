@@ -1,4 +1,4 @@
-"""Sounds as files: what can be played, what is refused, and that the tones are fit to be heard."""
+"""Sounds in files: suitable ones, refused ones, and the tones of the signals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def wav(*, seconds: float = 0.1, rate: int = 22_050, channels: int = 1, width: i
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_a_sound_comes_back_from_its_file_as_it_was(channels: int) -> None:
+def test_a_sound_is_read_from_its_file_unchanged(channels: int) -> None:
     samples = np.arange(-600, 600, dtype=np.int16).reshape(-1, channels)
     back = parse_wav(Sound(8_000, samples).wav(), "x")
     assert (back.rate, back.samples.tolist()) == (8_000, samples.tolist())
@@ -50,7 +50,7 @@ def test_a_sound_comes_back_from_its_file_as_it_was(channels: int) -> None:
         (wav(seconds=MAX_SECONDS + 0.5), "lasts 10.5 s"),
     ],
 )
-def test_what_cannot_be_played_is_refused_with_the_command_that_mends_it(data: bytes, why: str) -> None:
+def test_an_unsuitable_sound_is_refused_with_the_command_that_converts_it(data: bytes, why: str) -> None:
     with pytest.raises(ConfigError, match=why) as caught:
         parse_wav(data, "look-here.wav")
     assert caught.value.message.startswith("look-here.wav: ")
@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_read_is_named(name: str, why: str, tmp_path: Path
         read_wav(tmp_path / name)
 
 
-def test_a_file_that_is_too_large_is_not_taken_for_a_sound(tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_not_a_sound(tmp_path: Path) -> None:
     path = tmp_path / "film.wav"
     path.write_bytes(wav() + bytes(MAX_BYTES))
     with pytest.raises(ConfigError, match="larger than 2 MB"):
@@ -83,7 +83,7 @@ WHOLE = wav(seconds=0.01, rate=8_000)
         )
     )
 )
-def test_fuzz_whatever_the_bytes_are_they_are_a_sound_or_refused(data: bytes) -> None:
+def test_fuzz_any_bytes_are_a_sound_or_refused(data: bytes) -> None:
     try:
         sound = parse_wav(data, "x")
     except ConfigError:
@@ -91,7 +91,7 @@ def test_fuzz_whatever_the_bytes_are_they_are_a_sound_or_refused(data: bytes) ->
     assert 0 < sound.seconds <= MAX_SECONDS
 
 
-def test_a_quieter_sound_is_as_long() -> None:
+def test_a_quieter_sound_keeps_its_length() -> None:
     loud = tone(Signal.LOOK_HERE)
     soft = loud.quieter(50)
     assert soft.samples.shape == loud.samples.shape
@@ -114,5 +114,5 @@ def test_no_two_tones_are_alike() -> None:
         assert tone(one).wav() != tone(other).wav()
 
 
-def test_silence_is_one() -> None:
+def test_silence_is_all_zeros() -> None:
     assert not silence().samples.any()

@@ -1,4 +1,4 @@
-"""Words as sounds: recordings, translations, and what espeak-ng says, made before anybody comes."""
+"""Words as sounds: recordings, translations and espeak-ng's voice, all made at the start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PHRASES = ("look here", "turn your head to the left")
 
 @dataclass
 class Speaker:
-    """Stands for espeak-ng: writes down what it is to say, and says a tone. `command`: how it is called."""
+    """A stand-in for espeak-ng: it writes its arguments and words to a file, and makes a tone. `command`: its path."""
 
     folder: Path
     then: str = 'cp "$TONE" "$7"'
@@ -52,13 +52,13 @@ def speaker(tmp_path: Path) -> Speaker:
     return Speaker(tmp_path / "bin")
 
 
-def test_english_is_said_as_it_stands(speaker: Speaker, tmp_path: Path) -> None:
+def test_english_is_spoken_unchanged(speaker: Speaker, tmp_path: Path) -> None:
     says = Voice("en-gb", folder=None, cache=tmp_path / "cache", command=speaker.command).says(PHRASES)
     assert set(says) == set(PHRASES)
     assert speaker.said() == [line for words in PHRASES for line in ("-v en-gb -s 150 --stdin -w", words)]
 
 
-def test_what_was_said_once_is_kept_for_the_next_start(speaker: Speaker, tmp_path: Path) -> None:
+def test_a_spoken_phrase_is_kept_for_the_next_start(speaker: Speaker, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     first = Voice("en", folder=None, cache=cache, command=speaker.command).says(PHRASES)
     again = Voice("en", folder=None, cache=cache, command=str(tmp_path / "uninstalled")).says(PHRASES)
@@ -67,7 +67,7 @@ def test_what_was_said_once_is_kept_for_the_next_start(speaker: Speaker, tmp_pat
     }
 
 
-def test_what_was_kept_and_damaged_is_said_once_more(speaker: Speaker, tmp_path: Path) -> None:
+def test_a_damaged_file_of_the_cache_is_made_again(speaker: Speaker, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     Voice("en", folder=None, cache=cache, command=speaker.command).says(PHRASES)
     for file in cache.iterdir():
@@ -82,14 +82,14 @@ def test_another_language_is_another_sound(speaker: Speaker, tmp_path: Path) -> 
     assert len(speaker.said()) == 4 * len(PHRASES)
 
 
-def test_a_cache_that_cannot_be_written_keeps_nobody_silent(speaker: Speaker, tmp_path: Path) -> None:
+def test_a_read_only_cache_does_not_stop_the_voice(speaker: Speaker, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     says = Voice("en", folder=None, cache=blocked / "cache", command=speaker.command).says(PHRASES)
     assert set(says) == set(PHRASES)
 
 
-def test_a_recording_goes_before_everything(tmp_path: Path) -> None:
+def test_a_recording_has_priority(tmp_path: Path) -> None:
     folder = tmp_path / "voice"
     folder.mkdir()
     for words in PHRASES:
@@ -99,7 +99,7 @@ def test_a_recording_goes_before_everything(tmp_path: Path) -> None:
     assert {sound.wav() for sound in says.values()} == {tone(Signal.ASK_STAFF).wav()}
 
 
-def test_a_translation_is_said_in_its_language(speaker: Speaker, tmp_path: Path) -> None:
+def test_a_translation_is_spoken_in_its_language(speaker: Speaker, tmp_path: Path) -> None:
     folder = tmp_path / "voice"
     folder.mkdir()
     (folder / "look-here.txt").write_text("望呢度\n", encoding="utf-8")
@@ -107,7 +107,7 @@ def test_a_translation_is_said_in_its_language(speaker: Speaker, tmp_path: Path)
     assert speaker.said() == ["-v yue -s 150 --stdin -w", "望呢度"]
 
 
-def test_what_has_no_translation_is_named_before_anybody_comes(speaker: Speaker, tmp_path: Path) -> None:
+def test_missing_translations_are_named_at_the_start(speaker: Speaker, tmp_path: Path) -> None:
     (tmp_path / "voice").mkdir()
     says = Voice("de", folder=tmp_path / "voice", cache=tmp_path / "cache", command=speaker.command)
     with pytest.raises(
@@ -118,8 +118,8 @@ def test_what_has_no_translation_is_named_before_anybody_comes(speaker: Speaker,
     assert speaker.said() == []
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * (MAX_TEXT_BYTES + 1)], ids=["no UTF-8", "too long"])
-def test_a_translation_that_is_none_is_named(content: bytes, speaker: Speaker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * (MAX_TEXT_BYTES + 1)], ids=["not UTF-8", "too long"])
+def test_an_invalid_translation_is_named(content: bytes, speaker: Speaker, tmp_path: Path) -> None:
     folder = tmp_path / "voice"
     folder.mkdir()
     (folder / "look-here.txt").write_bytes(content)
@@ -135,7 +135,7 @@ def test_a_damaged_recording_is_named(tmp_path: Path) -> None:
         says.says(["look here"])
 
 
-def test_without_the_program_the_hint_says_how_to_get_it(tmp_path: Path) -> None:
+def test_without_the_program_the_hint_says_how_to_install_it(tmp_path: Path) -> None:
     says = Voice("en", folder=None, cache=tmp_path / "cache", command=str(tmp_path / "espeak-ng"))
     with pytest.raises(ConfigError, match="is not installed") as caught:
         says.says(PHRASES)
@@ -150,7 +150,7 @@ def test_a_voice_that_cannot_speak_is_a_fault_at_the_start(then: str, tmp_path: 
         says.says(PHRASES)
 
 
-def test_a_program_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(voice, "_TIMEOUT_S", 0.2)
     speaker = Speaker(tmp_path / "bin", "exec sleep 3600")
     says = Voice("en", folder=None, cache=tmp_path / "cache", command=speaker.command)

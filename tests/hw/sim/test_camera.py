@@ -1,4 +1,4 @@
-"""The simulated camera does what its script says, in simulated time."""
+"""The simulated camera follows its script, in simulated time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def camera(*script: Scene) -> tuple[SimCamera, SimClock]:
     return SimCamera(script, clock=clock, fps=10), clock
 
 
-def test_pictures_come_at_an_even_rate() -> None:
+def test_frames_come_at_a_constant_rate() -> None:
     sim, _ = camera(FRAME, FRAME, FRAME)
     assert [frame.tick_ms for frame in sim.frames()] == [1_100, 1_200, 1_300]
 
 
-def test_of_a_burst_the_last_is_shown_and_the_others_are_counted() -> None:
+def test_of_a_burst_the_last_frame_is_given_and_the_others_are_counted() -> None:
     sim, _ = camera(FRAME, FrameBurst((FRAME, FRAME, black(FRAME))))
     shown = list(sim.frames())
     assert [frame.luma.mean() < 30 for frame in shown] == [False, True]

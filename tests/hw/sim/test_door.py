@@ -16,7 +16,7 @@ START = datetime(2026, 1, 2, 8, tzinfo=UTC)
 K = DoorEventKind
 RELEASED, OPENED, CLOSED, RELOCKED, FORCED = K.RELEASED, K.OPENED, K.CLOSED, K.RELOCKED, K.FORCED
 LEAF = Leaf(coil_ms=40, contact_deg=2.0, open_deg=80.0, opening_ms=800, closer_ms=2_000)
-# The contact breaks 800 * 2 / 80 = 20 ms after the push, and makes 2000 * 78 / 80 = 1950 after letting go.
+# The contact opens 800 * 2 / 80 = 20 ms after the push, and closes 2000 * 78 / 80 = 1950 ms after the end of it.
 
 
 def door(visitor: Visitor | None = None) -> tuple[SimDoor, SimClock]:
@@ -32,13 +32,13 @@ class Case:
 
 
 CASES = {
-    "nobody pushes, so the time runs out": Case(None, 3_000, [(RELEASED, 0), (RELOCKED, 3_000)]),
+    "without a visitor the time runs out": Case(None, 3_000, [(RELEASED, 0), (RELOCKED, 3_000)]),
     "a visitor walks through, and the strike relocks as the leaf opens": Case(
         Visitor(reaction_ms=600, dwell_ms=1_000),
         3_000,
         [(RELEASED, 0), (OPENED, 620), (RELOCKED, 620), (CLOSED, 600 + 800 + 1_000 + 1_950)],
     ),
-    "a hand that is there already waits for the coil": Case(
+    "a hand on the leaf waits for the coil": Case(
         Visitor(reaction_ms=0, dwell_ms=0),
         3_000,
         [(RELEASED, 0), (OPENED, 60), (RELOCKED, 60), (CLOSED, 40 + 800 + 1_950)],
@@ -49,7 +49,7 @@ CASES = {
     "a release shorter than the coil frees nothing": Case(
         Visitor(reaction_ms=0), 40, [(RELEASED, 0), (RELOCKED, 40)]
     ),
-    "a push in the last moment opens although the contact breaks after the end": Case(
+    "a push at the end opens although the contact opens after the relock": Case(
         Visitor(reaction_ms=990, dwell_ms=0),
         1_000,
         [(RELEASED, 0), (RELOCKED, 1_000), (OPENED, 1_010), (CLOSED, 990 + 800 + 1_950)],
@@ -66,7 +66,7 @@ def test_one_release(case: Case) -> None:
 
 
 @given(st.lists(st.integers(1, 700), max_size=40))
-def test_what_happens_does_not_depend_on_how_often_one_looks(steps: list[int]) -> None:
+def test_the_events_do_not_depend_on_the_number_of_calls(steps: list[int]) -> None:
     often, often_clock = door(Visitor())
     once, once_clock = door(Visitor())
     often.release(2_000)
@@ -133,7 +133,7 @@ def test_a_leaf_levered_open_is_forced_and_energises_nothing() -> None:
     assert not any(sample.energised for sample in sim.trace(0, 11_000))
 
 
-def test_a_shut_door_without_a_release_stays_shut_whoever_stands_there() -> None:
+def test_a_closed_door_without_a_release_stays_closed_with_a_visitor() -> None:
     sim, clock = door(Visitor(reaction_ms=0))
     clock.advance(100_000)
     assert sim.events() == ()
@@ -161,7 +161,7 @@ def test_the_leaf_swings_again_for_a_second_release() -> None:
     assert [event.kind for event in sim.events()] == [RELEASED, OPENED, RELOCKED, CLOSED] * 2
 
 
-def test_a_jump_of_the_wall_clock_does_not_touch_the_ticks() -> None:
+def test_a_jump_of_the_wall_clock_does_not_change_the_ticks() -> None:
     clock = SimClock(START, tick_ms=5)
     clock.advance(10)
     assert (clock.now(), clock.tick_ms()) == (START + timedelta(milliseconds=10), 15)

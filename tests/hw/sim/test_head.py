@@ -1,4 +1,4 @@
-"""Heads turn, sheets tilt, and neither leaves the physics of a camera."""
+"""Rendered heads that turn and sheets that tilt, as a camera sees them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SKIN, WALL = (200, 150, 120), (90, 110, 130)
 
 
 def subject() -> Subject:
-    """A face made by rule in a frame of 320x240: skin in the oval, a blue nose tip, green cheeks."""
+    """A constructed face in a frame of 320x240: skin in the oval, a blue nose tip, green cheeks."""
     landmarks = face(size=0.6)
     landmarks[:, :2] -= (160, 120)
     photo = np.full((240, 320, 3), WALL, np.uint8)
@@ -53,7 +53,7 @@ def first(film) -> np.ndarray:
 
 
 @given(x=st.floats(0, 320), y=st.floats(0, 240), depth=st.floats(-200, 900))
-def test_a_lens_finds_back_what_it_projected(x, y, depth):
+def test_a_lens_inverts_its_projection(x, y, depth):
     seen = np.array([[x, y]], np.float32)
     assert LENS.project(LENS.unproject(seen, np.array([depth]))) == pytest.approx(seen, abs=0.05)
 
@@ -62,7 +62,7 @@ def test_a_lens_finds_back_what_it_projected(x, y, depth):
     ("angle", "moves"),
     [({"yaw": 20}, (1, 0)), ({"yaw": -20}, (-1, 0)), ({"pitch": 20}, (0, -1)), ({"pitch": -20}, (0, 1))],
 )
-def test_what_faces_the_camera_turns_the_way_the_picture_shows(angle, moves):
+def test_a_turn_moves_the_front_in_its_direction(angle, moves):
     nose = turn(np.array([[0, 0, -50]], np.float32), np.zeros(3), **angle)[0]
     assert np.sign(np.round(nose[:2], 3)).tolist() == list(moves)
 
@@ -93,7 +93,7 @@ def test_a_sheet_at_rest_is_the_picture_itself():
     assert not drawn[:40].any()
 
 
-def test_what_is_nearer_hides_what_is_farther():
+def test_a_near_surface_hides_a_far_one():
     picture = np.zeros((240, 320, 3), np.float32)
     picture[:, :160], picture[:, 160:] = (255, 0, 0), (0, 0, 255)
     spots = np.array([[10, 10], [150, 10], [10, 200], [170, 10], [310, 10], [170, 200]], np.float32)
@@ -114,7 +114,7 @@ def test_a_head_at_rest_is_the_photograph():
 
 
 @pytest.mark.parametrize(("yaw", "way"), [(25, 1), (-25, -1)])
-def test_the_nose_of_a_head_runs_ahead_of_its_cheeks(yaw, way):
+def test_the_nose_of_a_turning_head_moves_more_than_its_cheeks(yaw, way):
     rest, turned = (first(head(subject(), [Pose(yaw=angle)])) for angle in (0, yaw))
     ahead = (blue(turned)[0] - green(turned)) - (blue(rest)[0] - green(rest))
     assert way * ahead > 8
@@ -151,13 +151,13 @@ def test_a_bulging_print_is_nearer_in_its_middle():
     [(Move.LEFT, lambda p: p.yaw), (Move.RIGHT, lambda p: -p.yaw), (Move.NOD, lambda p: -p.pitch)],
 )
 @pytest.mark.parametrize("seed", range(5))
-def test_a_script_goes_the_way_it_says_and_comes_back(move, measure, seed):
+def test_a_script_turns_in_its_direction_and_returns(move, measure, seed):
     track = [measure(pose) for pose in script([move], seed=seed)]
     assert max(track) > 17
     assert min(track) > -6
     assert abs(track[0]) < 5
     assert abs(track[-1]) < 5
-    assert max(abs(b - a) for a, b in itertools.pairwise(track)) < 11, "no neck is faster"
+    assert max(abs(b - a) for a, b in itertools.pairwise(track)) < 11, "the limit of a human neck"
 
 
 def test_sway_is_slow_and_never_nothing():
@@ -182,20 +182,20 @@ def test_other_seeds_make_other_films():
     assert (one != other).any()
 
 
-def test_a_cut_leaves_out_the_way_between():
+def test_a_cut_skips_the_frames_between():
     cut = list(attack(Species.CUT, subject(), [Move.LEFT], seed=3))
     whole = list(head(subject(), script([Move.LEFT], seed=3), seed=3))
     assert len(cut) < len(whole)
     assert [tick for _, tick in cut] == [FRAME_MS * k for k in range(len(cut))]
 
 
-def test_a_photograph_held_still_changes_by_noise_alone():
+def test_a_photograph_at_rest_changes_only_by_noise():
     film = [rgb.astype(int) for rgb, _ in attack(Species.STILL, subject(), [Move.LEFT], seed=2)]
     assert np.abs(film[0] - film[-1]).mean() < 4
     assert (film[0] != film[-1]).any()
 
 
-def test_frames_are_what_a_camera_delivers():
+def test_frames_have_the_form_of_a_camera():
     frame = first(attack(Species.WAVED, subject(), [Move.NOD], seed=1))
     assert frame.shape == (240, 320, 3)
     assert frame.dtype == np.uint8

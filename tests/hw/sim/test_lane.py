@@ -1,4 +1,4 @@
-"""The simulated lane's people: they go through open doors only, and are where they should be."""
+"""People in the simulated lane: they go only through open doors, and their positions are right."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def hall() -> Hall:
     return Hall()
 
 
-def test_who_approaches_goes_in_once_the_door_is_released(hall: Hall) -> None:
+def test_a_visitor_goes_in_after_the_release(hall: Hall) -> None:
     hall.lane.approach("Erin")
     hall.wait(5_000)
     assert hall.lane.inside == []
@@ -39,14 +39,14 @@ def test_who_approaches_goes_in_once_the_door_is_released(hall: Hall) -> None:
     assert (hall.lane.inside, hall.lane.gone) == ([], ["Erin"])
 
 
-def test_a_second_one_follows_close_behind(hall: Hall) -> None:
+def test_a_second_visitor_follows_closely(hall: Hall) -> None:
     hall.lane.approach("Erin", "Mallory")
     hall.lane.outer.release(3_000)
     hall.wait(8_000)
     assert hall.lane.view().people == 2
 
 
-def test_the_third_finds_the_door_shut(hall: Hall) -> None:
+def test_the_third_visitor_finds_the_door_closed(hall: Hall) -> None:
     hall.lane.approach(*("Erin", "Mallory") * 5)
     hall.lane.outer.release(3_000)
     hall.wait(12_000)
@@ -71,7 +71,7 @@ def test_the_handle_opens_without_a_strike_and_is_not_forced(hall: Hall) -> None
     assert len([event for event in hall.lane.outer.history if event.kind == "released"]) == 1
 
 
-def test_who_stays_stays_though_the_inner_door_opens(hall: Hall) -> None:
+def test_a_visitor_who_stays_does_not_leave_through_the_inner_door(hall: Hall) -> None:
     hall.lane.stays = True
     hall.lane.approach("Erin")
     hall.lane.outer.release(3_000)
@@ -90,7 +90,7 @@ def test_without_a_presence_sensor_the_count_is_lost_with_the_power() -> None:
     assert hall.lane.view().people is None
 
 
-def test_a_visitor_who_is_always_there_goes_in_whenever_it_opens() -> None:
+def test_a_permanent_visitor_goes_in_at_each_release() -> None:
     hall = Hall(always="a visitor")
     hall.lane.outer.visitor = Visitor()
     for _ in range(2):

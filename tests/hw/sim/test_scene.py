@@ -1,4 +1,4 @@
-"""The simulated camera shows what a real one would: readable codes, faces of the stated size, nothing twice."""
+"""Pictures of the simulated camera: readable codes, faces of the given size, and no frame twice."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def code(chars: int, seed: int = 0) -> str:
 
 
 def read(frame: np.ndarray) -> set[str]:
-    # QR only: asked for every format, zxing reads a stray linear code out of a row of modules now and then
+    # Only QR: with all formats, zxing sometimes reads a linear code from a row of modules.
     return {symbol.text for symbol in zxingcpp.read_barcodes(frame, formats=zxingcpp.BarcodeFormat.QRCode)}
 
 
 def sitter() -> Sitter:
-    """An oval on a block: enough of a person to measure where `visitor` puts one."""
+    """An oval on a block, to measure the position of a person in `visitor`."""
     photo = np.full((900, 1200, 3), WALL, np.uint8)
     cv2.rectangle(photo, (420, 520), (780, 900), SHIRT, -1)
     cv2.ellipse(photo, (600, 400), (80, 100), 0, 0, 360, SKIN, -1)
@@ -59,11 +59,11 @@ def skin_box(frame: np.ndarray) -> tuple[float, float, float]:
     ("ecc", "chars", "modules"),
     [("L", 511, 65), ("L", 580, 69), ("L", LARGEST, 81), ("M", 511, 73), ("Q", 511, 85)],
 )
-def test_symbol_has_the_version_that_the_error_correction_asks_for(ecc, chars, modules):
+def test_symbol_has_the_version_for_its_error_correction(ecc, chars, modules):
     assert qr_modules(code(chars), ecc=ecc).shape == (modules, modules)
 
 
-def test_short_text_is_still_a_full_symbol_and_never_micro():
+def test_short_text_is_a_full_symbol_and_never_micro():
     assert qr_modules("1").shape == (21, 21)
 
 
@@ -108,7 +108,7 @@ def test_phone_held_up_reads_in_every_pose(tilt_deg, roll_deg, chars, dark):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_phone_held_up_reads_whatever_the_seed(seed):
+def test_phone_held_up_reads_for_every_seed(seed):
     text = code(TYPICAL, seed)
     assert read(hold_up(phone(text), seed=seed)) == {text}
 
@@ -119,7 +119,7 @@ def test_two_phones_in_view_are_two_codes(seed):
     assert read(hold_up(phone(one), phone(other, dark=True), seed=seed)) == {one, other}
 
 
-def test_backdrop_is_what_the_caller_brought():
+def test_backdrop_is_the_picture_of_the_caller():
     frame = hold_up(phone(code(TYPICAL)), backdrop=np.full((90, 160, 3), (0, 200, 0), np.uint8), noise=0)
     red, green, _ = frame[360, 20]
     assert green > 150
@@ -179,7 +179,7 @@ def test_face_on_a_print_fills_more_than_half_of_the_short_side():
     assert rows[-1] - rows[0] > 0.5 * 480
 
 
-def test_nobody_is_in_the_empty_doorway():
+def test_the_empty_doorway_has_no_face():
     frame = empty().astype(int)
     assert frame.shape == (480, 640, 3)
     assert not (np.abs(frame - SKIN).sum(axis=2) < 60).any()

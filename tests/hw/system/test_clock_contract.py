@@ -1,4 +1,4 @@
-"""What every Clock keeps to: the simulated one, and that of this machine."""
+"""The contract of every Clock: the simulated one, and the one of this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def system() -> tuple[Clock, Callable[[], object]]:
 
 @pytest.fixture(params=[sim, system], ids=["sim", "system"])
 def at(request: pytest.FixtureRequest) -> tuple[Clock, Callable[[], object]]:
-    """A clock, and what makes time pass where it does not by itself."""
+    """A clock, and a function that lets time pass on a simulated clock."""
     return request.param()
 
 
@@ -33,7 +33,7 @@ def test_now_is_utc(at: tuple[Clock, Callable[[], object]]) -> None:
     assert clock.now().utcoffset() == timedelta(0)
 
 
-def test_ticks_are_whole_milliseconds_that_go_on_and_never_back(
+def test_ticks_are_whole_milliseconds_and_never_go_back(
     at: tuple[Clock, Callable[[], object]],
 ) -> None:
     clock, pass_time = at
@@ -50,7 +50,7 @@ def test_ticks_are_whole_milliseconds_that_go_on_and_never_back(
     until(later, for_s=60)
 
 
-def test_a_wall_clock_that_is_set_moves_no_tick() -> None:
+def test_setting_the_wall_clock_does_not_change_the_ticks() -> None:
     clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC), tick_ms=500)
     clock.jump(datetime(2001, 1, 1, tzinfo=UTC))
     assert (clock.now().year, clock.tick_ms()) == (2001, 500)

@@ -21,7 +21,7 @@ from hw.system.files import Folder
 
 @pytest.fixture(params=["here", pytest.param("card", marks=pytest.mark.hardware)])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
-    """A folder on this machine's disk; with `--hardware` also on the one that DOORWARD_FOLDER names."""
+    """A folder on this machine's disk; with `--hardware` also the folder of DOORWARD_FOLDER."""
     if request.param == "here":
         yield Folder(tmp_path / "root")
         return
@@ -31,11 +31,11 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
 
 
 def left(folder: Folder) -> list[str]:
-    """Everything that is really there, hidden files too."""
+    """All files in the folder, also hidden ones."""
     return sorted(str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if path.is_file())
 
 
-def test_what_was_written_is_read(folder: Folder) -> None:
+def test_a_written_file_is_read(folder: Folder) -> None:
     folder.write("a", b"")
     folder.write("issuers/b.json", b"{}")
     folder.write("issuers/deep/c", bytes(range(256)))
@@ -138,7 +138,7 @@ def test_the_root_itself_may_be_a_link(folder: Folder, tmp_path: Path) -> None:
     assert Folder(tmp_path / "current").read("a", limit=1) == b"1"
 
 
-def test_special_files_are_refused_and_nobody_waits_for_them(folder: Folder) -> None:
+def test_special_files_are_refused_without_waiting(folder: Folder) -> None:
     folder.write("a", b"")
     os.mkfifo(folder.root / "fifo")
     with pytest.raises(StorageFault, match="not a regular file"):
@@ -149,7 +149,7 @@ def test_special_files_are_refused_and_nobody_waits_for_them(folder: Folder) -> 
         Folder(folder.root.parent).read("root", limit=9)
 
 
-def test_what_is_missing_or_in_the_way_is_a_fault_with_a_hint(folder: Folder) -> None:
+def test_a_missing_or_blocked_path_is_a_fault_with_a_hint(folder: Folder) -> None:
     folder.write("a/b", b"")
     for act in (
         lambda: folder.read("missing", limit=9),
@@ -206,14 +206,14 @@ def test_any_name_is_written_inside_or_is_a_fault(
 
 
 def in_a_child(folder: Folder, script: str) -> str:
-    """What a program of its own says, that may break its own process."""
+    """Run a script in its own process, which it may break, and return its output."""
     code = "import os, resource, sys\nfrom pathlib import Path\nfrom hw.system.files import Folder\nfrom edge.errors import StorageFault\n"
     code += f"folder = Folder(Path({str(folder.root)!r}))\n" + textwrap.dedent(script)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     return done.stdout + done.stderr
 
 
-def test_a_write_that_does_not_fit_keeps_the_old_file_and_says_what_to_do(folder: Folder) -> None:
+def test_a_write_that_does_not_fit_keeps_the_old_file_and_has_a_hint(folder: Folder) -> None:
     folder.write("a", b"old")
     said = in_a_child(
         folder,
@@ -292,7 +292,7 @@ def test_a_folder_that_may_not_be_written_is_a_fault_with_a_hint(folder: Folder)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
-def test_what_the_disk_says_reaches_the_technician(
+def test_each_error_of_the_disk_has_its_hint(
     folder: Folder, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.write("a", b"old")
@@ -340,7 +340,7 @@ def test_a_mapped_file_reads_as_it_was_written_and_cannot_be_changed(folder: Fol
         view[0] = 1
 
 
-def test_a_mapping_outlives_the_name_of_its_file(folder: Folder) -> None:
+def test_a_mapping_stays_readable_after_its_file_is_deleted(folder: Folder) -> None:
     folder.write("a", b"before")
     view = folder.map("a", limit=6)
     folder.write("a", b"after!")
@@ -353,7 +353,7 @@ def test_an_empty_file_maps_to_nothing(folder: Folder) -> None:
     assert folder.map("a", limit=0) == b""
 
 
-def test_mapping_refuses_what_reading_refuses(folder: Folder, tmp_path: Path) -> None:
+def test_mapping_refuses_the_same_files_as_reading(folder: Folder, tmp_path: Path) -> None:
     folder.write("a", b"12345")
     (tmp_path / "outside").write_bytes(b"1")
     (folder.root / "link").symlink_to(tmp_path / "outside")

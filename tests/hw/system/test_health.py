@@ -1,4 +1,4 @@
-"""What Linux tells of a machine, by trees as they were recorded."""
+"""The health of a machine, from recorded trees of /proc and /sys."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ def told(there: MachineHealth) -> tuple[object, ...]:
     )
 
 
-def test_a_raspberry_pi_5_tells_everything(tmp_path: Path) -> None:
+def test_a_raspberry_pi_5_reports_everything(tmp_path: Path) -> None:
     there = machine(tmp_path, PI_5)
     assert told(there) == (61.65, 0x50005, True, 7_012_345 * 1_024, 3, 10)
     assert there.rtcs() == [RtcReading("rtc0", 2.991, 0.0)]
 
 
-def test_a_machine_that_has_nothing_of_it_tells_nothing(tmp_path: Path) -> None:
+def test_a_machine_without_sensors_reports_nothing(tmp_path: Path) -> None:
     there = MachineHealth(tmp_path)
     assert told(there) == (None, None, None, None, 0, None)
     assert there.rtcs() == []
 
 
-def test_what_is_no_number_is_not_there(tmp_path: Path) -> None:
+def test_a_file_without_a_number_is_ignored(tmp_path: Path) -> None:
     there = machine(tmp_path, BROKEN)
     assert told(there) == (None, None, None, None, 0, None)
     assert there.rtcs() == [RtcReading("rtc0", None, None)]
@@ -69,7 +69,7 @@ def test_what_is_no_number_is_not_there(tmp_path: Path) -> None:
     ("script", "expected"),
     [("echo throttled=0x80000", 0x80000), ("echo VCHI initialization failed", None), ("exit 1", None)],
 )
-def test_where_the_kernel_does_not_tell_vcgencmd_is_asked(
+def test_vcgencmd_is_used_if_the_kernel_does_not_report(
     tmp_path: Path, script: str, expected: int | None
 ) -> None:
     tool = tmp_path / "usr" / "bin" / "vcgencmd"
@@ -79,7 +79,7 @@ def test_where_the_kernel_does_not_tell_vcgencmd_is_asked(
     assert MachineHealth(tmp_path).throttled() == expected
 
 
-def test_a_disk_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
+def test_the_check_of_a_disk_leaves_it_unchanged(tmp_path: Path) -> None:
     assert fsync_ms(tmp_path) > 0
     assert list(tmp_path.iterdir()) == []
     assert disk_space(tmp_path / "not" / "there" / "yet").free_bytes == disk_space(tmp_path).free_bytes > 0
@@ -97,13 +97,13 @@ def test_a_server_that_listens_is_reached() -> None:
         assert reach_ms("127.0.0.1", server.getsockname()[1]) > 0
 
 
-def test_a_port_where_nobody_listens_is_told() -> None:
+def test_a_port_without_a_server_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(FetchError, match=f"127.0.0.1:{port}: connection refused"):
         reach_ms("127.0.0.1", port)
 
 
-def test_a_name_that_is_none_is_told() -> None:
+def test_an_invalid_name_is_named() -> None:
     with pytest.raises(FetchError):
         reach_ms("a" * 64, 443)

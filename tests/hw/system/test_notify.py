@@ -1,4 +1,4 @@
-"""What a service manager hears, on a real socket."""
+"""Messages to a service manager, on a real socket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hw.system.notify import ServiceManager
 
 
 class Manager:
-    """The side of systemd."""
+    """The socket of systemd."""
 
     def __init__(self, address: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -39,7 +39,7 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Manag
     manager.socket.close()
 
 
-def test_it_hears_of_every_step(both: tuple[Manager, ServiceManager]) -> None:
+def test_the_manager_is_notified_of_every_step(both: tuple[Manager, ServiceManager]) -> None:
     manager, told = both
     told.ready("tower-1/lobby,\nREADY=0")
     told.reloading()
@@ -51,7 +51,7 @@ def test_it_hears_of_every_step(both: tuple[Manager, ServiceManager]) -> None:
     assert stopping == ["STOPPING=1"]
 
 
-def test_the_watchdog_is_fed_twice_in_its_time_and_no_oftener(both: tuple[Manager, ServiceManager]) -> None:
+def test_the_watchdog_is_fed_at_most_twice_in_its_time(both: tuple[Manager, ServiceManager]) -> None:
     manager, told = both
     for turn_ms in range(0, 4_000, 100):
         told.alive(lambda now=turn_ms: now * 1_000_000)
@@ -60,17 +60,17 @@ def test_the_watchdog_is_fed_twice_in_its_time_and_no_oftener(both: tuple[Manage
 
 ENVIRONMENTS: dict[str, tuple[dict[str, str], int]] = {
     "watched": ({"WATCHDOG_USEC": "1000", "WATCHDOG_PID": "7"}, 1),
-    "watched, whoever it is": ({"WATCHDOG_USEC": "1000"}, 1),
+    "watched, without a process id": ({"WATCHDOG_USEC": "1000"}, 1),
     "not watched": ({}, 0),
     "another process is watched": ({"WATCHDOG_USEC": "1000", "WATCHDOG_PID": "8"}, 0),
     "no number": ({"WATCHDOG_USEC": "soon"}, 0),
     "no time": ({"WATCHDOG_USEC": "0"}, 0),
-    "a number without an end": ({"WATCHDOG_USEC": "9" * 5_000}, 0),
+    "a very long number": ({"WATCHDOG_USEC": "9" * 5_000}, 0),
 }
 
 
 @pytest.mark.parametrize("case", ENVIRONMENTS)
-def test_it_feeds_the_watchdog_that_is_meant_for_it(case: str, tmp_path: Path) -> None:
+def test_only_the_watchdog_of_this_process_is_fed(case: str, tmp_path: Path) -> None:
     environment, count = ENVIRONMENTS[case]
     manager = Manager(str(tmp_path / "notify"))
     told = ServiceManager.of({"NOTIFY_SOCKET": str(tmp_path / "notify"), **environment}, 7)
@@ -91,7 +91,7 @@ def test_without_a_manager_nothing_happens(address: str | None) -> None:
     told.close()
 
 
-def test_one_that_does_not_listen_any_more_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_manager_that_does_not_read_does_not_block(tmp_path: Path) -> None:
     manager = Manager(str(tmp_path / "notify"))
     told = ServiceManager(str(tmp_path / "notify"))
     for _ in range(2_000):  # more than its buffer takes

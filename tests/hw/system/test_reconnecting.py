@@ -1,4 +1,4 @@
-"""A reader that reconnects, over a source that gives, fails, hangs and comes back when a test says so."""
+"""A reader that reconnects, with a source that gives, fails, hangs and returns under control of the test."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from edge.errors import ReaderFault
 from hw.system.reconnecting import PAUSES_S, Connection, ReconnectingReader
 
 LONG_S = 30.0  # for a busy machine; no measurement
-GONE = ReaderFault("gone", hint="look at the cable")
+GONE = ReaderFault("gone", hint="check the cable")
 
 
 class Steps(Sequence[float]):
-    """Pauses that take no time, and remember which of them were taken."""
+    """Pauses without waiting; it notes which of them were taken."""
 
     def __init__(self, pauses_s: Sequence[float] = (0, 0, 0)) -> None:
         self.pauses_s, self.taken = pauses_s, []
@@ -33,7 +33,7 @@ class Steps(Sequence[float]):
 
 
 class Source:
-    """A Connection that does what `orders` say; with none left it gives 0 every millisecond."""
+    """A Connection that follows `orders`; without one it gives 0 every millisecond."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -52,7 +52,7 @@ class Source:
 
 
 class Bench:
-    """A reader, the orders to what it reads, and what it told in its order."""
+    """A reader, the orders to its source, and the events that it reported, in order."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Bench:
         )
 
     def until_told(self, *last: object) -> list[object]:
-        """The story so far, once it ends so."""
+        """Wait until the events end with `last`, and return all of them."""
         assert self.reader.wait_for(lambda: tuple(self.story[-len(last) :]) == last, LONG_S)
         return list(self.story)
 
@@ -94,14 +94,14 @@ def bench() -> Iterator[Bench]:
     bench.reader.close()
 
 
-def test_items_are_handed_on_in_their_order(bench: Bench) -> None:
+def test_items_are_passed_on_in_order(bench: Bench) -> None:
     for item in (1, 2, 3):
         bench.orders.put(item)
     bench.reader.start()
     assert bench.until_told(3) == ["opening", 1, 2, 3]
 
 
-def test_after_a_fault_it_is_told_closed_and_opened_again(bench: Bench) -> None:
+def test_after_a_fault_it_is_reported_closed_and_opened_again(bench: Bench) -> None:
     for order in (1, GONE, 2):
         bench.orders.put(order)
     bench.reader.start()
@@ -121,7 +121,7 @@ def test_a_fault_of_the_listener_is_one_of_the_source() -> None:
     bench.reader.close()
 
 
-def test_each_attempt_in_vain_takes_the_next_pause_and_an_item_the_first_again() -> None:
+def test_each_failed_attempt_takes_the_next_pause_and_an_item_resets_it() -> None:
     steps = Steps()
     bench = Bench(GONE, GONE, GONE, GONE, pauses_s=steps)
     bench.reader.start()
@@ -135,13 +135,13 @@ def test_each_attempt_in_vain_takes_the_next_pause_and_an_item_the_first_again()
     bench.reader.close()
 
 
-def test_the_first_attempt_is_made_at_once_and_pauses_grow_to_a_few_seconds() -> None:
+def test_the_first_attempt_has_no_pause_and_later_pauses_grow_to_a_few_seconds() -> None:
     assert PAUSES_S[0] == 0
     assert list(PAUSES_S) == sorted(PAUSES_S)
     assert PAUSES_S[-1] < 5
 
 
-def test_close_does_not_wait_for_the_pause_to_be_over() -> None:
+def test_close_does_not_wait_for_the_end_of_a_pause() -> None:
     bench = Bench(GONE, pauses_s=(0, 3_600))
     bench.reader.start()
     bench.until_told(GONE)
@@ -150,13 +150,13 @@ def test_close_does_not_wait_for_the_pause_to_be_over() -> None:
     assert "test" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_close_tells_that_it_is_over_and_gives_the_source_back(bench: Bench) -> None:
+def test_close_reports_the_end_and_closes_the_source(bench: Bench) -> None:
     bench.orders.put(1)
     bench.reader.start()
     bench.until_told(1)
     bench.reader.close()
     assert bench.story == ["opening", 1, None, "closed"]
-    bench.reader.close()  # which may be done again
+    bench.reader.close()  # a second time
 
 
 def test_a_reader_that_was_never_started_can_be_closed(bench: Bench) -> None:
@@ -164,7 +164,7 @@ def test_a_reader_that_was_never_started_can_be_closed(bench: Bench) -> None:
     assert bench.story == []
 
 
-def test_a_listener_may_end_it() -> None:
+def test_a_listener_may_close_the_reader() -> None:
     bench = Bench(take=lambda item: bench.reader.stop() if item == 2 else None)
     for item in (1, 2, 3):
         bench.orders.put(item)
@@ -187,7 +187,7 @@ def ordered(bench: Bench, order: BaseException) -> Bench:
 
 
 @pytest.mark.parametrize("where", MISTAKES)
-def test_a_programming_error_is_raised_where_it_is_read(where: str) -> None:
+def test_a_programming_error_is_raised_to_the_caller_of_check(where: str) -> None:
     bench = MISTAKES[where]()
     bench.reader.start()
     with pytest.raises(ZeroDivisionError):
@@ -198,14 +198,14 @@ def test_a_programming_error_is_raised_where_it_is_read(where: str) -> None:
     assert bench.story[-2:] == (["opening", None] if where == "opening" else [None, "closed"])
 
 
-def test_without_an_error_check_says_nothing(bench: Bench) -> None:
+def test_without_an_error_check_returns(bench: Bench) -> None:
     bench.reader.check()
     bench.reader.start()
     bench.reader.check()
     assert not bench.reader.wait_for(lambda: False, 0.001)
 
 
-def test_a_source_that_hangs_is_seen_and_close_comes_back_from_it() -> None:
+def test_a_source_that_hangs_is_found_and_close_returns() -> None:
     bench, gate, hangs = Bench(), threading.Event(), threading.Event()
     assert bench.reader.busy_s() == 0
 
@@ -226,7 +226,7 @@ def test_a_source_that_hangs_is_seen_and_close_comes_back_from_it() -> None:
     assert bench.reader.busy_s() == 0
 
 
-def test_a_pause_is_not_taken_for_a_source_that_hangs() -> None:
+def test_a_pause_is_not_a_source_that_hangs() -> None:
     bench = Bench(GONE, pauses_s=(0, 3_600))
     bench.reader.start()
     bench.until_told(GONE)
@@ -235,7 +235,7 @@ def test_a_pause_is_not_taken_for_a_source_that_hangs() -> None:
 
 
 class PipeEnd:
-    """A Connection over a real pipe, as a device file is: an end of file is a cable that was pulled."""
+    """A Connection over a real pipe, as over a device file: an end of file means that the cable was unplugged."""
 
     def __init__(self, reading: int) -> None:
         self._reading = reading
@@ -270,5 +270,5 @@ def test_a_pipe_is_read_to_its_end_and_the_next_one_after_it() -> None:
         os.write(pipes[1][1], b"second")
         assert reader.wait_for(lambda: heard == [b"first", None, b"second"], LONG_S)
         reader.stop()
-        os.write(pipes[1][1], b".")  # it waits in its read
+        os.write(pipes[1][1], b".")  # the reader waits in its read
     os.close(pipes[1][1])

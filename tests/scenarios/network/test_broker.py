@@ -1,4 +1,4 @@
-"""`doorward sync --watch` beside a real mosquitto: presence, status, and a wake-up that brings a sync."""
+"""`doorward sync --watch` with a real mosquitto: availability, status, and a wake-up that starts a sync."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def site(tmp_path: Path) -> Iterator[Site]:
     mosquitto.close()
 
 
-def test_a_device_is_present_says_how_it_is_and_comes_when_it_is_called(site: Site) -> None:
+def test_a_device_publishes_its_status_and_syncs_on_a_wake_up(site: Site) -> None:
     until(lambda: site.mosquitto.retained("doorward/lobby-1/availability") == "online")
     until(lambda: site.said("status").get("lists_issued"))
     announced = json.loads(site.mosquitto.retained("homeassistant/device/doorward_lobby-1/config") or "")
     assert "sync" not in announced["cmps"]  # commands are off
 
     asked, issued = site.asked, site.said("status")["lists_issued"]
-    site.mosquitto.say("doorward/lobby-1/command", "sync")  # nobody listens
+    site.mosquitto.say("doorward/lobby-1/command", "sync")  # no subscription
     site.authority.later(timedelta(minutes=1)).revoke_one()
     site.authority.publish_lists()
     assert site.asked == asked

@@ -1,4 +1,4 @@
-"""`doorward sync` as it runs at a site: a web server, a stick, an attacker, a full disk, a bad line."""
+"""`doorward sync` at a site: a web server, a stick, an attacker, a full disk, a bad line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from hw.sim.source import SimSource
 
 
 class Site:
-    """A device's folder with its configuration, beside an authority that publishes now."""
+    """A device's folder with its configuration, and an authority that publishes now."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,7 +56,7 @@ class Site:
         self.authority.publish_lists()
 
     def stick(self, name: str = "stick", files: Mapping[str, bytes] | None = None) -> Path:
-        """A folder with the repository as it is now, or as it was."""
+        """A folder with the repository of now, or with these files."""
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
         return folders.fill(folder, files or self.authority.files)
@@ -100,7 +100,7 @@ def test_a_device_follows_its_authority(site: Site, web: Web, capsys: pytest.Cap
     assert site.published_at == site.authority.now
 
 
-def test_people_read_what_changed(site: Site, web: Web, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_tells_what_changed(site: Site, web: Web, capsys: pytest.CaptureFixture[str]) -> None:
     site.sync()
     site.sync()
     lines = capsys.readouterr().out.splitlines()
@@ -110,7 +110,7 @@ def test_people_read_what_changed(site: Site, web: Web, capsys: pytest.CaptureFi
     assert lines[3].startswith("up to date: generation 1, signed ")
 
 
-def test_the_other_authority_of_a_lane_is_followed_too(
+def test_the_other_authority_of_a_lane_is_synced_too(
     site: Site, web: Web, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = Site(tmp_path_factory.mktemp("other"))
@@ -129,13 +129,13 @@ def test_the_other_authority_of_a_lane_is_followed_too(
     assert kids == [[site.authority.issuer.kid], [other.authority.issuer.kid]]
 
 
-def test_without_an_address_there_is_nothing_to_ask(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_an_address_there_is_nothing_to_sync(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert site.sync() == Exit.USAGE
     assert "--from DIR" in capsys.readouterr().err
     assert site.sync("--watch") == Exit.USAGE
 
 
-def test_without_a_root_nothing_is_asked(site: Site, web: Web, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_root_no_request_is_sent(site: Site, web: Web, capsys: pytest.CaptureFixture[str]) -> None:
     (site.folder / "root.json").unlink()
     assert site.sync() == Exit.REFUSED
     assert "root.json: no such file" in capsys.readouterr().err
@@ -146,7 +146,7 @@ def test_without_a_root_nothing_is_asked(site: Site, web: Web, capsys: pytest.Ca
 
 
 def endless(handler: BaseHTTPRequestHandler) -> None:
-    """As long as anybody listens."""
+    """Send data until the client closes."""
     handler.send_response(200)
     handler.send_header("Connection", "close")
     handler.end_headers()
@@ -155,7 +155,7 @@ def endless(handler: BaseHTTPRequestHandler) -> None:
 
 
 def expire(site: Site) -> None:
-    """The authority stopped signing; somebody keeps its server alive."""
+    """The authority stopped signing; its server still runs."""
     site.authority.now -= 100 * DAY
     again = Authority(seed=1, now=site.authority.now)
     again.publish_lists()
@@ -164,7 +164,7 @@ def expire(site: Site) -> None:
 
 
 def mix(site: Site) -> None:
-    """The snapshot of one publication among the files of another."""
+    """The snapshot of one publication with the files of another."""
     old = site.authority.repository.metadata["snapshot"].signed.version
     before = site.authority.files[f"metadata/{old}.snapshot.json"]
     site.next_publication()
@@ -173,7 +173,7 @@ def mix(site: Site) -> None:
 
 
 def forge(site: Site) -> None:
-    """Another authority with an address of the same name."""
+    """Another authority at this address."""
     other = Authority(seed=66, now=site.authority.now)
     site.authority.shelf.files.clear()
     site.authority.shelf.files.update(other.files)
@@ -188,7 +188,7 @@ def swap_list(site: Site) -> None:
 ATTACKS = {
     "mix-and-match": (mix, "mix-and-match"),
     "a wrong root": (forge, "threshold"),
-    "a list that nobody signed": (swap_list, "not the file that was signed"),
+    "an unsigned list": (swap_list, "its SHA-256 is not the signed one"),
 }
 
 
@@ -216,7 +216,7 @@ def test_a_rollback_is_refused(site: Site, web: Web, capsys: pytest.CaptureFixtu
     assert site.published_at == site.authority.now
 
 
-def test_a_freeze_is_noticed_when_the_signatures_run_out(
+def test_a_freeze_is_noticed_when_the_signatures_expire(
     site: Site, web: Web, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expire(site)
@@ -226,7 +226,7 @@ def test_a_freeze_is_noticed_when_the_signatures_run_out(
     assert "clock" in err
 
 
-def test_endless_data_ends(site: Site, web: Web, capsys: pytest.CaptureFixture[str]) -> None:
+def test_endless_data_is_cut_off(site: Site, web: Web, capsys: pytest.CaptureFixture[str]) -> None:
     site.sync()
     before = site.published_at
     site.next_publication()
@@ -238,7 +238,7 @@ def test_endless_data_ends(site: Site, web: Web, capsys: pytest.CaptureFixture[s
         assert site.published_at == before
 
 
-def test_a_server_that_answers_nonsense_is_left(site: Site, web: Web) -> None:
+def test_wrong_answers_of_a_server_are_refused(site: Site, web: Web) -> None:
     site.sync()
     site.next_publication()
     for status, body in ((500, b""), (200, b"<html>log in to this network</html>"), (200, os.urandom(999))):
@@ -251,7 +251,7 @@ def test_a_server_that_answers_nonsense_is_left(site: Site, web: Web) -> None:
 # -- a stick -----------------------------------------------------------------------------------------------------
 
 
-def test_a_stick_is_as_good_as_the_network(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stick_replaces_the_network(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert site.sync("--from", str(site.stick())) == Exit.OK
     site.next_publication()
     assert site.sync("--from", str(site.stick())) == Exit.OK
@@ -270,14 +270,14 @@ def test_a_stick_older_than_the_device_is_refused(
     assert site.published_at == site.authority.now
 
 
-def test_a_stick_of_somebody_else_is_refused(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stick_of_another_authority_is_refused(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     other = Authority(seed=66, now=site.authority.now)
     assert site.sync("--from", str(site.stick(files=other.files))) == Exit.REFUSED
     assert "threshold" in capsys.readouterr().err
     assert not (site.folder / "trust").exists()
 
 
-def test_a_stick_that_is_not_in_says_so(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_stick_is_an_error_with_a_hint(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert site.sync("--from", str(site.folder / "usb")) == Exit.DEVICE
     assert "mount it" in capsys.readouterr().err
 
@@ -325,7 +325,7 @@ def test_a_lane_takes_the_trust_of_both_authorities_from_its_image(
     assert kids == [[site.authority.issuer.kid], [other.authority.issuer.kid]]
 
 
-def test_an_image_whose_repository_is_not_its_own_does_not_start(site: Site) -> None:
+def test_an_image_with_the_repository_of_another_authority_does_not_start(site: Site) -> None:
     site.stick("image", Authority(seed=66).files)
     site.configure(baked="image")
     with (
@@ -335,7 +335,7 @@ def test_an_image_whose_repository_is_not_its_own_does_not_start(site: Site) -> 
         pytest.fail("it started")
 
 
-def test_what_is_in_the_image_comes_before_what_the_network_has(
+def test_the_trust_of_the_image_is_taken_before_that_of_the_network(
     site: Site, web: Web, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.stick("image")
@@ -350,8 +350,8 @@ def test_what_is_in_the_image_comes_before_what_the_network_has(
 # -- a full disk -------------------------------------------------------------------------------------------------
 
 
-def test_a_disk_that_takes_no_more_keeps_the_old_trust(site: Site, web: Web) -> None:
-    """Every file of the update is once the one that the disk does not take (RLIMIT_FSIZE)."""
+def test_a_full_disk_keeps_the_old_trust(site: Site, web: Web) -> None:
+    """Each file of the update in turn is the one that does not fit (RLIMIT_FSIZE)."""
     site.sync()
     before = site.published_at
     site.next_publication()
@@ -381,13 +381,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this user may not mount a small disk")
+        pytest.skip("this user cannot mount a small disk")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_disk_that_fills_up_at_any_point_keeps_the_old_trust(small_disk: Path) -> None:
-    """A real file system with fewer and fewer free bytes: whatever fits last, the trust in force is whole."""
+    """A real file system with fewer and fewer free bytes: the trust in force is always complete."""
     authority = Authority(capacity=100_000)
     authority.manifest = True
     authority.publish_lists()
@@ -414,8 +414,8 @@ def test_a_disk_that_fills_up_at_any_point_keeps_the_old_trust(small_disk: Path)
     assert len(gate.generations()) <= 2
 
 
-def test_what_does_not_fit_is_not_begun(small_disk: Path) -> None:
-    """The signed lengths say it before the first large byte is fetched."""
+def test_a_download_that_does_not_fit_is_not_begun(small_disk: Path) -> None:
+    """The signed lengths show that before the first large file is fetched."""
     authority = Authority()
     authority.publish_lists()
     authority.publish({"models/manifest.toml": b"m", "models/big.tflite": bytes(600_000)})
@@ -431,7 +431,7 @@ def test_what_does_not_fit_is_not_begun(small_disk: Path) -> None:
 # -- a bad line --------------------------------------------------------------------------------------------------
 
 
-def test_a_large_file_is_resumed_where_the_line_went_dead(site: Site, web: Web) -> None:
+def test_a_large_file_is_resumed_after_a_broken_connection(site: Site, web: Web) -> None:
     model = os.urandom(3_000_000)
     site.authority.publish({"models/manifest.toml": b"m", "models/big.tflite": model})
     site.configure(url=web.url, models=True)
@@ -458,10 +458,10 @@ def test_a_large_file_is_resumed_where_the_line_went_dead(site: Site, web: Web) 
     assert (site.folder / "trust" / "models" / "big.tflite").read_bytes() == model
 
 
-# -- for ever ----------------------------------------------------------------------------------------------------
+# -- without an end ----------------------------------------------------------------------------------------------------
 
 
-def test_the_background_sync_wakes_up_when_it_is_told_to(site: Site, web: Web) -> None:
+def test_the_background_sync_runs_on_a_wake_up(site: Site, web: Web) -> None:
     asked: queue.Queue[float] = queue.Queue()
 
     def timestamp(handler: BaseHTTPRequestHandler) -> None:
@@ -492,7 +492,7 @@ def test_the_background_sync_wakes_up_when_it_is_told_to(site: Site, web: Web) -
     assert errors == ""
 
 
-def test_told_to_stop_in_the_middle_of_a_download_it_stops(site: Site, web: Web) -> None:
+def test_a_stop_in_the_middle_of_a_download_ends_the_sync(site: Site, web: Web) -> None:
     site.authority.publish({"models/manifest.toml": b"m", "models/big.tflite": os.urandom(5_000_000)})
     site.configure(url=web.url, models=True)
     begun = threading.Event()

@@ -1,4 +1,4 @@
-"""A device and a hub as processes of their own, and what is left when either dies at the worst moment."""
+"""A device and a hub in their own processes, and their data after one is killed at the worst moment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tools.hub.store import HubStore
 
 SENDER = Sender(device=DEVICE, key=KEY, status=STATUS, now_ms=lambda: 1_767_340_900_000)
 
-# A hub that dies at one place of its own code; the rest is tools/hub as it is.
+# A hub that is killed at one place of its code; the rest is tools/hub unchanged.
 DYING_HUB = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
@@ -52,7 +52,7 @@ elif {moment!r} == "before the answer":
 sys.exit(cli.main(sys.argv[1:]))
 """
 
-# A device that dies between the hub's answer and its own note of it.
+# A device that is killed between the hub's answer and its own note of it.
 DYING_DEVICE = """
 import os, signal, sys
 from pathlib import Path
@@ -74,7 +74,7 @@ with Outbox(Path(sys.argv[1]), Path(sys.argv[1]).parent / "state", "the hub") as
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def server(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an empty database; of SQLite, a name for a file of each test's own."""
+    """The address of an empty database; for SQLite, the name of a file for each test."""
     if request.param == "sqlite":
         yield "hub.db"
     else:
@@ -109,7 +109,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 def send(journal: Path, hub: Hub) -> Uploaded:
-    # The same state whatever the hub's port: it is one hub that was started again.
+    # One state for every port: it is one hub that was started again.
     with Outbox(journal, journal.parent / "state", "the hub") as outbox:
         return upload(outbox, HttpPost(hub.url), SENDER)
 
@@ -129,7 +129,7 @@ def in_journal(journal: Path) -> list[str]:
         return [encode(entry).decode() for entry in segment.entries()]
 
 
-def test_a_day_s_records_are_on_the_hub_byte_for_byte(db: str, journal: Path, tmp_path: Path) -> None:
+def test_the_records_of_a_day_are_on_the_hub_byte_for_byte(db: str, journal: Path, tmp_path: Path) -> None:
     with running_hub(db, tmp_path) as hub:
         assert send(journal, hub) == Uploaded(count=30, next=30, left=0)
         with open_journal(journal) as device:
@@ -187,7 +187,7 @@ def test_a_journal_that_was_put_back_is_an_alarm_on_both_sides(db: str, tmp_path
         later = replace(SENDER, now_ms=lambda: SENDER.now_ms() + 1)
         with Outbox(journal, tmp_path / "new card", "the hub") as outbox, pytest.raises(HistoryDiffers):
             upload(outbox, HttpPost(hub.url), later)
-        assert "an older copy was put back" in hub.page(f"devices/{DEVICE}")
+        assert "an older copy was restored" in hub.page(f"devices/{DEVICE}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A check without a door, one holder a row: what a host is told, and what it is not."""
+"""A check without a door, one holder a row: the result for the host, and data that it does not get."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def face(who: Card) -> Card:
 
 @dataclass(frozen=True)
 class Row:
-    """`told`: outcome, whether a face was compared, whether somebody is named, and the attributes."""
+    """`told`: outcome, whether a face was compared, whether a pseudonym is given, and the attributes."""
 
     who: Card
     told: tuple[CheckOutcome, bool, bool, dict[str, str] | None] | None
@@ -40,12 +40,12 @@ class Row:
     reason: Reason | None = None
 
 
-NOBODY = (CheckOutcome.DENIED, False, False, None)
+UNNAMED = (CheckOutcome.DENIED, False, False, None)
 NAMES = {"request": ("family_name",)}
 ROWS = {
     "a card with a face": Row(face(card("a")), (CheckOutcome.GRANTED, True, True, None)),
     "a card without a face": Row(card("a"), (CheckOutcome.GRANTED, False, True, None)),
-    "a place that compares none": Row(
+    "a place that compares no faces": Row(
         face(card("a")), (CheckOutcome.GRANTED, False, True, None), face="none"
     ),
     "more was disclosed than the purpose needs": Row(
@@ -59,34 +59,34 @@ ROWS = {
         (CheckOutcome.GRANTED, False, True, {"family_name": "Silva", "nationality": "PRT"}),
         check={"request": ("family_name", "nationality")},
     ),
-    "a name in Han": Row(
+    "a name in Chinese characters": Row(
         card("a", family_name="歐陽"),
         (CheckOutcome.GRANTED, False, True, {"family_name": "歐陽"}),
         check=NAMES,
     ),
-    "what is needed was not disclosed": Row(card("a"), None, check=NAMES, ends="disclosure.missing"),
-    "half of what is needed": Row(
+    "a needed attribute was not disclosed": Row(card("a"), None, check=NAMES, ends="disclosure.missing"),
+    "one of two needed attributes": Row(
         card("a", family_name="Silva"),
         None,
         check={"request": ("family_name", "birth_date")},
         ends="disclosure.missing",
     ),
-    "another face": Row(face(card("a")), NOBODY, Deny(Reason.FACE_NO_MATCH)),
+    "another face": Row(face(card("a")), UNNAMED, Deny(Reason.FACE_NO_MATCH)),
     "another face, with a name": Row(
-        face(card("a", **SILVA)), NOBODY, Deny(Reason.FACE_NO_MATCH), check=NAMES
+        face(card("a", **SILVA)), UNNAMED, Deny(Reason.FACE_NO_MATCH), check=NAMES
     ),
-    "a face that was attacked": Row(face(card("a")), NOBODY, Deny(Reason.FACE_ATTACK)),
-    "an expired card": Row(card("a"), NOBODY, Deny(Reason.CARD_EXPIRED)),
-    "a revoked card, and a host that is told why": Row(
-        card("a"), NOBODY, Deny(Reason.CARD_REVOKED), check={"reason": True}, reason=Reason.CARD_REVOKED
+    "an attack on the face": Row(face(card("a")), UNNAMED, Deny(Reason.FACE_ATTACK)),
+    "an expired card": Row(card("a"), UNNAMED, Deny(Reason.CARD_EXPIRED)),
+    "a revoked card, and a host that gets the reason": Row(
+        card("a"), UNNAMED, Deny(Reason.CARD_REVOKED), check={"reason": True}, reason=Reason.CARD_REVOKED
     ),
-    "a grant, and a host that is told why not": Row(
+    "a grant, and a host that gets reasons": Row(
         card("a"), (CheckOutcome.GRANTED, False, True, None), check={"reason": True}
     ),
     "a card whose issuer names no subject": Row(
         replace(card("a"), subject=None), (CheckOutcome.GRANTED, False, True, None)
     ),
-    "a host that is told nothing": Row(card("a"), None, check={"via": "none"}),
+    "a host that gets no results": Row(card("a"), None, check={"via": "none"}),
 }
 
 Open = Callable[..., CheckWorld]
@@ -114,7 +114,7 @@ def test_a_holder_is_checked(row: Row, open_world: Open) -> None:
     assert (result.site, result.purpose, result.reason) == ("station/gate-3", "counter", row.reason)
 
 
-def test_the_host_knows_a_holder_again_by_any_card_and_any_of_its_devices(
+def test_the_host_recognises_a_holder_with_any_card_and_at_any_of_its_devices(
     open_world: Open, tmp_path: Path
 ) -> None:
     one = open_world()
@@ -146,7 +146,7 @@ def test_the_same_passage_twice_is_one_result(open_world: Open) -> None:
     assert [result.seq for result in world.told()] == [7]
 
 
-def test_a_journal_that_began_anew_tells_of_new_results(open_world: Open) -> None:
+def test_a_new_journal_gives_new_results(open_world: Open) -> None:
     world = open_world()
     world.comes(card("a"))
     world.seq = 40
@@ -162,7 +162,7 @@ def test_results_outlive_a_power_cut(open_world: Open, tmp_path: Path) -> None:
     assert [result.seq for result in open_world().told()] == [41]
 
 
-def test_no_name_lies_on_the_disk(open_world: Open, tmp_path: Path) -> None:
+def test_no_name_is_on_the_disk(open_world: Open, tmp_path: Path) -> None:
     world = open_world(request=("family_name", "document_number"))
     assert world.comes(card("a", family_name="Mustermann", document_number="C01X00T478")) == "checked"
     on_disk = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
@@ -170,8 +170,8 @@ def test_no_name_lies_on_the_disk(open_world: Open, tmp_path: Path) -> None:
     assert not [secret for secret in (b"Mustermann", b"C01X00T478", b"subject of a") if secret in on_disk]
 
 
-def test_what_a_holder_discloses_is_told_to_nobody_without_a_key_to_seal_to(open_world: Open) -> None:
-    # The configuration refuses this; whoever builds one by hand learns no name either.
+def test_without_the_hosts_key_no_attribute_is_passed_on(open_world: Open) -> None:
+    # The configuration refuses this; a result made without the configuration has no name either.
     world = open_world(request=("family_name",), host_key=None)
     world.comes(card("a", family_name="Silva"))
     assert world.told()[0].sealed is None
@@ -188,7 +188,7 @@ def test_a_sector_key_that_others_can_read_is_refused(open_world: Open, tmp_path
         CheckWorld(tmp_path)
 
 
-def test_nobody_waits_for_yesterdays_result(open_world: Open) -> None:
+def test_a_result_of_yesterday_is_not_sent(open_world: Open) -> None:
     world = open_world(queue_h=24)
     world.comes(card("a"))
     made, world.now = world.now, world.now + timedelta(days=300)

@@ -1,4 +1,4 @@
-"""A hotel's desk, one guest a row: who may register, who is told to ask, and what is kept of them."""
+"""A hotel's desk, one guest a row: registrations, refusals, and the data that is kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TWO_OF_A_NAME = (booking("A-1", "Silva, Maria"), booking("A-2", "Silva, Maria"))
 
 @dataclass(frozen=True)
 class Row:
-    """`lists`: what the property sent. `before`: who came already. `ends`: what becomes of `who`."""
+    """`lists`: lists of the property. `before`: earlier guests. `ends`: the outcome for `who`."""
 
     who: Card
     ends: str
@@ -45,18 +45,22 @@ ROWS = {
     "expected today": Row(guest("Silva"), "in"),
     "expected today, in capitals": Row(guest("SILVA", "MARIA"), "in"),
     "expected with more given names than the list has": Row(guest("Silva", "Maria Inês"), "in"),
-    "an umlaut that the list has lost": Row(guest("Müller"), "in", (booking("R-1", "Muller, Maria"),)),
-    "an umlaut that the list has spelt out": Row(guest("Müller"), "in", (booking("R-1", "Mueller, Maria"),)),
+    "an umlaut that the list writes without dots": Row(
+        guest("Müller"), "in", (booking("R-1", "Muller, Maria"),)
+    ),
+    "an umlaut that the list writes as two letters": Row(
+        guest("Müller"), "in", (booking("R-1", "Mueller, Maria"),)
+    ),
     "an umlaut that only the list has": Row(guest("MUELLER"), "in", (booking("R-1", "Müller, Maria"),)),
     "a sharp s": Row(guest("Groß"), "in", (booking("R-1", "GROSS, Maria"),)),
     "an apostrophe and a hyphen": Row(
         guest("O'Brien-Lang"), "in", (booking("R-1", "O\u2019BRIEN LANG, Maria"),)
     ),
-    "letters as wide as Han": Row(
+    "full-width letters": Row(
         guest("Silva"), "in", (booking("R-1", "\uff33\uff49\uff4c\uff56\uff41, Maria"),)
     ),
-    "a name in Han": Row(guest("歐陽", "小明"), "in", (booking("R-1", "歐陽, 小明"),)),
-    "a name in Han, and a list in Latin": Row(
+    "a name in Chinese characters": Row(guest("歐陽", "小明"), "in", (booking("R-1", "歐陽, 小明"),)),
+    "a name in Chinese characters, and a list in Latin letters": Row(
         guest("歐陽", "小明"), "booking.unknown", (booking("R-1", "Ouyang, Xiaoming"),)
     ),
     "one name and no other": Row(
@@ -65,17 +69,17 @@ ROWS = {
         (booking("R-1", "Suharto"),),
         desk={"request": ("family_name", "document_type", "document_number")},
     ),
-    "one name, where the law asks for two": Row(
+    "one name, and the law requires two": Row(
         card("mono", family_name="Suharto", **PASSPORT), "disclosure.missing", (booking("R-1", "Suharto"),)
     ),
-    "nobody expects them": Row(guest("Costa"), "booking.unknown"),
+    "a guest without a booking": Row(guest("Costa"), "booking.unknown"),
     "another given name": Row(guest("Silva", "Joana"), "booking.unknown"),
-    "no list was ever taken": Row(guest("Silva"), "booking.unknown", ()),
-    "a walk-in, where staff may take them": Row(
+    "no list was ever imported": Row(guest("Silva"), "booking.unknown", ()),
+    "a walk-in at a desk that accepts them": Row(
         guest("Costa"), "staff", desk={"walk_in": True}, registered=1
     ),
     "two bookings of one name": Row(guest("Silva"), "booking.ambiguous", TWO_OF_A_NAME),
-    "two bookings of one name, and the holder says which": Row(
+    "two bookings of one name, and the holder gives the reference": Row(
         guest("Silva", booking="A-2"), "in", TWO_OF_A_NAME
     ),
     "two bookings of one name, told apart by birth date": Row(
@@ -94,16 +98,16 @@ ROWS = {
     "by the booking's reference alone": Row(
         card("by reference", booking="r1001"), "in", desk={"request": ("booking",)}
     ),
-    "by a reference that nobody knows": Row(
+    "by an unknown reference": Row(
         card("by reference", booking="R-9"), "booking.unknown", desk={"request": ("booking",)}
     ),
-    "somebody else's reference": Row(guest("Costa", booking="R-1001"), "booking.unknown"),
+    "the reference of another guest": Row(guest("Costa", booking="R-1001"), "booking.unknown"),
     "an unnamed companion, by the reference": Row(
         guest("Costa", booking="R-1001"), "in", (booking("R-1001", "Silva, Maria", guests=2),)
     ),
     "a reference of the portal's, and the right name": Row(guest("Silva", booking="PORTAL-77"), "in"),
     "a day too early": Row(guest("Silva"), "visit.window", at="2026-06-14T23"),
-    "a day too early, where the rooms are ready": Row(
+    "a day too early, and the desk accepts early guests": Row(
         guest("Silva"), "in", desk={"early_h": 6}, at="2026-06-14T19"
     ),
     "on the last day": Row(guest("Silva"), "in", at="2026-06-18T23"),
@@ -114,12 +118,10 @@ ROWS = {
     "past midnight after the day of arrival": Row(guest("Silva"), "in", at="2026-06-16T01"),
     "no document number was disclosed": Row(guest("Silva", document_number=None), "disclosure.missing"),
     "nothing was disclosed": Row(card("silent"), "disclosure.missing"),
-    "a document that the law does not take": Row(
+    "a document that the law does not accept": Row(
         guest("Silva", document_type="library-card"), "document.mismatch", desk={"documents": ("passport",)}
     ),
-    "a document that nobody has heard of, where all are taken": Row(
-        guest("Silva", document_type="moon-permit"), "in"
-    ),
+    "an unknown document at a desk that accepts all": Row(guest("Silva", document_type="moon-permit"), "in"),
     "a guest of the same booking": Row(
         guest("Costa", "Ana"),
         "in",
@@ -127,14 +129,14 @@ ROWS = {
         before=(guest("Silva"),),
         registered=2,
     ),
-    "the same guest once more": Row(guest("Silva"), "in", before=(guest("Silva"),), registered=1),
+    "the same guest again": Row(guest("Silva"), "in", before=(guest("Silva"),), registered=1),
     "a third guest of a booking for two": Row(
         guest("Reis", "Rui", booking="R-1"),
         "booking.ambiguous",
         (booking("R-1", "Silva, Maria", guests=2),),
         before=(guest("Silva"), guest("Costa", "Ana", booking="R-1")),
     ),
-    "somebody else of a name that is here already": Row(
+    "another guest with the name of a registered one": Row(
         card("another", family_name="Silva", given_name="Maria", **PASSPORT),
         "booking.ambiguous",
         (booking("R-1", "Silva, Maria", guests=2),),
@@ -146,8 +148,8 @@ ROWS = {
     "a child after the parent": Row(
         guest("Silva", "Rita", birth_date="2015-03-02"), "in", (FAMILY,), before=(guest("Silva"),)
     ),
-    "a child whose age only the list knows": Row(guest("Silva", "Rita"), "person.alone", (FAMILY,)),
-    "a family of which nobody has said who the child is": Row(
+    "a child whose age is only in the list": Row(guest("Silva", "Rita"), "person.alone", (FAMILY,)),
+    "a family whose child is not named": Row(
         guest("Silva"), "disclosure.missing", (booking("R-1", "Silva, Maria", guests=2, minors=1),)
     ),
     "eighteen on the day of arrival": Row(
@@ -185,10 +187,10 @@ def test_a_guest_comes_to_the_desk(row: Row, open_world: Open) -> None:
     assert world.office.store.count() == expected
 
 
-# -- what is kept, and what is not -----------------------------------------------------------------------
+# -- kept data -----------------------------------------------------------------------
 
 
-def test_exactly_what_the_law_asks_for_is_kept(open_world: Open) -> None:
+def test_only_the_attributes_that_the_law_requires_are_kept(open_world: Open) -> None:
     world = open_world()
     world.expect(booking("R-1001", "Silva, Maria"))
     world.comes(guest("Silva", birth_date="1985-11-20", address="Rua do Campo 3", expiry="2031-01-01"))
@@ -198,14 +200,14 @@ def test_exactly_what_the_law_asks_for_is_kept(open_world: Open) -> None:
     assert (kept.booking["reference"], kept.booking["departure"]) == ("R-1001", "2026-06-18")
 
 
-def test_nothing_is_kept_of_a_guest_whose_face_does_not_match(open_world: Open) -> None:
+def test_no_data_is_kept_of_a_guest_whose_face_does_not_match(open_world: Open) -> None:
     world = open_world()
     world.expect(booking("R-1001", "Silva, Maria"))
     world.comes(guest("Silva"), DENY)
     assert world.kept() == []
 
 
-def test_a_guardian_answers_for_the_minors_once(open_world: Open) -> None:
+def test_a_guardian_registers_for_the_minors_once(open_world: Open) -> None:
     world = open_world(request=("family_name", "given_name", "birth_date"))
     world.expect(FAMILY)
     world.comes(guest("Silva", birth_date="1985-11-20"))
@@ -224,7 +226,7 @@ def test_a_guest_who_was_let_in_while_the_list_changed_is_registered(open_world:
     assert (kept.seq, kept.booking, kept.attributes["family_name"]) == (7, None, "Silva")
 
 
-def test_a_cancelled_booking_is_gone_with_the_next_list(open_world: Open) -> None:
+def test_a_cancelled_booking_is_removed_by_the_next_list(open_world: Open) -> None:
     world = open_world()
     world.expect(booking("R-1001", "Silva, Maria"), booking("R-1002", "Costa, Ana"))
     world.expect(booking("R-1002", "Costa, Ana"))
@@ -252,7 +254,7 @@ def test_guests_and_reports_outlive_a_power_cut(open_world: Open) -> None:
     assert len(world.kept()) == 1
 
 
-def test_staff_see_who_of_how_many_and_no_name_stands_there(open_world: Open) -> None:
+def test_staff_see_the_number_of_a_guest_and_no_name(open_world: Open) -> None:
     world = open_world()
     world.expect(FAMILY)
     obligations = world.admit(guest("Silva", birth_date="1985-11-20"))
@@ -264,10 +266,10 @@ def erase(world: DeskWorld, passed: datetime) -> int:
     return world.office.erase(VouchedTime(passed), utc_ms(passed))
 
 
-# -- how long ----------------------------------------------------------------------------------------------
+# -- retention ----------------------------------------------------------------------------------------------
 
 
-def test_a_registration_is_erased_when_its_time_is_over_and_not_a_moment_before(open_world: Open) -> None:
+def test_a_registration_is_erased_at_its_time_and_not_before(open_world: Open) -> None:
     world = open_world(retain_days=30, zone="Asia/Macau")
     world.expect(booking("R-1001", "Silva, Maria"))
     world.comes(guest("Silva"))
@@ -277,7 +279,7 @@ def test_a_registration_is_erased_when_its_time_is_over_and_not_a_moment_before(
     assert world.kept() == []
 
 
-def test_what_is_erased_cannot_be_found_on_the_disk_with_the_private_key_either(open_world: Open) -> None:
+def test_erased_data_is_not_on_the_disk_any_more(open_world: Open) -> None:
     world = open_world(retain_days=0, webhook="https://host.invalid/hook")
     world.expect(booking("R-1001", "Silva, Maria"))
     world.comes(guest("Silva"))

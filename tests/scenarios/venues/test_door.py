@@ -1,8 +1,8 @@
-"""Days at a building's door, read aloud: who comes when, and what the door does.
+"""Days at a building's door as stories: visitors, times, and the outcome for each.
 
-A line is `day clock who [door]: what happens`. What happens is `opens`, with what staff are told and what is
-asked besides, or the reason why not. Each line is a passage: the card's scope, the venue, the policy's
-decision, and what the venue remembers of it. `turned away` is a face that is not the card's.
+A line is `day clock who [door]: outcome`. The outcome is `opens`, with staff notices and required factors, or
+the reason of the denial. Each line is a passage: the card's scope, the venue, the policy's decision, and the
+venue's occupancy. `turned away`: the face does not match the card.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ ANNA, BEN, GUS = {"groups": {"staff"}}, {"groups": {"staff"}}, {"groups": {"guar
 
 @dataclass(frozen=True)
 class Story:
-    """What is told of a site, who is enrolled, and a day there."""
+    """The rules of a site, its enrolled people, and the lines of a day."""
 
     rules: str
     lines: str
@@ -99,7 +99,7 @@ STORIES = {
         mon2 12:00 anna: schedule.closed
         """,
     ),
-    "a guard whose face is not the card's opens nothing": Story(
+    "a guard whose face does not match opens no door": Story(
         tower(),
         """
         mon 08:00 gus: turned away
@@ -125,7 +125,7 @@ STORIES = {
             }
         },
     ),
-    "people who pass in another way": Story(
+    "people with another way to pass": Story(
         tower(),
         """
         mon 09:00 olga: opens, assisted, 8000 ms
@@ -157,7 +157,7 @@ STORIES = {
         tue 08:05 anna: opens
         """,
     ),
-    "who never came in may go, and come": Story(
+    "a person who never came in can go out and come in": Story(
         tower(area='passback = "hard"\nreset = "never"'),
         """
         mon 09:00 gus exit: opens
@@ -168,7 +168,7 @@ STORIES = {
         thu 09:02 gus: opens, first-in
         """,
     ),
-    "staff are told, and nobody waits": Story(
+    "soft passback: staff are told, and no visitor waits": Story(
         tower(area='passback = "soft"'),
         """
         mon 09:00 gus: opens, first-in
@@ -177,7 +177,7 @@ STORIES = {
         mon 09:03 gus: opens
         """,
     ),
-    "a turnstile that takes nobody twice in ten minutes": Story(
+    "a turnstile that admits no person twice in ten minutes": Story(
         tower(area='passback = "timed"\npassback_min = 10'),
         """
         mon 09:00 gus: opens, first-in
@@ -209,7 +209,7 @@ STORIES = {
         tue 09:00 gus: opens, first-in
         """,
     ),
-    "who is turned away takes no room": Story(
+    "a refused visitor does not count as inside": Story(
         tower(area="limit = 1"),
         """
         mon 09:00 gus: turned away
@@ -233,7 +233,7 @@ STORIES = {
         """,
         people=dict.fromkeys(("anna", "ben", "gus", "hank"), GUS),
     ),
-    "a lock-down, with guards inside it": Story(
+    "a lock-down that guards can pass": Story(
         tower('[lock_down]\nschedule = "cleaning"\nmay_pass = ["guards"]'),
         """
         mon 17:00 gus: opens, first-in
@@ -244,13 +244,13 @@ STORIES = {
         mon 23:00 anna: schedule.closed
         """,
     ),
-    "a shop that stands free after its guard came": Story(
+    "a shop with free access after its guard came": Story(
         tower(lobby='unlock = "office"\nunlock_after = "guards"'),
         """
         mon 08:30 stranger: person.unknown
         mon 08:31 gus: opens, first-in
         mon 08:32 stranger: opens
-        mon 17:59 nobody: opens
+        mon 17:59 unnamed: opens
         mon 18:00 stranger: person.unknown
         tue 09:00 stranger: person.unknown
         """,
@@ -268,7 +268,7 @@ STORIES = {
         mon2 02:00 anna: schedule.closed
         """,
     ),
-    "the night on which lisbon loses an hour": Story(
+    "the night on which lisbon skips an hour": Story(
         tower('[[permits]]\ngroups = ["staff"]\ndoors = ["tower-1"]\nschedule = "cleaning"').replace(
             "sun 22:00-02:00", "sat 22:00-01:30"
         ),
@@ -291,7 +291,7 @@ STORIES = {
         """,
         zone="Europe/Lisbon",
     ),
-    "a card that core would not take here": Story(
+    "a card for another place": Story(
         tower(),
         """
         mon 08:00 gus: opens, first-in
@@ -303,7 +303,7 @@ STORIES = {
 
 
 class Tower:
-    """Its two readers, with what they remember together."""
+    """Two readers of one tower, with a common occupancy."""
 
     def __init__(self, story: Story) -> None:
         occupancy = MemoryOccupancyStore()
@@ -316,7 +316,7 @@ class Tower:
         }
 
     def plays(self, told: str) -> str:
-        """What happens at this line, in its own words."""
+        """The outcome of this line, in the words of the stories."""
         words = told.split()
         at = self._instant(words.pop(0), words.pop(0), again=words[0] == "again")
         who = words[-1] if words[-1] not in self._doors else words[-2]
@@ -332,7 +332,7 @@ class Tower:
         venue, site = self._doors[name].venue, f"tower-1/{name}"
         policy = DoorPolicy(site=site, similarity=0.6, face=FaceRule.NONE)
         scope = ("tower-2",) if who == "elsewhere" else ("tower-1",)
-        shown = card(None if who == "nobody" else who, scope=scope, moment=at)
+        shown = card(None if who == "unnamed" else who, scope=scope, moment=at)
         trust_state = TrustState(TrustedTime(at), (), AgePolicy())
         visit = Visit(shown, site, at)
         if objection := judge_card(shown, policy, trust_state):
@@ -377,6 +377,6 @@ def test_a_day_at_the_door(name: str) -> None:
     assert heard == lines
 
 
-def test_enough_is_told() -> None:
+def test_the_stories_have_enough_passages() -> None:
     passages = [line for story in STORIES.values() for line in story.lines.splitlines() if line.strip()]
     assert len(passages) >= 90

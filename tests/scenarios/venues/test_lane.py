@@ -1,7 +1,7 @@
-"""Travellers at a lane, as its officers would tell: who comes, what happens, what stands in the journals.
+"""Travellers at a lane as stories: visitors, events, and the records of the journals.
 
-Cards, trust, policy, the table and the journal's encoding are real; doors and people have physics; faces are
-vectors. `told` is every decision on record, at the outer and the inner door, with the officer who made it.
+Cards, trust, policy, the table and the journal's encoding are real; doors and people are simulated with their
+times; faces are vectors. `told` is every recorded decision, at the outer and the inner door, with its officer.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ REFERRED = (LaneState.REFERRED, LaneState.REFERRED_ALONE)
 WAITING = (LaneState.REFERRED, LaneState.REFERRED_ALONE, LaneState.UNKNOWN, LaneState.CLEARING)
 
 
-# -- what may happen ---------------------------------------------------------------------------------------
+# -- steps of the stories ---------------------------------------------------------------------------------------
 
 
 def comes(name: str, *behind: str, seen: str | None = None, **card: object) -> Do:
-    """Shows a code and their face outside, until that is decided; `behind`: who slips in with them."""
+    """Show a code and a face outside until that is decided. `behind`: people who slip in; `seen`: the face."""
 
     def do(border: Border) -> None:
         border.lane.approach(name, *behind)
-        border.present(border.code(name, **card), *(() if seen == "nobody" else (seen or name,)))
+        border.present(border.code(name, **card), *(() if seen == "none" else (seen or name,)))
 
     return do
 
 
 def sends_in(name: str, another: str, **card: object) -> Do:
-    """One is looked at outside, and another goes in."""
+    """One person shows the face outside, and another goes in."""
 
     def do(border: Border) -> None:
         comes(name, **card)(border)
@@ -56,11 +56,11 @@ def until(*states: LaneState) -> Do:
 
 
 def rests(border: Border) -> None:
-    """Until nothing happens by itself any more."""
+    """Wait until the lane is idle or waits for an officer."""
     border.see()
     while border.state not in (LaneState.IDLE, *WAITING):
         border.see()
-    border.see(13)  # phones have left the picture
+    border.see(13)  # phones are out of view
 
 
 def stays_long(seconds: int) -> Do:
@@ -76,7 +76,7 @@ def says(word: OfficerVerb, desk: int = 0) -> Do:
 
 
 def sets(**what: object) -> Do:
-    """Something of the lane or the world is otherwise from here on."""
+    """Change an attribute of the lane or of the world from here on."""
 
     def do(border: Border) -> None:
         for name, value in what.items():
@@ -102,7 +102,7 @@ PAIR = {"scope": ("border", "party/2/k7f3ac")}
 
 @dataclass(frozen=True)
 class Story:
-    """`gone`: who is through at the end. `why`, `reason`: what the officers' screen says at the end."""
+    """`gone`: the people who passed. `why`, `reason`: those of the officers' screen at the end."""
 
     does: Sequence[Do]
     told: Sequence[str]
@@ -123,22 +123,22 @@ def referred(reason: Reason) -> list[str]:
 
 STAFF = Signal.ASK_STAFF
 STORIES: dict[str, Story] = {
-    # who passes
+    # travellers who pass
     "one traveller": Story([comes("Erin"), rests], GONE, ["Erin"]),
     "one after the other": Story([comes("Erin"), rests, comes("Ada"), rests], GONE * 2, ["Erin", "Ada"]),
     "at a lane that looks inside only": Story(
-        [comes("Erin", seen="nobody"), rests], GONE, ["Erin"], lane={"face_outside": False}
+        [comes("Erin", seen="none"), rests], GONE, ["Erin"], lane={"face_outside": False}
     ),
     "with an ID card and a permit, both good": Story(
         [comes("Erin", documents=(PERMIT, VISA)), rests], GONE, ["Erin"]
     ),
-    "with both documents that the lane wants": Story(
+    "with both documents that the lane requires": Story(
         [comes("Erin", documents=(ID_CARD, PERMIT)), rests], GONE, ["Erin"], lane=BOTH
     ),
-    "with a permit and no ID card, where both are wanted": Story(
+    "with a permit and no ID card, and both are required": Story(
         [comes("Erin", documents=(PERMIT,)), rests], refused(Reason.DOCUMENT_MISSING), lane=BOTH
     ),
-    "with a permit that has run out": Story(
+    "with an expired permit": Story(
         [comes("Erin", documents=(ID_CARD, replace(PERMIT, expires_day=19_000))), rests],
         refused(Reason.DOCUMENT_MISSING), lane=BOTH,
     ),
@@ -146,42 +146,42 @@ STORIES: dict[str, Story] = {
         [does(lambda b: b.revoke(ID_CARD.index)), comes("Erin", documents=(ID_CARD, PERMIT)), rests],
         refused(Reason.CARD_REVOKED), lane=BOTH,
     ),
-    "a holder who takes a while to find the camera": Story(
+    "a holder who needs time to find the camera": Story(
         [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE), stays_long(5), sets(seen_inside=None), rests],
         GONE, ["Erin"],
     ),
-    "a leaf that opens once more before the face was seen": Story(
+    "a leaf that opens again before the face is seen": Story(
         [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE), does(lambda b: b.lane.outer.leave()),
          until(LaneState.CLOSING), sets(seen_inside=None), rests],
         GONE, ["Erin"],
     ),
-    # who does not come in
+    # travellers who do not come in
     "a stranger's face outside": Story(
         [comes("Erin", seen="Mallory"), rests], refused(Reason.FACE_NO_MATCH)
     ),
-    "a print held up outside": Story([comes("Erin", seen="a print"), rests], refused(Reason.FACE_ATTACK)),
+    "a print outside": Story([comes("Erin", seen="a print"), rests], refused(Reason.FACE_ATTACK)),
     "a card for another border": Story(
         [comes("Erin", scope=("harbour",)), rests], refused(Reason.DOOR_NOT_PERMITTED)
     ),
     "a card that was revoked": Story(
         [does(lambda b: b.revoke(CARDS["Erin"])), comes("Erin"), rests], refused(Reason.CARD_REVOKED)
     ),
-    "a card that stands and a permit that was revoked": Story(
+    "a valid card and a revoked permit": Story(
         [does(lambda b: b.revoke(PERMIT.index)), comes("Erin", documents=(PERMIT,)), rests],
         refused(Reason.CARD_REVOKED),
     ),
-    "a card in abeyance": Story(
+    "a suspended card": Story(
         [does(lambda b: b.revoke(CARDS["Erin"], suspend=True)), comes("Erin"), rests],
         refused(Reason.CARD_SUSPENDED),
     ),
     "a list that is too old": Story(
         [does(lambda b: b.list_of(8 * DAY)), comes("Erin"), rests], refused(Reason.STATUS_STALE)
     ),
-    "a clock in doubt": Story(
+    "an untrusted clock": Story(
         [does(lambda b: b.see(2)), does(lambda b: b.jump(b.clock.now() - DAY)), comes("Erin"), rests],
         refused(Reason.CLOCK_UNTRUSTED),
     ),
-    "while nothing can be seen inside": Story(
+    "while the inner camera fails": Story(
         [sets(lost=frozenset({Side.INNER})), comes("Erin"), rests], refused(Reason.DEVICE_FAULT)
     ),
     "no room for the record": Story(
@@ -191,11 +191,11 @@ STORIES: dict[str, Story] = {
         [does(lambda b: setattr(b.lane.outer, "visitor", None)), comes("Erin"), rests],
         referred(Reason.PASSAGE_INTERRUPTED),
     ),
-    "opens, and thinks better of it": Story(
+    "opens the door, and does not go in": Story(
         [comes("Erin"), does(lambda b: b.lane.approach()), rests], referred(Reason.PASSAGE_INTERRUPTED)
     ),
-    # who goes back
-    "turns back before the look": Story(
+    # travellers who go back
+    "turns back before the face is compared": Story(
         [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE), turns_back, rests, does(lambda b: b.see(60))],
         referred(Reason.PASSAGE_INTERRUPTED),
     ),
@@ -204,7 +204,7 @@ STORIES: dict[str, Story] = {
          sets(seen_inside=None), does(lambda b: b.see(300)), comes("Erin"), rests],
         [*referred(Reason.PASSAGE_INTERRUPTED), *GONE], ["Erin"],
     ),
-    # who is referred
+    # travellers who are referred
     "a tail-gater": Story(
         [comes("Erin", "Mallory"), until(*REFERRED)],
         referred(Reason.LANE_SEVERAL), reason=Reason.LANE_SEVERAL, why=Why.SEVERAL, inner=STAFF,
@@ -213,28 +213,28 @@ STORIES: dict[str, Story] = {
         [comes("Erin", "Mallory"), until(*REFERRED), sends_back, turns_back, rests, until(LaneState.IDLE)],
         [*referred(Reason.LANE_SEVERAL), "inner: lane.referred by o-1"],
     ),
-    "two faces where the beams counted one": Story(
+    "two faces, and the beams counted one": Story(
         [sets(seen_inside=("Erin", "Finn")), comes("Erin"), until(*REFERRED)],
         referred(Reason.LANE_SEVERAL), reason=Reason.LANE_SEVERAL, why=Why.FACE, inner=STAFF,
     ),
-    "somebody else goes in": Story(
+    "another person goes in": Story(
         [sends_in("Erin", "Mallory"), until(*REFERRED)],
         referred(Reason.LANE_SWAPPED), reason=Reason.LANE_SWAPPED, why=Why.FACE, inner=STAFF,
     ),
-    "somebody else goes in who is like the reference, too": Story(
+    "another person goes in who matches the reference too": Story(
         [sends_in("Ann", "Eve"), until(*REFERRED)],
         referred(Reason.LANE_SWAPPED), reason=Reason.LANE_SWAPPED, why=Why.FACE,
     ),
-    "who is like the reference, and is one person": Story([comes("Ann"), rests], GONE, ["Ann"]),
+    "one person who matches the reference": Story([comes("Ann"), rests], GONE, ["Ann"]),
     "a stranger at a lane that looks inside only": Story(
         [sends_in("Erin", "Mallory"), until(*REFERRED)],
         referred(Reason.FACE_NO_MATCH), reason=Reason.FACE_NO_MATCH, lane={"face_outside": False},
     ),
-    "a print held up inside": Story(
+    "a print inside": Story(
         [sets(seen_inside=("a print",)), comes("Erin"), until(*REFERRED)],
         referred(Reason.FACE_ATTACK), reason=Reason.FACE_ATTACK,
     ),
-    "nobody to be seen inside": Story(
+    "no face inside": Story(
         [sets(seen_inside=()), comes("Erin"), until(*REFERRED)],
         referred(Reason.FACE_ABSENT), reason=Reason.FACE_ABSENT,
     ),
@@ -247,12 +247,12 @@ STORIES: dict[str, Story] = {
         [does(lambda b: b.lane.hold(b.lane.outer, 60_000)), comes("Erin"), until(*REFERRED)],
         referred(Reason.LANE_REFERRED), reason=Reason.LANE_REFERRED, why=Why.HELD_OPEN,
     ),
-    "somebody steps in from the other side": Story(
+    "a person steps in from the other side": Story(
         [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE),
          does(lambda b: b.lane.come_from_inside("Mallory")), until(*REFERRED)],
         referred(Reason.LANE_REFERRED), reason=Reason.LANE_REFERRED, why=Why.INNER_OPENED,
     ),
-    "sensors that fail with somebody inside": Story(
+    "sensors that fail with a person inside": Story(
         [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE), sets(blind=True), until(*REFERRED)],
         referred(Reason.DEVICE_FAULT), reason=Reason.DEVICE_FAULT, why=Why.SENSORS,
     ),
@@ -261,7 +261,7 @@ STORIES: dict[str, Story] = {
          does(lambda b: b.revoke(PERMIT.index)), sets(seen_inside=None), until(*REFERRED)],
         referred(Reason.CARD_REVOKED), reason=Reason.CARD_REVOKED,
     ),
-    "a card that runs out between the doors": Story(
+    "a card that expires between the doors": Story(
         [sets(seen_inside=()), does(lambda b: comes("Erin", expires=b.clock.now().replace(microsecond=0) + timedelta(seconds=6))(b)),
          until(LaneState.INSIDE), stays_long(5), sets(seen_inside=None), until(*REFERRED)],
         referred(Reason.CARD_EXPIRED), reason=Reason.CARD_EXPIRED,
@@ -270,11 +270,11 @@ STORIES: dict[str, Story] = {
         [does(lambda b: setattr(b.lane.inner, "visitor", None)), comes("Erin"), until(*REFERRED)],
         [*GONE, "inner: lane.referred"], reason=Reason.LANE_REFERRED, why=Why.NOT_LEAVING,
     ),
-    # who has no face
-    "no face on the card, at a lane that wants one": Story(
+    # travellers without a face on the card
+    "no face on the card, at a lane that requires one": Story(
         [comes("Erin", face=None), rests], refused(Reason.FACE_TEMPLATE)
     ),
-    "no face on the card: an officer looks in place of the camera": Story(
+    "no face on the card: an officer compares": Story(
         [comes("Erin", face=None), until(LaneState.REFERRED_ALONE)],
         referred(Reason.LANE_REFERRED), reason=Reason.LANE_REFERRED, why=Why.BY_EYE, lane=IF_BOUND,
     ),
@@ -282,9 +282,9 @@ STORIES: dict[str, Story] = {
         [comes("Erin", face=None), until(LaneState.REFERRED_ALONE), admits, rests],
         [*referred(Reason.LANE_REFERRED), "inner: granted by o-1"], ["Erin"], lane=IF_BOUND,
     ),
-    "a face on the card, where it need not be": Story([comes("Erin"), rests], GONE, ["Erin"], lane=IF_BOUND),
-    # what officers say
-    "an officer admits who was not recognised": Story(
+    "a face on the card at a lane with if-bound": Story([comes("Erin"), rests], GONE, ["Erin"], lane=IF_BOUND),
+    # decisions of officers
+    "an officer admits a holder who was not recognised": Story(
         [sets(seen_inside=("Mallory",)), comes("Erin"), until(LaneState.REFERRED_ALONE), admits, rests],
         [*referred(Reason.LANE_SWAPPED), "inner: granted by o-1"], ["Erin"],
     ),
@@ -302,7 +302,7 @@ STORIES: dict[str, Story] = {
          turns_back, until(LaneState.IDLE)],
         [*referred(Reason.LANE_SWAPPED), "inner: lane.referred by o-1"],
     ),
-    "a word about an earlier case": Story(
+    "a decision about an earlier referral": Story(
         [sets(seen_inside=("Mallory",)), comes("Erin"), until(LaneState.REFERRED_ALONE), does(lambda b: b.see()),
          does(lambda b: b.desks[0].say(OfficerVerb.ADMIT, case=0)), stays_long(2)],
         referred(Reason.LANE_SWAPPED), reason=Reason.LANE_SWAPPED,
@@ -340,29 +340,29 @@ STORIES: dict[str, Story] = {
     "the rest of a family never comes": Story(
         [comes("Erin", **MEMBER), rests, stays_long(62), comes("Finn"), rests], GONE * 2, ["Erin", "Finn"]
     ),
-    # power, and nobody knows
-    "the power comes back with somebody inside": Story(
+    # power cuts, and an unknown number of people
+    "the power comes back with a person inside": Story(
         [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE), does(lambda b: b.lane.power_cut()), does(Border.start),
          stays_long(25), comes("Ada")],
         ["outer: granted"], reason=Reason.LANE_REFERRED, why=Why.OCCUPANCY,
     ),
-    "an officer has looked: it is empty": Story(
+    "an officer says that the lane is empty": Story(
         [does(lambda b: b.see(205)), says_empty, until(LaneState.IDLE), comes("Erin"), rests],
         ["inner: lane.referred by o-1 emptied", *GONE], ["Erin"], lane={"presence": False},
     ),
-    "somebody in the lane whom no card brought": Story(
+    "a person in the lane without a card": Story(
         [does(lambda b: b.see()), does(lambda b: b.lane.come_from_inside("Mallory")), stays_long(30), comes("Erin")],
         [], reason=Reason.LANE_REFERRED, why=Why.OCCUPANCY,
     ),
-    "the outer strike is out of reach": Story(
+    "the outer strike is unreachable": Story(
         [does(lambda b: b.see()), does(lambda b: setattr(b.cables[Side.OUTER], "cut", True)), comes("Erin"), rests],
         referred(Reason.DEVICE_FAULT),
     ),
-    "the inner strike is out of reach": Story(
+    "the inner strike is unreachable": Story(
         [comes("Erin"), does(lambda b: setattr(b.cables[Side.INNER], "cut", True)), until(*REFERRED)],
         [*GONE, "inner: device.fault"], reason=Reason.DEVICE_FAULT, why=Why.DEVICE,
     ),
-    "the outer strike is out of reach with somebody inside": Story(
+    "the outer strike is unreachable with a person inside": Story(
         [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE),
          does(lambda b: setattr(b.cables[Side.OUTER], "cut", True)), sets(seen_inside=None), until(*REFERRED)],
         [*GONE, "inner: device.fault"], reason=Reason.DEVICE_FAULT, why=Why.DEVICE,
@@ -393,7 +393,7 @@ def test_a_story(story: str) -> None:
 
 
 def only_what_a_record_allows(border: Border) -> None:
-    """Each release comes after a grant for that very door, in every journal, and each grant releases once."""
+    """Assert that each release follows a grant for its door in every journal, and each grant releases once."""
     granted: dict[str, list[str]] = {book.name: [] for book in border.books}
     for who, what in border.tape:
         if who == "release":
@@ -407,10 +407,10 @@ def only_what_a_record_allows(border: Border) -> None:
             granted[who].clear()
 
 
-# -- what else stands in the records -----------------------------------------------------------------------
+# -- more facts of the records -----------------------------------------------------------------------
 
 
-def test_each_stage_of_the_way_through_has_its_time_on_record() -> None:
+def test_each_stage_of_a_passage_has_its_time_in_the_record() -> None:
     border = Border()
     for do in (comes("Erin"), rests):
         do(border)
@@ -424,7 +424,7 @@ def test_each_stage_of_the_way_through_has_its_time_on_record() -> None:
     assert passed_ms > inner.visit.waited_ms
 
 
-def test_the_way_by_an_officer_has_its_times_too_and_says_that_it_was_one() -> None:
+def test_a_passage_by_an_officer_has_its_times_and_its_path() -> None:
     border = Border(face=FaceRule.IF_BOUND)
     for do in (
         comes("Erin", face=None),
@@ -453,7 +453,7 @@ WAYS: dict[str, tuple[Sequence[Do], list[Path]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_way_that_a_passage_took_is_on_record(way: str) -> None:
+def test_the_path_of_a_passage_is_recorded(way: str) -> None:
     steps, paths = WAYS[way]
     border = Border()
     for do in steps:
@@ -462,7 +462,7 @@ def test_the_way_that_a_passage_took_is_on_record(way: str) -> None:
     assert [visit.path for visit in visits if isinstance(visit, Visited)] == paths
 
 
-def test_a_card_that_fails_again_and_again_waits_and_one_that_went_through_begins_anew() -> None:
+def test_a_card_that_fails_often_waits_and_a_grant_clears_its_failures() -> None:
     def tries(*faces: str) -> list[str]:
         border = Border()
         for face in faces:
@@ -475,7 +475,7 @@ def test_a_card_that_fails_again_and_again_waits_and_one_that_went_through_begin
     assert tries("Mallory", "Mallory", "Erin", "Mallory", "Mallory") == [wrong] * 2 + GONE + [wrong] * 2
 
 
-def test_an_officer_is_told_once_for_each_thing_that_changed() -> None:
+def test_an_officer_is_told_once_for_each_change() -> None:
     border = Border()
     for do in (sends_in("Erin", "Mallory"), until(LaneState.REFERRED_ALONE), stays_long(5)):
         do(border)
@@ -485,7 +485,7 @@ def test_an_officer_is_told_once_for_each_thing_that_changed() -> None:
     ]
 
 
-def test_a_holder_who_is_referred_sees_ask_staff_and_only_the_officer_sees_why() -> None:
+def test_a_referred_holder_sees_ask_staff_and_only_the_officer_sees_the_reason() -> None:
     border = Border()
     for do in (sends_in("Erin", "Mallory"), until(*REFERRED)):
         do(border)
@@ -500,7 +500,7 @@ def test_a_holder_who_is_referred_sees_ask_staff_and_only_the_officer_sees_why()
     assert news.reason is Reason.LANE_SWAPPED
 
 
-def test_two_faces_inside_are_referred_long_before_the_time_for_one_is_over() -> None:
+def test_two_faces_inside_are_referred_before_the_deadline_for_one() -> None:
     border = Border()
     border.seen_inside = ("Erin", "Finn")
     for do in (comes("Erin"), until(LaneState.INSIDE), does(lambda b: b.see(6))):
@@ -508,7 +508,7 @@ def test_two_faces_inside_are_referred_long_before_the_time_for_one_is_over() ->
     assert border.books[0].decisions == referred(Reason.LANE_SEVERAL)
 
 
-def test_whom_the_camera_outside_saw_is_forgotten_with_the_passage() -> None:
+def test_the_face_of_the_outer_camera_is_wiped_after_the_passage() -> None:
     border = Border()
     border.seen_inside = ()
     for do in (comes("Erin"), until(LaneState.INSIDE)):
@@ -521,7 +521,7 @@ def test_whom_the_camera_outside_saw_is_forgotten_with_the_passage() -> None:
     assert not before.any()
 
 
-def test_nobody_is_kept_from_going_back_out() -> None:
+def test_a_traveller_can_always_go_back_out() -> None:
     """The handle of the outer door needs no strike, no power and no program."""
     border = Border()
     for do in (sends_in("Erin", "Mallory"), until(*REFERRED), turns_back, until(LaneState.IDLE)):
@@ -541,8 +541,8 @@ def test_the_inner_door_locks_again_as_soon_as_the_outer_one_opens() -> None:
     assert not border.lane.inner.energised
 
 
-def test_a_lane_that_changes_between_the_record_and_the_strike_releases_nothing() -> None:
-    """Somebody steps in while the record of the inner door is written: the last look is the strike's own."""
+def test_a_change_of_the_lane_between_record_and_release_stops_the_release() -> None:
+    """A person steps in while the grant is recorded: the sensors are read again before the release."""
     border = Border()
     border.seen_inside = ()
     comes("Erin")(border)
@@ -584,14 +584,14 @@ JOINT: dict[str, tuple[Sequence[Do], Sequence[str], Sequence[str], Sequence[str]
          sets(seen_inside=None), until(*REFERRED)],
         ["outer: granted", f"inner: {OTHER}"], ["outer: granted", "inner: card.revoked"], [],
     ),
-    "a face that is nobody's": (
+    "the face of a stranger": (
         [comes("Erin", seen="Mallory"), rests], ["outer: face.no_match"], ["outer: face.no_match"], []
     ),
-    "somebody else goes in": (
+    "another person goes in": (
         [sends_in("Erin", "Mallory"), until(*REFERRED)],
         referred(Reason.LANE_SWAPPED), referred(Reason.LANE_SWAPPED), [],
     ),
-    "one officer's word is not enough": (
+    "the decision of one officer is not enough": (
         [sets(seen_inside=("Mallory",)), comes("Erin"), until(LaneState.REFERRED_ALONE), admits, stays_long(2)],
         referred(Reason.LANE_SWAPPED), referred(Reason.LANE_SWAPPED), [],
     ),
@@ -601,19 +601,19 @@ JOINT: dict[str, tuple[Sequence[Do], Sequence[str], Sequence[str], Sequence[str]
         [*referred(Reason.LANE_SWAPPED), "inner: granted by o-2"],
         ["Erin"],
     ),
-    "a word about two people is none about one": (
+    "a decision about two people does not count for one": (
         [comes("Erin", "Mallory"), until(LaneState.REFERRED), stays_long(10), admits, does(lambda b: b.lane.one_leaves("Mallory")),
          until(LaneState.REFERRED_ALONE), does(lambda b: b.see()), says(OfficerVerb.ADMIT, 1), stays_long(2)],
         referred(Reason.LANE_SEVERAL), referred(Reason.LANE_SEVERAL), [],
     ),
-    "a word that was said before somebody else stepped in is none any more": (
+    "a decision from before another person stepped in does not count": (
         [sets(seen_inside=("Mallory",), stays=True), comes("Erin"), until(LaneState.REFERRED_ALONE), does(lambda b: b.see()), admits,
          does(lambda b: b.lane.come_from_inside("Finn")), until(LaneState.REFERRED), stays_long(10),
          does(lambda b: b.lane.one_leaves("Finn")), until(LaneState.REFERRED_ALONE), does(lambda b: b.see()),
          says(OfficerVerb.ADMIT, 1), stays_long(2)],
         referred(Reason.LANE_SWAPPED), referred(Reason.LANE_SWAPPED), [],
     ),
-    "one officer's no is": (
+    "the refusal of one officer is enough": (
         [sets(seen_inside=("Mallory",)), comes("Erin"), until(LaneState.REFERRED_ALONE), admits, says(OfficerVerb.SEND_BACK, 1),
          turns_back, until(LaneState.IDLE)],
         [*referred(Reason.LANE_SWAPPED), f"inner: {OTHER}"],
@@ -628,7 +628,7 @@ JOINT: dict[str, tuple[Sequence[Do], Sequence[str], Sequence[str], Sequence[str]
 
 
 @pytest.mark.parametrize("case", JOINT)
-def test_where_two_inspect_both_must_grant_and_each_keeps_its_own_record(case: str) -> None:
+def test_both_authorities_must_grant_and_each_keeps_its_own_record(case: str) -> None:
     steps, first, second, gone = JOINT[case]
     border = Border(joint=True)
     for do in steps:
@@ -638,7 +638,7 @@ def test_where_two_inspect_both_must_grant_and_each_keeps_its_own_record(case: s
     only_what_a_record_allows(border)
 
 
-def test_the_officers_of_one_authority_do_not_learn_why_the_other_objects() -> None:
+def test_the_officers_of_one_authority_do_not_see_the_reason_of_the_other() -> None:
     border = Border(joint=True)
     border.seen_inside = ()
     for do in (comes("Erin"), until(LaneState.INSIDE)):
@@ -652,7 +652,7 @@ def test_the_officers_of_one_authority_do_not_learn_why_the_other_objects() -> N
 
 @pytest.mark.parametrize("full", [0, 1])
 @pytest.mark.parametrize("side", ["outer", "inner"])
-def test_a_passage_that_stands_in_one_journal_only_releases_nothing(full: int, side: str) -> None:
+def test_a_passage_in_only_one_journal_releases_nothing(full: int, side: str) -> None:
     border = Border(joint=True)
     border.see()
     if side == "inner":
@@ -670,7 +670,7 @@ def test_a_passage_that_stands_in_one_journal_only_releases_nothing(full: int, s
     assert f"{side}: storage" in border.books[1 - full].faults
 
 
-def test_a_code_is_spent_once_though_two_look_at_it() -> None:
+def test_a_code_counts_once_for_both_authorities() -> None:
     border = Border(joint=True)
     code = border.code("Erin")
     for _ in range(2):
@@ -681,7 +681,7 @@ def test_a_code_is_spent_once_though_two_look_at_it() -> None:
     assert [book.decisions for book in border.books] == [GONE + again, GONE + again]
 
 
-def test_a_leaf_that_is_pulled_while_shut_is_on_record_at_its_own_door() -> None:
+def test_a_forced_leaf_is_recorded_at_its_own_door() -> None:
     border = Border()
     border.see()
     border.lane.inner.force_open()

@@ -1,4 +1,4 @@
-"""A lane that looks at photographs with the product's own models: who came in, and who stands inside."""
+"""A lane that compares photographs with the real models: the face outside, and the face inside."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from hw.sim.signals import SimSignals
 
 SITE = "tower-1/lane"
 NOTHING = np.zeros((0, 0), np.uint8)
-NOBODY = np.full((480, 640, 3), 90, np.uint8)
+EMPTY = np.full((480, 640, 3), 90, np.uint8)
 
 
 @pytest.fixture(scope="session")
 def seen(cast: Cast) -> Callable[..., Pixels]:
-    """Who stands before a camera; each camera sees another moment of them."""
+    """The picture before a camera; the two cameras get different pictures of a person."""
 
     @cache
     def face(*names: str, camera: int = 1) -> Pixels:
         if not names:
-            return NOBODY
+            return EMPTY
         if len(names) == 2:
             return scene.two_visitors(*(cast.sitter(name) for name in names), seed=camera)
         return scene.visitor(cast.sitter(names[0]), seed=camera)
@@ -52,17 +52,17 @@ def seen(cast: Cast) -> Callable[..., Pixels]:
     return face
 
 
-# Who is seen outside and inside; what is decided.
+# The people outside and inside, and the decisions.
 PASSAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
     "the holder at both": (("Erin",), ("Erin",), ["outer: granted", "inner: granted"]),
-    "another one inside": (("Erin",), ("Bea",), ["outer: granted", "inner: lane.swapped"]),
+    "another person inside": (("Erin",), ("Bea",), ["outer: granted", "inner: lane.swapped"]),
     "two inside": (("Erin",), ("Erin", "Bea"), ["outer: granted", "inner: lane.several"]),
-    "another one outside": (("Bea",), (), ["outer: face.no_match"]),
+    "another person outside": (("Bea",), (), ["outer: face.no_match"]),
 }
 
 
 @pytest.mark.parametrize("case", PASSAGES)
-def test_the_face_inside_is_the_holders_and_the_one_that_came_in(
+def test_the_face_inside_must_be_the_holders_and_that_of_outside(
     case: str, engine: FaceEngine, seen: Callable[..., Pixels]
 ) -> None:
     outside, inside, told = PASSAGES[case]
@@ -84,14 +84,14 @@ def test_the_face_inside_is_the_holders_and_the_one_that_came_in(
     own = AuthorityParts(trust=lambda: world.trust, journal=book, stages=stages)
     verifier = assemble(config, parts, own).verifier
     verifier.start()
-    lane.approach("somebody")
+    lane.approach("a person")
     shown = world.enrol("Erin").code(world.now())
     for number in range(400):
         world.clock.advance(100)
         reader.in_view = (shown,) if number == 1 else ()
         tick_ms = world.clock.tick_ms()
-        before = seen(*outside) if verifier.state is LaneState.OUTSIDE else NOBODY
-        within = seen(*inside, camera=2) if lane.inside else NOBODY
+        before = seen(*outside) if verifier.state is LaneState.OUTSIDE else EMPTY
+        within = seen(*inside, camera=2) if lane.inside else EMPTY
         verifier.see(LaneFrames(Frame(NOTHING, before, tick_ms), Frame(NOTHING, within, tick_ms)))
         if len(book.decisions) == len(told):
             break

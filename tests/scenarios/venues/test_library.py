@@ -1,4 +1,4 @@
-"""A library's entrance read aloud: its patrons, its library system, its rules; the real entrance, over a real connection."""
+"""A library's entrance, one patron a row: the real entrance with a simulated library system over TCP."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SUNDAY = datetime(2026, 1, 11, 11, tzinfo=UTC)
 STAFFED = {"staffed": ("mon-fri 09:00-18:00",)}
 AGREED = {**STAFFED, "unstaffed": "registered", "unstaffed_kinds": ("AGREED",)}
 ADULTS = {**STAFFED, "unstaffed": "registered", "unstaffed_age": 18}
-SOON = {"reply_ms": 100}  # where no answer will come, however long one waits
+SOON = {"reply_ms": 100}  # for systems that never answer
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def world(tmp_path: Path) -> Iterator[LibraryWorld]:
 
 @dataclass(frozen=True)
 class Row:
-    """`seen_days`: how long ago the system let this patron in, if it ever did."""
+    """`seen_days`: days since the system admitted this patron; None: never."""
 
     expect: Reason | None
     patron: SimPatron = field(default_factory=SimPatron)
@@ -75,14 +75,14 @@ ROWS = {
     "a card that belongs to no patron": Row(Reason.PATRON_UNKNOWN, who=card("s9")),
     "a number that the library does not know": Row(Reason.PATRON_UNKNOWN, who=card(None, "P-9999")),
     "a patron who is no longer valid": Row(Reason.PATRON_UNKNOWN, patron(valid=False)),
-    "a system that vouches for nobody": Row(Reason.PATRON_UNKNOWN, patron(valid=None)),
+    "a system that confirms no patron": Row(Reason.PATRON_UNKNOWN, patron(valid=None)),
     "a card reported lost": Row(Reason.PATRON_BLOCKED, patron(flags=flags(4)), says="reported lost"),
     "borrowing is denied": Row(Reason.PATRON_BLOCKED, patron(flags=flags(0)), says="may not borrow"),
-    "the library's own words reach the staff": Row(
+    "the library system's text is shown to staff": Row(
         Reason.PATRON_BLOCKED, patron(flags=flags(0), message="See the desk"), says="See the desk"
     ),
-    "too many overdue, and comes in": Row(None, patron(flags=flags(6)), says="overdue"),
-    "too many overdue, where that keeps people out": Row(
+    "too many overdue, and admitted": Row(None, patron(flags=flags(6)), says="overdue"),
+    "too many overdue, with a rule that refuses that": Row(
         Reason.PATRON_BLOCKED, patron(flags=flags(6)), rules={"blocks": ("too-many-overdue",)}
     ),
     "owes less than the limit": Row(None, patron(owed="9.99"), rules={"fee_limit": 10.0}),
@@ -91,8 +91,8 @@ ROWS = {
     "blocked, by the older message": Row(
         Reason.PATRON_BLOCKED, patron(flags=flags(4)), rules={"inquiry": "status"}
     ),
-    "with staff, in hours that have some": Row(None, rules=STAFFED),
-    "at night, where nobody comes in without staff": Row(Reason.SCHEDULE_CLOSED, rules=STAFFED, at=NIGHT),
+    "in staffed hours": Row(None, rules=STAFFED),
+    "at night, with unstaffed = none": Row(Reason.SCHEDULE_CLOSED, rules=STAFFED, at=NIGHT),
     "at night, having signed the agreement": Row(None, patron(more={"PC": "AGREED"}), rules=AGREED, at=NIGHT),
     "at night, without having signed": Row(
         Reason.SCHEDULE_CLOSED, patron(more={"PC": "CHILD"}), rules=AGREED, at=NIGHT, says="Not registered"
@@ -103,33 +103,33 @@ ROWS = {
     ),
     "on a Sunday, of unknown age": Row(Reason.SCHEDULE_CLOSED, rules=ADULTS, at=SUNDAY),
     "a child in staffed hours": Row(None, patron(more={"PB": "20150101"}), rules=ADULTS),
-    "at night, where that is all the same": Row(None, rules={**STAFFED, "unstaffed": "everyone"}, at=NIGHT),
+    "at night, with unstaffed = everyone": Row(None, rules={**STAFFED, "unstaffed": "everyone"}, at=NIGHT),
     "blocked at night is told as blocked": Row(
         Reason.PATRON_BLOCKED, patron(flags=flags(4), more={"PC": "AGREED"}), rules=AGREED, at=NIGHT
     ),
-    "the system is down, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, down=True, says="is offline"),
+    "the system is down, with offline = deny": Row(Reason.HOST_UNAVAILABLE, down=True, says="is offline"),
     "down, and a member of last week comes in": Row(
         None, down=True, rules=MEMBERS, seen_days=7, says="is offline"
     ),
     "down, and a member of last year does not": Row(
         Reason.HOST_UNAVAILABLE, down=True, rules=MEMBERS, seen_days=300
     ),
-    "down, and who never came does not": Row(Reason.HOST_UNAVAILABLE, down=True, rules=MEMBERS),
-    "down, and everybody with a number comes in": Row(None, down=True, rules=EVERYONE),
-    "down, and who has no number does not": Row(
+    "down, and a patron who never came does not": Row(Reason.HOST_UNAVAILABLE, down=True, rules=MEMBERS),
+    "down, and every patron with a number comes in": Row(None, down=True, rules=EVERYONE),
+    "down, and a card without a number does not": Row(
         Reason.PATRON_UNKNOWN, who=card("s9"), down=True, rules=EVERYONE
     ),
-    "down at night, a member who may not be alone": Row(
+    "down at night, a member who cannot come without staff": Row(
         Reason.SCHEDULE_CLOSED, down=True, rules={**MEMBERS, **AGREED}, seen_days=7, at=NIGHT
     ),
-    "down at night, everybody, but nobody without staff": Row(
+    "down at night, with offline = everyone and unstaffed = none": Row(
         Reason.SCHEDULE_CLOSED, down=True, rules={**EVERYONE, **STAFFED}, at=NIGHT
     ),
-    "silent, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.SILENT, rules=SOON),
+    "silent, with offline = deny": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.SILENT, rules=SOON),
     "silent, and a member comes in": Row(
         None, fault_mode=FaultMode.SILENT, rules={**SOON, **MEMBERS}, seen_days=1
     ),
-    "not online, by its own word": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.NOT_ONLINE),
+    "a system that says it is not online": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.NOT_ONLINE),
     "not online, and a member comes in": Row(
         None, fault_mode=FaultMode.NOT_ONLINE, rules=MEMBERS, seen_days=1
     ),
@@ -137,20 +137,20 @@ ROWS = {
     "wrong checksums, always": Row(
         Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_CHECKSUM, says="invalid replies"
     ),
-    "wrong checksums let no member in either: it is not away": Row(
+    "wrong checksums let no member in: the system is not offline": Row(
         Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_CHECKSUM, rules=MEMBERS, seen_days=1
     ),
-    "it answers about somebody else, and everybody could come in": Row(
+    "an answer about another patron, with offline = everyone": Row(
         Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.OTHER_PATRON, rules=EVERYONE, says="invalid replies"
     ),
     "garbage": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.GARBAGE, rules=EVERYONE),
-    "half a line, and it hangs up": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.HALF_LINE),
+    "half a line, and the connection is closed": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.HALF_LINE),
     "a line without an end": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.ENDLESS, rules=SOON),
     "answers to other questions only": Row(
         Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_SEQUENCE, rules=SOON
     ),
     "answers of another kind only": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.OTHER_KIND, rules=SOON),
-    "it understands nothing": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.ASKS_AGAIN),
+    "it asks for every message again": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.ASKS_AGAIN),
     "it says everything twice": Row(None, fault_mode=FaultMode.CHATTY),
     "one byte at a time": Row(None, fault_mode=FaultMode.DRIPS),
     "it refuses our login": Row(
@@ -177,7 +177,7 @@ def test_row(world: LibraryWorld, row: Row) -> None:
 
 
 def remember(world: LibraryWorld, row: Row) -> None:
-    """The patron came in some days ago, when everything was well."""
+    """The patron came in some days ago, while the system was online."""
     world.clock.jump(row.at - timedelta(days=row.seen_days or 0))
     with world.entrance() as entrance:
         assert isinstance(outcome(entrance, world.visit(card("s1"))), Obligations)
@@ -209,13 +209,13 @@ def test_systems_differ(tmp_path: Path, system: dict[str, object], settings: dic
 
 MISUNDERSTANDINGS = {
     "letters that are not UTF-8": ({"encoding": "cp850"}, {}),
-    "no checksums where some are wanted": ({"checksum": False}, {}),
-    "checksums where none are wanted": ({}, {"checksum": False}),
+    "no checksums, and the entrance requires them": ({"checksum": False}, {}),
+    "checksums, and the entrance expects none": ({}, {"checksum": False}),
 }
 
 
 @pytest.mark.parametrize(("system", "settings"), MISUNDERSTANDINGS.values(), ids=MISUNDERSTANDINGS)
-def test_an_entrance_that_is_set_up_wrongly_lets_nobody_in(
+def test_an_entrance_with_wrong_settings_admits_no_patron(
     tmp_path: Path, system: dict[str, object], settings: dict[str, object]
 ) -> None:
     world = LibraryWorld(tmp_path)
@@ -227,7 +227,7 @@ def test_an_entrance_that_is_set_up_wrongly_lets_nobody_in(
 
 
 def passes(site: Site, entrance: LibraryEntrance, **claims: object) -> Reason | None:
-    """One whole passage at a device whose face matches: the reason on record, or None for a door that opened."""
+    """One passage with a matching face: the recorded reason, or None if the door opened."""
     visit_rules = VisitRules(
         kind="library", venue=entrance, means=Means(host=entrance), items=entrance.scanned
     )
@@ -244,29 +244,29 @@ def passes(site: Site, entrance: LibraryEntrance, **claims: object) -> Reason | 
 PASSAGES = {
     "a patron whom the library knows": ("s1", SimPatron(), FaultMode.GOOD, None),
     "a patron who is blocked": ("s1", SimPatron(flags=flags(4)), FaultMode.GOOD, Reason.PATRON_BLOCKED),
-    "nobody's card": ("s9", SimPatron(), FaultMode.GOOD, Reason.PATRON_UNKNOWN),
+    "a card that is not bound": ("s9", SimPatron(), FaultMode.GOOD, Reason.PATRON_UNKNOWN),
     "a system that lies": ("s1", SimPatron(), FaultMode.OTHER_PATRON, Reason.HOST_UNAVAILABLE),
     "a system that is not online": ("s1", SimPatron(), FaultMode.NOT_ONLINE, Reason.HOST_UNAVAILABLE),
 }
 
 
 @pytest.mark.parametrize("row", PASSAGES.values(), ids=PASSAGES)
-def test_the_door_opens_for_a_card_a_face_and_the_librarys_word(
+def test_the_door_opens_for_a_card_a_face_and_a_known_patron(
     world: LibraryWorld, row: tuple[str, SimPatron, FaultMode, Reason | None]
 ) -> None:
-    subject, someone, fault_mode, expect = row
+    subject, member, fault_mode, expect = row
     world.bind(s1="P1")
-    world.library.patrons["P1"], world.library.fault_mode = someone, fault_mode
+    world.library.patrons["P1"], world.library.fault_mode = member, fault_mode
     with world.entrance() as entrance:
         assert passes(Site(), entrance, subject=subject) == expect
         entrance.scanned("B1001")
         if expect is None:
             assert items(entrance, 1)[0].done
-    assert someone.loans == ({"B1001"} if expect is None else set())
+    assert member.loans == ({"B1001"} if expect is None else set())
 
 
 def items(entrance: LibraryEntrance, count: int) -> list[ItemResult]:
-    """What became of so many items."""
+    """The results of this many items."""
     heard: list[ItemResult] = []
 
     def all_came() -> bool:
@@ -294,7 +294,7 @@ def test_a_patron_comes_in_borrows_two_and_leaves(world: LibraryWorld) -> None:
     assert world.library.patrons["P1"].loans == {"B1001", "B1002"}
 
 
-def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(world: LibraryWorld) -> None:
+def test_an_item_on_hold_is_not_lent_and_the_screen_tells_why(world: LibraryWorld) -> None:
     world.library.items["B1001"].on_hold = True
     with world.entrance() as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
@@ -304,7 +304,7 @@ def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(wor
     assert news.line == "Blue Nights: Item is on hold for another patron"
 
 
-def test_whoever_was_denied_borrows_nothing(world: LibraryWorld) -> None:
+def test_a_denied_visitor_borrows_nothing(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         visit = world.visit(card(None, "P1"))
         assert isinstance(outcome(entrance, visit), Obligations)
@@ -315,7 +315,7 @@ def test_whoever_was_denied_borrows_nothing(world: LibraryWorld) -> None:
         assert store.entries() == ()
 
 
-def test_an_item_is_taken_back_from_whoever_brings_it(world: LibraryWorld) -> None:
+def test_an_item_is_taken_back_from_any_person(world: LibraryWorld) -> None:
     world.library.patrons["P2"].loans.add("B1003")
     world.library.items["B1003"].on_hold = True
     with world.entrance(returns=True) as entrance:
@@ -326,7 +326,7 @@ def test_an_item_is_taken_back_from_whoever_brings_it(world: LibraryWorld) -> No
     assert world.library.patrons["P2"].loans == set()
 
 
-def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: LibraryWorld) -> None:
+def test_a_loan_while_the_system_is_offline_is_sent_later(world: LibraryWorld) -> None:
     world.bind(s1="P1")
     world.library.stop()
     with world.entrance(offline="everyone", loan_days=21, returns=True) as entrance:
@@ -336,7 +336,7 @@ def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: LibraryW
         assert (kept.done, kept.kept, kept.line) == (True, True, "B1001: yours until 2026-01-28")
         until(lambda: entrance.away)
         world.library.start()
-        world.clock.advance(60_000)  # the entrance tries again when its patience says so
+        world.clock.advance(60_000)  # the entrance tries again after its wait
         until(lambda: entrance.waiting == 0)
         assert entrance.away is None
     assert world.library.patrons["P1"].loans == {"B1001"}
@@ -347,7 +347,7 @@ def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: LibraryW
     assert told[4:22] == "20260107    110000"
 
 
-def test_what_the_system_refuses_later_waits_for_staff(world: LibraryWorld) -> None:
+def test_a_loan_that_the_system_refuses_later_waits_for_staff(world: LibraryWorld) -> None:
     world.bind(s1="P1")
     world.library.stop()
     with world.entrance(offline="everyone") as entrance:
@@ -366,7 +366,7 @@ def test_what_the_system_refuses_later_waits_for_staff(world: LibraryWorld) -> N
     assert conflict.lines == ("Item is on hold for another patron",)
 
 
-def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: LibraryWorld) -> None:
+def test_loans_without_an_answer_are_kept_when_the_entrance_closes(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
         world.library.fault_mode = FaultMode.SILENT
@@ -378,7 +378,7 @@ def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: Libr
     assert world.told == []
 
 
-def test_what_can_neither_be_told_nor_kept_is_not_lent(world: LibraryWorld) -> None:
+def test_an_item_is_not_lent_if_the_loan_can_neither_be_sent_nor_stored(world: LibraryWorld) -> None:
     world.library.stop()
     with world.entrance(offline="everyone") as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
@@ -390,7 +390,7 @@ def test_what_can_neither_be_told_nor_kept_is_not_lent(world: LibraryWorld) -> N
     assert any("gate.db" in (text or "") for text in world.told)
 
 
-def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: LibraryWorld) -> None:
+def test_when_the_system_is_online_again_the_next_visitor_is_admitted(world: LibraryWorld) -> None:
     world.library.stop()
     with world.entrance() as entrance:
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
@@ -399,17 +399,17 @@ def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: Librar
         until(lambda: entrance.away is None)
         assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
     assert world.told[-1] is None
-    assert len(world.told) == 2, "a log line when it goes, and one when it is back"
+    assert len(world.told) == 2, "a log line when it goes offline, and one when it is online again"
 
 
-def test_a_connection_that_was_hung_up_meanwhile_is_opened_again_for_the_visitor(world: LibraryWorld) -> None:
+def test_a_closed_connection_is_opened_again_for_the_visitor(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
         world.library.hang_up()
         assert isinstance(outcome(entrance, world.visit(card(None, "P2"))), Obligations)
 
 
-def test_a_slow_system_keeps_nobody_waiting_longer_than_the_entrance_says(world: LibraryWorld) -> None:
+def test_a_slow_system_delays_a_visitor_by_answer_ms_at_most(world: LibraryWorld) -> None:
     world.library.answering.clear()
     with world.entrance(answer_ms=5_000, reply_ms=100) as entrance:
         visit = world.visit(card(None, "P1"))
@@ -420,7 +420,7 @@ def test_a_slow_system_keeps_nobody_waiting_longer_than_the_entrance_says(world:
         world.library.answering.set()
 
 
-def test_the_answer_about_the_visitor_before_is_not_taken_for_this_one(world: LibraryWorld) -> None:
+def test_the_answer_about_an_earlier_visitor_does_not_count(world: LibraryWorld) -> None:
     world.library.patrons["P2"].valid = False
     world.library.answering.clear()
     with world.entrance() as entrance:
@@ -433,7 +433,7 @@ def test_the_answer_about_the_visitor_before_is_not_taken_for_this_one(world: Li
         assert answers[-1] == Reason.PATRON_UNKNOWN
 
 
-def test_who_is_refused_by_the_system_is_no_member_any_more(world: LibraryWorld) -> None:
+def test_a_patron_whom_the_system_refuses_is_not_a_member_any_more(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
         world.library.patrons["P1"].flags = flags(4)
@@ -443,7 +443,7 @@ def test_who_is_refused_by_the_system_is_no_member_any_more(world: LibraryWorld)
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
-def test_a_thread_that_died_lets_nobody_in(world: LibraryWorld) -> None:
+def test_without_its_thread_an_entrance_admits_no_patron(world: LibraryWorld) -> None:
     with world.entrance(offline="everyone", answer_ms=100) as entrance:
         entrance._worker.close()
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE

@@ -1,4 +1,4 @@
-"""A library from before its venue was called so: its door.toml, its issuers and its journal say `gate`."""
+"""A library with the old name of its venue, `gate`, in door.toml, in issuers' scopes and in its journal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def world(tmp_path: Path) -> Iterator[LibraryWorld]:
 
 
 def visited(world: LibraryWorld, text: str, *, issuer_for: str) -> Site:
-    """One passage at a device with this configuration, of a card whose issuer is for that kind of venue."""
+    """One passage at a device with this configuration; the card's issuer is for that kind of venue."""
     config = parse_config(text.encode(), world.folder / "door.toml")
     site = Site()
     issuer = replace(ISSUER, scope=Scope((issuer_for,), ("*",), ("*",)))
@@ -46,7 +46,7 @@ def visited(world: LibraryWorld, text: str, *, issuer_for: str) -> Site:
     with ExitStack() as stack:
         rules = open_visit_rules(config, world.folder, stack, seed=bytes(32))
         here = replace(site.stages, visit_rules=rules, context=replace(GATE, venue=config.door.venue))
-        site.verifier = door_verifier(  # anew: the kind of venue on record is that of its start
+        site.verifier = door_verifier(  # again: the recorded kind of venue is that of its start
             here, reader=site.reader, strike=site.tape, clock=site.clock, journal=site.tape,
             trust=lambda: site.trust, signals=site.signals, keypad=site.keypad,
         )  # fmt: skip
@@ -60,7 +60,7 @@ def visited(world: LibraryWorld, text: str, *, issuer_for: str) -> Site:
 
 @pytest.mark.parametrize("issuer_for", ["gate", "library"])
 @pytest.mark.parametrize("word", ["gate", "library"])
-def test_the_door_opens_whichever_word_its_file_and_its_issuer_use(
+def test_the_door_opens_with_either_name_in_its_file_and_its_issuer(
     world: LibraryWorld, word: str, issuer_for: str
 ) -> None:
     text = (
@@ -95,7 +95,7 @@ def test_an_old_journal_is_shown_verified_and_simulated(
     assert main(["simulate", "--journal", str(path), "--policy", str(tmp_path / "door.toml")]) == 0
     capsys.readouterr()
     assert main(["log", "show", str(path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["visit"]["venue"] == "gate"  # what is signed stays as it is
+    assert json.loads(capsys.readouterr().out)["visit"]["venue"] == "gate"  # signed data does not change
 
 
 def test_a_hub_takes_an_old_record() -> None:

@@ -148,7 +148,7 @@ def test_keys_are_for_their_owner_only_and_never_in_the_repository(place):
 
 def test_init_refuses_what_is_there_and_keys_that_would_be_served(place, tmp_path, capsys):
     assert place.authority("init", place.repository) == Exit.USAGE
-    assert "there is a repository here" in capsys.readouterr().err
+    assert "already holds a repository" in capsys.readouterr().err
     assert place.authority("init", tmp_path / "new", "--keys", tmp_path / "new/keys") == Exit.USAGE
     assert "inside the repository" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
@@ -184,7 +184,7 @@ def test_who_is_believed_needs_the_key_from_the_drawer(place, capsys, words, rol
     words = [named.get(word, word) for word in words]
     before = (place.repository / "metadata/timestamp.json").read_bytes()
     assert place.authority(*words) == Exit.USAGE
-    assert f"the key of {role} is not here" in capsys.readouterr().err
+    assert f"the key of {role} was not found" in capsys.readouterr().err
     assert (place.repository / "metadata/timestamp.json").read_bytes() == before
     assert place.authority(*words, "--keys", stick) == Exit.OK
     assert place.read("revocation/time.json")
@@ -233,7 +233,7 @@ def test_the_next_key_of_somebody_else_is_no_rotation(place, capsys):
     place.office("publish", "--to", place.folder / "other")
     turn = ["issuer", "rotate", place.repository, place.kid, "--from", place.folder / "other"]
     assert place.authority(*turn) == Exit.USAGE
-    assert "the key of tower-2, not of tower-1" in capsys.readouterr().err
+    assert "the new key is of tower-2, the old one of tower-1" in capsys.readouterr().err
 
 
 def test_sealed_templates_go_to_the_site_that_is_named(place):
@@ -255,7 +255,7 @@ def test_a_policy_is_published_for_the_site_that_it_names(place, capsys):
     assert place.authority("policy", "set", place.repository, file, "--site", "tower-1") == Exit.OK
     assert place.read("policy/tower-1.toml") == POLICY.encode()
     assert place.authority("policy", "set", place.repository, file, "--site", "tower-2") == Exit.USAGE
-    assert "the policy of tower-1" in capsys.readouterr().err
+    assert "`site` is tower-1, and --site is tower-2" in capsys.readouterr().err
     file.write_text(POLICY.replace('"tower-1"', '"*"'))
     assert place.authority("policy", "set", place.repository, file, "--site", "*") == Exit.OK
     assert place.read("policy/default.toml")
@@ -351,7 +351,7 @@ def test_root_keys_on_sticks_in_different_towns_sign_one_after_the_other(place, 
     assert (
         place.authority("renew", place.repository, "root", "--keys", sticks[0], "--stage", staged) == Exit.OK
     )
-    assert "1 more signature" in capsys.readouterr().out
+    assert "signatures of root keys that are missing: 1" in capsys.readouterr().out
     assert not (place.repository / "metadata/2.root.json").exists()
     assert place.authority("sign-root", place.repository, staged, "--keys", sticks[0]) == Exit.OK
     assert not (place.repository / "metadata/2.root.json").exists(), "one key twice is one key"
@@ -406,7 +406,7 @@ def test_show_says_what_is_there_and_warns_of_what_expires_soon(place, capsys):
 
 def test_check_finds_what_was_altered_and_what_has_expired(place, capsys):
     assert place.authority("check", place.repository) == Exit.OK
-    assert "all 3 targets are as they were signed" in capsys.readouterr().out
+    assert "all 3 targets are verified" in capsys.readouterr().out
     assert place.authority("check", place.repository, now=place.now + timedelta(days=5)) == Exit.USAGE
     assert "wrong: timestamp has expired" in capsys.readouterr().out
     (found,) = (place.repository / "targets/issuers").iterdir()
@@ -418,14 +418,14 @@ def test_check_finds_what_was_altered_and_what_has_expired(place, capsys):
     (found,) = (place.repository / "targets/revocation").glob("*.cwt")
     found.unlink()
     assert place.authority("check", place.repository) == Exit.USAGE
-    assert "1 of what is published is not right" in capsys.readouterr().err
+    assert "1 errors in the publication" in capsys.readouterr().err
 
 
 def test_two_publications_do_not_interleave(place, monkeypatch, capsys):
     monkeypatch.setattr(authority_folder, "WAIT_S", 0.3)
     with authority_folder.locked(place.repository):
         assert place.authority("refresh", place.repository) == Exit.DEVICE
-    assert "somebody else is publishing" in capsys.readouterr().err
+    assert "another program is publishing" in capsys.readouterr().err
     assert place.authority("refresh", place.repository) == Exit.OK
 
 
@@ -454,11 +454,11 @@ USAGE = [
     (["show", "nowhere"], Exit.USAGE, "no such folder"),
     (["show", "TRUST"], Exit.USAGE, "no repository here"),
     (["publish", "DIR", "--from", "nowhere"], Exit.DEVICE, "no such folder"),
-    (["issuer", "add", "DIR", "--from", "nowhere"], Exit.USAGE, "no issuer in it"),
+    (["issuer", "add", "DIR", "--from", "nowhere"], Exit.USAGE, "holds no issuer"),
     (["issuer", "add", "DIR", "nowhere.json"], Exit.USAGE, "not the name of an issuer's file"),
     (["issuer", "remove", "DIR", "ff"], Exit.USAGE, "0 issuers' keys begin with ff"),
     (["models", "add", "DIR", "TRUST"], Exit.DEVICE, "manifest.toml"),
-    (["sign-root", "DIR", "WALLET"], Exit.USAGE, "no metadata of TUF"),
+    (["sign-root", "DIR", "WALLET"], Exit.USAGE, "not metadata of TUF"),
 ]  # fmt: skip
 
 

@@ -35,5 +35,5 @@ def test_the_cards_that_are_refused_are_those_that_were_drawn(told):
 def test_a_promise_that_does_not_hold_is_named(told):
     at_scale = told | {"cards": revocation.PROMISED_AT, "full_ratio": 1.02, "delta_ratio": 1.02}
     names = [line.partition(":")[0] for line in revocation.missed([at_scale])]
-    assert "full list / that" in names
-    assert "delta / that" not in names
+    assert "full list / minimum" in names
+    assert "delta / minimum" not in names

@@ -89,10 +89,18 @@ def test_what_cannot_be_done_is_said_with_a_hint(
     assert "error: " in capsys.readouterr().err
 
 
+def test_a_database_without_its_driver_names_the_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # what an installation without it has
+    assert run("device", "list", db="postgresql://hub@db.example/hub") == Exit.USAGE
+    assert "hint: pip install 'doorward-office[postgresql]'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["Lobby 1", "a/b", ""])
 def test_a_name_that_is_none_is_a_usage_error(db: str, name: str, capsys) -> None:
     assert run("device", "add", name, "--key", PUBLIC.hex(), db=db) == Exit.USAGE
-    assert "no name of a device" in capsys.readouterr().err
+    assert "name of a device" in capsys.readouterr().err
 
 
 def test_records_come_out_as_they_went_in(db: str, capsys) -> None:

@@ -244,7 +244,7 @@ def test_what_is_signed_and_is_no_batch_is_an_alarm_too(site: Site) -> None:
 STRANGERS = {
     "a wrong key": (lambda device: {"device": device, "key": OTHER_KEY}, 401, "signature"),
     "an unknown device": (lambda _: {"device": "nobody", "key": KEY}, 403, "unknown"),
-    "no name of a device": (lambda _: {"device": "No%20body", "key": KEY}, 403, "unknown"),
+    "not a name of a device": (lambda _: {"device": "No%20body", "key": KEY}, 403, "unknown"),
     "no signature": (lambda device: {"device": device, "headers": {SIGNATURE_HEADER: ""}}, 401, "signature"),
     "another content type": (
         lambda device: {"device": device, "headers": {"Content-Type": "text/plain"}},
@@ -287,7 +287,7 @@ def test_a_name_that_is_used_again_is_another_history(site: Site) -> None:
 
 def test_no_two_devices_have_one_name_or_one_key(site: Site) -> None:
     device = site.device()
-    with pytest.raises(InputError, match="there is a device"):
+    with pytest.raises(InputError, match="is registered already"):
         site.store.add(device.device, bytes(OTHER_KEY.verify_key), NOW_MS)
     with pytest.raises(InputError, match="has this key"):
         site.store.add("another", bytes(device.key.verify_key), NOW_MS)

@@ -88,7 +88,7 @@ def test_another_history_is_never_taken(case: str) -> None:
 
 def test_the_hub_says_which_record_differs() -> None:
     dispute = with_records(6).dispute(History(10, branch=1, since=4).batch(2, 10))
-    assert dispute.message == "record 4 is not the one that was sent before"
+    assert dispute.message == "record 4 differs from the one that was sent before"
 
 
 def test_a_record_that_was_signed_for_and_then_changed_before_it_was_sent_is_found() -> None:

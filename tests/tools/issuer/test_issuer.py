@@ -86,7 +86,7 @@ def test_office_runs_as_a_file_from_init_to_a_revoked_card(tmp_path):
         verified(tmp_path / "a.wallet", tmp_path / "trust", NOW + timedelta(minutes=6))
     again = tool("reinstate", "office", json.loads(made.stdout)["card"])
     assert again.returncode == Exit.USAGE
-    assert again.stderr == "error: this card is revoked, which is for good\nhint: enrol the holder again\n"
+    assert again.stderr == "error: this card is revoked, which is final\nhint: enrol the holder again\n"
 
 
 @pytest.mark.parametrize(
@@ -287,15 +287,15 @@ def test_box_of_a_revoked_card_leaves_the_trust_folder(office, capsys, built_mod
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["init", "OFFICE", "--name", "x", "--uri", "u"], Exit.USAGE, "there is an issuer here"),
+        (["init", "OFFICE", "--name", "x", "--uri", "u"], Exit.USAGE, "already holds an issuer"),
         (["init", "NEW", "--name", "a b", "--uri", "u"], Exit.USAGE, "name"),
         (["init", "NEW", "--name", "x", "--uri", "u" * 65], Exit.USAGE, "sub"),
         (["init", "NEW", "--name", "x", "--uri", "u", "--capacity", "0"], Exit.USAGE, "not 1 to"),
         (["init", "NEW", "--name", "x", "--uri", "u", "--site", "A"], Exit.USAGE, "sites"),
-        (["list", "NEW"], Exit.USAGE, "no issuer here"),
-        (["publish", "NEW", "--to", "T"], Exit.USAGE, "no issuer here"),
+        (["list", "NEW"], Exit.USAGE, "holds no issuer"),
+        (["publish", "NEW", "--to", "T"], Exit.USAGE, "holds no issuer"),
         (["revoke", "OFFICE", "0011223344556677"], Exit.USAGE, "no such card"),
-        (["enrol", "OFFICE", "--no-face", "--out", "OFFICE/issuer.key"], Exit.USAGE, "is there already"),
+        (["enrol", "OFFICE", "--no-face", "--out", "OFFICE/issuer.key"], Exit.USAGE, "exists already"),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--scope", "A B"], Exit.USAGE, "scope"),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--days", "0"], Exit.USAGE, "exp"),
         (
@@ -308,7 +308,7 @@ def test_box_of_a_revoked_card_leaves_the_trust_folder(office, capsys, built_mod
         (
             ["enrol", "OFFICE", "--no-face", "--out", "W", *["--authority", f"MO:{'ab' * 32}"] * 8],
             Exit.USAGE,
-            "8 issuers at most",
+            "at most 8 issuers",
         ),
         (["certify", "OFFICE", "--operator", "", "--out", "W", *SITE], Exit.USAGE, "operator"),
         (["certify", "OFFICE", "--operator", "Inn", "--out", "W", *SITE, "--days", "401"], Exit.USAGE, "exp"),
@@ -364,11 +364,11 @@ def test_argument_that_cannot_be_meant_ends_with_usage(office, arguments):
     assert run("enrol", office, "--no-face", "--out", office / "w", *arguments) == Exit.USAGE
 
 
-def test_missing_models_are_a_fault_that_says_make_models(office, capsys, monkeypatch, tmp_path):
-    (tmp_path / "models").mkdir()
-    monkeypatch.setattr("edge.app.parts.face_engine.CHECKOUT", tmp_path)
+def test_missing_models_are_a_fault_whose_hint_fetches_them(office, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("edge.app.parts.model_folders.CHECKOUT", tmp_path)
+    monkeypatch.setenv("DOORWARD_MODELS", str(tmp_path / "models"))
     assert run("enrol", office, "--photo", "a.png", "--out", tmp_path / "w") == Exit.DEVICE
-    assert "make models" in capsys.readouterr().err
+    assert "hint: run: doorward models fetch" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -394,4 +394,4 @@ def test_full_list_says_so(tmp_path, capsys):
     run("init", folder, "--name", "x", "--uri", URI, "--capacity", "1", *AT)
     enrol(folder)
     assert run("enrol", folder, "--no-face", "--out", tmp_path / "b", *AT) == Exit.USAGE
-    assert "1 of 1 indexes are held" in capsys.readouterr().err
+    assert "1 of 1 indexes are in use" in capsys.readouterr().err

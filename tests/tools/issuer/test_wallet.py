@@ -122,7 +122,7 @@ def test_holder_makes_a_key_gives_its_public_half_and_accepts_the_card(tmp_path,
         (["show", "WALLET", "--nonce", "00"], "cnonce"),
         (["accept", "WALLET", "CARD"], "another key"),
         (["accept", "WALLET", "WALLET"], "not a card"),
-        (["new", "WALLET"], "is there already"),
+        (["new", "WALLET"], "exists already"),
     ],
 )
 def test_mistake_is_named_with_a_hint_and_leaves_the_wallet_alone(
@@ -191,7 +191,7 @@ def test_request_is_told_in_plain_words(ada, capsys):
     assert run("request", ada, asked(new_issuer()), *AT) == Exit.OK
     said = capsys.readouterr().out
     for words in (
-        "Pousada (inn/desk) asks; tower-1 vouches for it",
+        "Pousada (inn/desk) asks; certified by tower-1",
         "to register you as a guest",
         "family name, given name",
         "birth date: you may leave it out",
@@ -220,7 +220,7 @@ def test_holder_is_told_what_the_card_lacks(wallet, ada, capsys):
     assert json.loads(capsys.readouterr().out)["lacking"] == lacking
     assert run("request", wallet, asked(new_issuer(), plain), *AT) == Exit.OK
     said = capsys.readouterr().out
-    assert "your card has no passport: expect to be refused" in said
+    assert "your card has no passport: you may be refused" in said
     assert "until your visit is over" in said
 
 
@@ -277,21 +277,21 @@ REFUSED = {
         lambda: asked(new_issuer()),
         ["--disclose", "address"],
         Exit.USAGE,
-        "nobody asked for address",
+        "the request does not ask for address",
         "leave it out",
     ),
     "an attribute that there is not": (
         lambda: asked(new_issuer()),
         ["--disclose", "shoe_size"],
         Exit.USAGE,
-        "no such attribute",
+        "not an attribute",
         "family_name",
     ),
     "an attribute that the card does not hold": (
         lambda: asked(new_issuer(), replace(REQUEST, optional=(Attribute.PATRON,))),
         ["--disclose", "patron"],
         Exit.USAGE,
-        "holds no such attribute",
+        "has no such attribute",
         "info",
     ),
 }

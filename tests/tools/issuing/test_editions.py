@@ -171,5 +171,5 @@ def test_an_edition_that_was_signed_again_changes_nothing():
 def test_an_edition_does_not_go_back_nor_say_two_things(serial):
     shelf = published([(5, bitmaps({1}, set(), 100))])
     old, other = manifest(bitmaps({1}, set(), 100), 5), bitmaps({2}, set(), 100)
-    with pytest.raises(InputError, match="5 is published already"):
+    with pytest.raises(InputError, match="not newer than the published edition 5"):
         next_edition(shelf, NAME, old, manifest(other, serial), other)

@@ -39,7 +39,7 @@ def test_every_index_is_given_once_until_the_list_is_full(capacity, seed):
         register.add(entry(index))
         given_out.append(index)
     assert sorted(given_out) == list(range(capacity))
-    with pytest.raises(InputError, match="indexes are held"):
+    with pytest.raises(InputError, match="indexes are in use"):
         register.allocate(1, now=NOW, randbelow=below())
 
 
@@ -67,7 +67,7 @@ def test_index_rests_after_its_card_expired(since_expiry, free):
     if free:
         assert register.allocate(1, now=NOW, randbelow=below()) == (0,)
     else:
-        with pytest.raises(InputError, match="1 of 1 indexes are held"):
+        with pytest.raises(InputError, match="1 of 1 indexes are in use"):
             register.allocate(1, now=NOW, randbelow=below())
 
 
@@ -89,13 +89,13 @@ def test_revoked_is_for_good_and_nothing_else_is(before, change, allowed):
         assert register.stand(2, change).standing is change
         assert [held.standing for held in register] == [change]
     else:
-        with pytest.raises(InputError, match="for good"):
+        with pytest.raises(InputError, match="final"):
             register.stand(2, change)
         assert [held.standing for held in register] == [before]
 
 
 def test_standing_of_an_index_that_nobody_holds_cannot_change():
-    with pytest.raises(InputError, match="nobody holds index 3"):
+    with pytest.raises(InputError, match="no card has the index 3"):
         Register(4, [entry(2)]).stand(3, CardStanding.REVOKED)
 
 
@@ -128,7 +128,7 @@ def test_card_is_found_by_its_id_and_its_documents_are_not_mistaken_for_it():
     card, paper = entry(7), RegisterEntry(3, bytes([7]) * 8, IndexUse.DOCUMENT, NOW, NOW + MONTH)
     register = Register(10, [paper, card])
     assert register.find(card.card_id) == card
-    with pytest.raises(InputError, match="no card with this id"):
+    with pytest.raises(InputError, match="has this id"):
         register.find(b"unknown!")
 
 

@@ -109,7 +109,7 @@ def test_lists_need_online_keys_only(world, client):
 )
 def test_everything_else_needs_its_offline_key(world, name, role):
     before = world.files.names()
-    with pytest.raises(InputError, match=f"the key of {role} is not here"):
+    with pytest.raises(InputError, match=f"the key of {role} was not found"):
         world.publish({name: b"x"}, world.keyring(role))
     assert world.files.names() == before
 
@@ -130,7 +130,7 @@ def test_online_keys_do_not_speak_for_issuers(world, client):
 
 @pytest.mark.parametrize("name", ["issuers/a/b", "elsewhere/x", "x", "", "policy/", "/x", "revocation"])
 def test_a_name_that_no_role_speaks_for_is_refused(world, name):
-    with pytest.raises(InputError, match="no role speaks for"):
+    with pytest.raises(InputError, match="no role signs"):
         world.publish({name: b"x"})
 
 
@@ -156,7 +156,7 @@ def test_a_key_that_was_replaced_signs_for_nobody(world, client, role):
     assert client.read(world.folder, names.TIME)
     world.keys[role] = old
     name = {"targets": ISSUER, "models": "models/m", "firmware": "firmware/f"}.get(role, LIST)
-    with pytest.raises(InputError, match=f"the key of {role} is not here"):
+    with pytest.raises(InputError, match=f"the key of {role} was not found"):
         world.publish({name: b"x"})
 
 
@@ -209,7 +209,7 @@ def test_one_root_key_changes_nothing(world):
     proposed = rotation.next_root(repository, now=NOW, role="timestamp", new=new_key())
     one = {key.key_id: key for key in world.keys["root"][:1]}
     assert rotation.sign_root(repository, proposed, one) == 1
-    with pytest.raises(InputError, match="the key of root is not here"):
+    with pytest.raises(InputError, match="the key of root was not found"):
         rotation.adopt_root(repository, proposed, world.keyring("root"), now=world.later())
 
 
@@ -243,7 +243,7 @@ def test_a_root_that_one_key_may_change_is_refused(world):
     proposed = rotation.next_root(repository, now=NOW)
     proposed.signed.roles["root"].threshold = 1
     assert rotation.sign_root(repository, proposed, world.keyring()) == 0
-    with pytest.raises(InputError, match="1 key may change"):
+    with pytest.raises(InputError, match="is 1, below 2"):
         rotation.adopt_root(repository, proposed, world.keyring(), now=world.later())
 
 
@@ -296,7 +296,7 @@ def test_a_publication_expires_in_days_and_a_journey_takes_a_longer_life(tmp_pat
 
 @pytest.mark.parametrize("life", [timedelta(0), timedelta(days=-1), timedelta(days=91)])
 def test_a_life_without_reason_is_refused(world, life):
-    with pytest.raises(InputError, match="a life of"):
+    with pytest.raises(InputError, match="is not above 0 and at most"):
         world.repository().publish({}, world.keyring(), now=world.later(), life=life)
 
 

@@ -1,4 +1,4 @@
-"""A building's door for tests: cards, people, rules in TOML, and a day at it told in few words."""
+"""A building's door for tests: cards, people, rules in TOML, and short calls for visits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MONDAY = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)  # 17:00 in Macau
 
 
 def card(subject: str | None = "anna", *, moment: datetime = MONDAY, **changes: object) -> VerifiedCard:
-    """A verified card with nothing special about it."""
+    """A plain verified card with a face."""
     face = TemplateReference(100, "mfn1", bytes(64))
     return verified_card(subject, moment=moment, **({"face": face} | changes))
 
@@ -48,7 +48,7 @@ def rules(text: str, *, site: str = SITE, zone: str = "Asia/Macau") -> DoorRules
 
 @dataclass
 class Enrolled:
-    """People in memory. `by_name`: what their cards are called."""
+    """People in memory, by the name of their card."""
 
     by_name: dict[bytes, Person]
 
@@ -58,7 +58,7 @@ class Enrolled:
 
 @dataclass
 class Entrance:
-    """One door, its people and its memory. What is told of a person: `people={"anna": {"groups": ...}}`."""
+    """One door, its people and its occupancy. The fields of a person: `people={"anna": {"groups": ...}}`."""
 
     rules: DoorRules
     people: dict[str, dict] = field(default_factory=dict)
@@ -80,14 +80,14 @@ class Entrance:
         return Visit(card(subject, **changes), SITE, at)
 
     def asks(self, subject: str | None, at: datetime = MONDAY, **changes: object) -> Obligations | Reason:
-        """What `admit` says, which changes nothing."""
+        """The obligations or the refusal of a visit; no state changes."""
         try:
             return self.venue.evaluate(self.visit(subject, at, **changes))
         except Refused as refused:
             return refused.reason
 
     def comes(self, subject: str | None, at: datetime = MONDAY, **changes: object) -> Reason | None:
-        """A whole passage of somebody whose face and factors are right; the reason he is refused for."""
+        """A whole passage of a visitor whose face and factors are right; returns the reason of a refusal, or None."""
         decision = decided(self.asks(subject, at, **changes))
         self.venue.commit(self.visit(subject, at, **changes), decision, 1)
         return decision.reason if isinstance(decision, Deny) else None
@@ -96,17 +96,17 @@ class Entrance:
         return self.venue.staff_notices(self.visit(subject, at))
 
     def count(self) -> int:
-        """How many are inside today, by the ledger."""
+        """The number of people inside today, by the occupancy store."""
         area = self.rules.area
         day = 0 if area.reset_min is None else self.rules.calendar.day_since(area.reset_min, MONDAY)
         return self.occupancy.count(area.name, day)
 
 
-def decided(said: Obligations | Reason) -> Decision:
-    """What comes of it where the face is right and a PIN, too: nobody can give a companion."""
-    if isinstance(said, Reason):
-        return Deny(said)
-    reasons = [asked.reason for asked in said.required if asked.factor is Factor.COMPANION]
+def decided(answer: Obligations | Reason) -> Decision:
+    """The decision for a visitor with the right face and PIN, but without a companion."""
+    if isinstance(answer, Reason):
+        return Deny(answer)
+    reasons = [asked.reason for asked in answer.required if asked.factor is Factor.COMPANION]
     return Deny(reasons[0]) if reasons else Grant(3_000)
 
 

@@ -1,4 +1,4 @@
-"""A check for tests: holders with cards, a purpose, and a host that was given two keys."""
+"""An identity check for tests: holders with cards, a purpose, and a host that has two keys."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class CheckWorld:
 
     @property
     def key(self) -> bytes:
-        """The device's public key, as its host was given it."""
+        """The device's public key, which its host has."""
         return bytes(SigningKey((self.folder / "device.key").read_bytes()).verify_key)
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class CheckWorld:
         self._open.close()
 
     def comes(self, who: Card, decision: Decision = GRANT) -> str:
-        """The whole visit: "checked", or the reason for which this venue refuses."""
+        """A whole visit: "checked", or the reason for which this venue refuses."""
         visit = Visit(who, SITE, self.now)
         try:
             self.venue.evaluate(visit)
@@ -74,13 +74,13 @@ class CheckWorld:
         return "checked"
 
     def told(self) -> list[Result]:
-        """Everything that waits for the host, verified as a host does."""
+        """All results in the queue for the host, verified as by the host."""
         with closing(sqlite3.connect(self.office.results.path)) as db:
             rows = db.execute("SELECT body FROM messages WHERE channel = ? ORDER BY seq", (CHANNEL,))
             return [verify(body, self.key) for (body,) in rows]
 
     def opened(self, result: Result) -> dict[str, str] | None:
-        """The attributes, with the host's private key."""
+        """The attributes of a result, decrypted with the host's private key; None if it has none."""
         return None if result.sealed is None else json.loads(unseal(result.sealed, self.host))
 
     def stores(self, passed: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A hotel's desk for tests: lists of arrivals, guests with cards, and everything that the desk keeps."""
+"""A hotel's desk for tests: lists of arrivals, guests with cards, and the registrations of the desk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PASSPORT = {"nationality": "PRT", "document_type": "passport", "document_number"
 
 
 def card(who: str, **said: str | None) -> Card:
-    """What a holder shows. `who` names the card; the rest is disclosed, in the order of Attribute."""
+    """A verified card. `who` sets its subject and ids; the attributes are disclosed, in their fixed order."""
     disclosed = tuple((name, value) for name in Attribute if (value := said.get(name.value)) is not None)
     return verified_card(
         f"subject of {who}",
@@ -41,12 +41,12 @@ def card(who: str, **said: str | None) -> Card:
 
 
 def guest(family: str, given: str = "Maria", **said: str | None) -> Card:
-    """A guest with a passport who discloses what the law asks for."""
+    """The card of a guest with a passport who discloses the attributes that the law requires."""
     return card(f"{given} {family}", family_name=family, given_name=given, **(PASSPORT | said))
 
 
 def booking(reference: str, *names: str | dict[str, str], **more: object) -> dict[str, object]:
-    """A booking of a list, by "Family, Given" or as an object."""
+    """A booking of a list; a name is "Family, Given" or an object."""
     named = [
         dict(zip(("family_name", "given_name"), name.split(", "), strict=False))
         if isinstance(name, str)
@@ -63,7 +63,7 @@ def booking(reference: str, *names: str | dict[str, str], **more: object) -> dic
 
 
 class DeskWorld:
-    """One desk. Its private key is in `private`, which no device has."""
+    """One desk. `private` is its private key, which no device has."""
 
     def __init__(self, folder: Path, **desk: object) -> None:
         self.folder = folder
@@ -77,13 +77,13 @@ class DeskWorld:
         self.open()
 
     def open(self) -> None:
-        """The power comes."""
+        """Start the device, as at power-on."""
         self._stack = ExitStack()
         self.venue = open_desk(self.config, self.folder, self._stack)
         self.office = DeskOffice(self.config, self.folder)
 
     def restart(self) -> None:
-        """The power fails, and comes back."""
+        """Restart the device, as after a power failure."""
         self.close()
         self.open()
 
@@ -92,7 +92,7 @@ class DeskWorld:
         self._stack.close()
 
     def expect(self, *bookings: dict[str, object], name: str = "list.json"):
-        """Tomorrow's list, taken."""
+        """Import a list of arrivals."""
         file = self.folder / name
         file.write_text(json.dumps(bookings), "utf-8")
         imported = self.office.take(file)
@@ -106,7 +106,7 @@ class DeskWorld:
         return self.venue.evaluate(self.visit(who))
 
     def comes(self, who: Card, decision: Decision = GRANT) -> str:
-        """The whole visit: "in", the factor that is asked, or the reason of the refusal."""
+        """A whole visit: "in", the factor that is asked, or the reason of the refusal."""
         try:
             obligations = self.admit(who)
         except Refused as refused:
@@ -116,7 +116,7 @@ class DeskWorld:
         return obligations.required[0].factor.value if obligations.required else "in"
 
     def kept(self) -> list:
-        """Every registration, opened with the private key."""
+        """All registrations, decrypted with the private key."""
         return list(self.office.store.opened(self.private))
 
     def now_ms(self) -> int:

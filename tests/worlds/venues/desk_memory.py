@@ -1,4 +1,4 @@
-"""Arrivals and register in memory: what the durable ones are compared with, and enough for a simulation."""
+"""Arrivals and registrations in memory: a reference for the durable stores, and the stores of a simulation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A lane for tests: doors and people with physics, cards and policy that are real, faces that are vectors.
+"""A lane for tests: simulated doors and people, real cards and policy, and vectors as faces.
 
-A face is a unit vector, as an embedder gives it; what is compared, fused and decided with it is the product's own.
+A face is a unit vector, as from an embedder; the product itself compares, fuses and decides.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def axis(number: int) -> np.ndarray:
     return vector
 
 
-# Strangers are at right angles. Ann and Eve are both like the reference of Ann, and not like each other.
+# Vectors of different people are orthogonal, except that Ann and Eve both resemble Ann's reference, not each other.
 FACES: dict[str, np.ndarray] = {name: axis(number) for name, number in CARDS.items() if name != "Ann"}
 FACES |= {
     "Mallory": axis(40),
@@ -76,7 +76,7 @@ def face_of(name: str) -> TemplateReference:
 
 
 class Eye(ScriptedEngine):
-    """A FaceEngine that sees the people whose number is in the picture."""
+    """A FaceEngine that sees the people whose number is the value of the picture's pixels."""
 
     threshold = SimpleNamespace(cosine=0.6)
 
@@ -104,7 +104,7 @@ class Eye(ScriptedEngine):
 
 
 class Book:
-    """A journal in memory, on one tape with the strikes, so that what came first can be told."""
+    """A journal in memory that writes into one list with the strikes, so that a test can check their order."""
 
     def __init__(self, tape: list[tuple[str, object]], name: str) -> None:
         self.records: list[AuditRecord] = []
@@ -121,7 +121,7 @@ class Book:
 
     @property
     def decisions(self) -> list[str]:
-        """What was decided, in words: the door, the outcome, and the officer."""
+        """The decisions in words: the door, the outcome, and the officer."""
         return [_words(record) for record in self.records if isinstance(record, Passage)]
 
     @property
@@ -141,7 +141,7 @@ def _words(record: Passage) -> str:
 
 
 class Cable:
-    """A strike behind a cable that may be cut."""
+    """A strike whose cable a test can cut."""
 
     def __init__(self, side: Side, door: SimDoor, tape: list[tuple[str, object]]) -> None:
         self.cut = False
@@ -169,7 +169,7 @@ class Cable:
 
 
 class Desk:
-    """The officers of one authority. `news`: what their screen shows now."""
+    """The officers of one authority. `news`: the referral on their screen."""
 
     def __init__(self, officer: str) -> None:
         self.officer = officer
@@ -191,7 +191,7 @@ class Desk:
 
 
 class Border:
-    """One lane, its authorities, and whoever comes."""
+    """One lane, its authorities and its travellers."""
 
     def __init__(
         self,
@@ -217,8 +217,10 @@ class Border:
         self.desks = [Desk(name) for name in (("o-1", "o-2") if joint else ("o-1",))]
         self.trusts = [TrustSnapshot.of([ISSUER], {(KID, URI): LIST}) for _ in self.books]
         self.replays = [ReplayMemory() for _ in self.books]
-        self.before: tuple[str, ...] = ()  # who stands before the camera outside
-        self.seen_inside: tuple[str, ...] | None = None  # who is seen inside; None: who is there
+        self.before: tuple[str, ...] = ()  # the people before the outer camera
+        self.seen_inside: tuple[str, ...] | None = (
+            None  # the people that the inner camera sees; None: those who are inside
+        )
         self.lost: frozenset[Side] = frozenset()
         self.moments: list[LaneStepResult] = []
         self.passed: list[int] = []
@@ -234,14 +236,14 @@ class Border:
 
     @property
     def verifier(self) -> LaneVerifier:
-        """Made when it is first needed, so that a test may change its parts before."""
+        """The lane's verifier, made at its first use, so that a test can change the parts before."""
         if self._verifier is None:
             self.start()
         assert self._verifier is not None
         return self._verifier
 
     def start(self) -> None:
-        """The power comes (back); what was in memory is gone."""
+        """Start the device, as at power-on; its memory is empty."""
         self.eye.references.clear()
         parts = LaneParts(
             cameras=CameraPair({}),
@@ -275,7 +277,7 @@ class Border:
     def state(self) -> LaneState:
         return self.verifier.state
 
-    # -- what happens --------------------------------------------------------------------------------------
+    # -- events --------------------------------------------------------------------------------------------
 
     def see(self, frames: int = 1) -> LaneStepResult:
         for _ in range(frames):
@@ -297,7 +299,7 @@ class Border:
         return Frame(NOTHING, self.eye.picture(people), self.clock.tick_ms())
 
     def check_now(self) -> None:
-        """What holds at every moment."""
+        """Check the invariants of every moment."""
         energised = [side for side in Side if self.door(side).energised]
         assert len(energised) < 2, "both doors released"
         if self.state in (
@@ -320,7 +322,7 @@ class Border:
         raise AssertionError(f"still {self.state}, with {self.books[0].decisions}")
 
     def present(self, code: str, *seen: str) -> None:
-        """A code before the outer door, and who is seen with it, until that is decided."""
+        """Show a code at the outer door, with these people before the camera, until the decision."""
         self.before, self.reader.in_view = seen, (code,)
         self.see()
         while self.state is LaneState.OUTSIDE:
@@ -337,7 +339,7 @@ class Border:
         return shown(self.clock.now(), **(plain | changes))
 
     def revoke(self, *indexes: int, of: int = 0, suspend: bool = False) -> None:
-        """The issuer does, and this authority gets the new list."""
+        """Revoke cards, or suspend them, in the list of one authority."""
         bits = bytearray(2)
         for index in indexes:
             bits[index >> 3] |= 1 << (index & 7)
@@ -348,7 +350,7 @@ class Border:
         )
 
     def list_of(self, age: timedelta, *, of: int = 0) -> None:
-        """This authority's list is so old."""
+        """Set the age of one authority's list."""
         self.trusts[of] = TrustSnapshot.of(
             [ISSUER], {(KID, URI): replace(LIST, issued_at=self.clock.now() - age)}
         )

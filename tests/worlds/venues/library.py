@@ -25,21 +25,20 @@ from hw.sim.clock import SimClock
 from hw.sim.library import SimItem, SimLibrary, SimPatron
 
 NOW = datetime(2026, 1, 7, 11, tzinfo=UTC)  # a Wednesday
-PATIENCE_S = 30.0  # for a busy machine; no measurement
 
 
 def card(subject: str | None, patron: str | None = None) -> Card:
-    """A verified card; `patron`: the number that its issuer signed and its holder disclosed."""
+    """A verified card. `patron`: the number that its issuer signed and its holder disclosed."""
     return verified_card(
         subject,
         moment=NOW,
-        card_id=(subject or "nobody").encode().ljust(16, b".")[:16],
+        card_id=(subject or "none").encode().ljust(16, b".")[:16],
         disclosed=((Attribute.PATRON, patron),) if patron is not None else (),
     )
 
 
 class LibraryWorld:
-    """A library system, and entrances that ask it. `told`: what an entrance's log would say of the system."""
+    """A library system, and entrances that ask it. `told`: the messages about the system for an entrance's log."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,7 +49,7 @@ class LibraryWorld:
         self.told: list[str | None] = []
 
     def settings(self, **changes: object) -> config.LibraryConfig:
-        """Patient by default: what answers at all is waited for."""
+        """The [library] table, by default with long time limits, so that a slow answer is no fault."""
         plain: dict[str, object] = {
             "host": "127.0.0.1", "port": self.library.port, "tls": False, "institution": "MAIN",
             "reply_ms": 30_000, "connect_ms": 30_000, "answer_ms": 60_000, "lending": True,
@@ -63,7 +62,7 @@ class LibraryWorld:
 
     @contextmanager
     def entrance(self, **changes: object) -> Iterator[LibraryEntrance]:
-        """With a clock that stands still, but for the worker's patience, which needs one that runs."""
+        """An entrance whose date stands still; its ticks run, because the worker's deadlines need them."""
         entrance = open_library_entrance(
             self.settings(**changes), self.folder, clock=_Clock(self.clock), passed=lambda: UNVOUCHED,
             tell=lambda fault: self.told.append(fault.message if fault else None),
@@ -78,7 +77,7 @@ class LibraryWorld:
 
 
 class _Clock:
-    """The day of a test, on which ticks run as they do."""
+    """A clock with the fixed date of a test and running ticks."""
 
     def __init__(self, day: SimClock) -> None:
         self._day = day
@@ -91,7 +90,7 @@ class _Clock:
 
 
 def outcome(entrance: LibraryEntrance, visit: Visit) -> Obligations | Reason:
-    """What the entrance says of a visit in the end: what a passage would find out."""
+    """The final answer of the entrance for a visit, as a passage gets it."""
     try:
         entrance.evaluate(visit)
     except Refused as refusal:
@@ -109,7 +108,7 @@ def outcome(entrance: LibraryEntrance, visit: Visit) -> Obligations | Reason:
 
 
 def see_until_decided(site: Site, host: Host) -> None:
-    """Frames until the passage is on record; they come faster here than a library answers."""
+    """Show frames until the passage is on record, and wait for the library's answer, which frames overtake here."""
     for _ in range(200):
         if site.passages:
             break
@@ -119,6 +118,6 @@ def see_until_decided(site: Site, host: Host) -> None:
 
 
 def come_in(entrance: LibraryEntrance, visit: Visit) -> None:
-    """A patron whom all agree on."""
+    """Let in a patron whom both the entrance and the library accept."""
     assert isinstance(outcome(entrance, visit), Obligations), entrance.lines
     entrance.commit(visit, Grant(3_000), 1)

@@ -1,4 +1,4 @@
-"""Whole passages at a place without a lock: from a code on a phone to what the venue keeps of it."""
+"""Whole passages at a place without a lock: from a code on a phone to the records of the venue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hw.door.strike_none import NoStrike
 
 
 class Counter(Site):
-    """A device that moves no lock, and the venue whose rules it keeps."""
+    """A device that moves no lock, with the rules of a venue."""
 
     def __init__(self, kind: str, venue: Venue) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Counter(Site):
         self.verifier.adopt(replace(self.stages, visit_rules=visit_rules), self.times)
 
     def shows(self, said: dict[str, str], *, who: str = "holder", subject: str = "s1") -> Reason | None:
-        """One passage, to its end: the reason on record, or None for a holder who may go on."""
+        """One passage to its end: the reason on record, or None for a granted passage."""
         told = [
             Disclosure(bytes([n]) * 16, text, Attribute(name)) for n, (name, text) in enumerate(said.items())
         ]

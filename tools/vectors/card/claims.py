@@ -1,4 +1,4 @@
-"""Step 2 of FORMAT.md section 6: claims outside the table, each signed as it stands."""
+"""Vectors of step 2 of FORMAT.md section 6: claims that the table does not allow, with valid signatures."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def claim_vectors() -> Iterator[CardVector]:
-    """Step 2: claims, each signed as it stands."""
+    """Step 2: claims of the card and of the presentation, with valid signatures."""
     word, document = "x" * 65, [7, b"document", 20_700, 600]
     wrong: dict[str, tuple[str, str, Mapping[Any, Any]]] = {
         "claim_unknown": ("card", "a claim that the table does not list", {10: 1}),
-        "claim_text_key": ("card", "a claim with a name for a number", {"iss": "CN-GD"}),
-        "claim_presentation": ("card", "a challenge in the card", {39: bytes(8)}),
+        "claim_text_key": ("card", "a claim under a name, not a number", {"iss": "CN-GD"}),
+        "claim_presentation": ("card", "a nonce in the card", {39: bytes(8)}),
         "iss_missing": ("card", "no issuer", {1: DROP}),
         "iss_empty": ("iss", "an empty issuer", {1: ""}),
         "iss_long": ("iss", "33 characters of issuer", {1: word[:33]}),
@@ -56,7 +56,7 @@ def claim_vectors() -> Iterator[CardVector]:
         "cti_short": ("cti", "a card id of 7 bytes", {7: bytes(7)}),
         "cti_long": ("cti", "a card id of 9 bytes", {7: bytes(9)}),
         "cnf_missing": ("card", "no holder key", {8: DROP}),
-        "cnf_kid": ("cnf", "a holder key by its id only", {8: {3: b"key"}}),
+        "cnf_kid": ("cnf", "only the id of a holder key", {8: {3: b"key"}}),
         "cnf_kty": ("cnf kty", "an EC2 key", holder(kty=2)),
         "cnf_curve": ("cnf crv", "another curve", holder(crv=4)),
         "cnf_short": ("cnf x", "a holder key of 31 bytes", holder(x=HOLDER_KEY[:31])),
@@ -67,11 +67,11 @@ def claim_vectors() -> Iterator[CardVector]:
         "status_huge": ("status idx", "an index of 2^32", status(2**32)),
         "status_uri_long": ("status uri", "65 characters of URI", status(GOOD, word)),
         "status_uri_empty": ("status uri", "an empty URI", status(GOOD, "")),
-        "status_other_method": ("status", "another way to ask", {65535: {"identifier_list": {}}}),
+        "status_other_method": ("status", "another status method", {65535: {"identifier_list": {}}}),
         "face_twice": ("face", "a template and a sealed face", {-65538: [bytes(16), bytes(16)]}),
-        "face_picture": ("template kind", "a picture for a template", template(kind=0)),
+        "face_picture": ("template kind", "a picture in place of a template", template(kind=0)),
         "face_two_templates": ("templates", "two templates", {169: {62: [TEMPLATE, TEMPLATE]}}),
-        "face_claim_169_more": ("claim 169", "a name beside the face", {169: {62: [TEMPLATE], 4: "Ada"}}),
+        "face_claim_169_more": ("claim 169", "a name next to the face", {169: {62: [TEMPLATE], 4: "Ada"}}),
         "face_template_empty": ("template data", "an empty template", template(data=b"")),
         "face_template_long": ("template data", "257 bytes of template", template(data=bytes(257))),
         "face_format_low": ("template format", "a standard's template format", template(format=99)),
@@ -92,19 +92,23 @@ def claim_vectors() -> Iterator[CardVector]:
             "a reference of 7 bytes",
             {-65537: [[7, bytes(7), 20_700, 600]]},
         ),
-        "document_day_huge": ("document exp-day", "seconds for days", {-65537: [[7, b"document", NOW, 600]]}),
+        "document_day_huge": (
+            "document exp-day",
+            "seconds, not days",
+            {-65537: [[7, b"document", NOW, 600]]},
+        ),
         "document_type_negative": (
             "document type",
             "a negative type",
             {-65537: [[-1, b"document", 20_700, 600]]},
         ),
-        "scope_empty": ("scope", "a scope of nothing", {-65539: []}),
+        "scope_empty": ("scope", "an empty scope", {-65539: []}),
         "scope_nine": ("scope", "nine sites", {-65539: [f"s{i}" for i in range(9)]}),
         "scope_upper_case": ("scope", "a site in upper case", {-65539: ["Tower-1"]}),
         "scope_slash_at_end": ("scope", "a site that ends in a slash", {-65539: ["tower-1/"]}),
-        "scope_star": ("scope", "the star, which only trust may use", {-65539: ["*"]}),
+        "scope_star": ("scope", "a star, which only an issuer's scope may have", {-65539: ["*"]}),
         "scope_long": ("scope", "65 characters of site", {-65539: [word]}),
-        "scope_text": ("scope", "a site without its list", {-65539: SITE}),
+        "scope_text": ("scope", "a site that is not in a list", {-65539: SITE}),
         "assurance_four": ("assurance", "an assurance of 4", {-65540: 4}),
         "assurance_negative": ("assurance", "a negative assurance", {-65540: -1}),
     }

@@ -1,4 +1,4 @@
-"""One code made by hand, so that it can be made wrong in one place and still be signed everywhere else."""
+"""Makes codes directly with cbor2, base45 and pynacl: one part may be wrong, and the rest is still signed."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def kid(issuer: bytes) -> bytes:
 
 
 def encoded(value: object) -> bytes:
-    """Deterministic CBOR by the library itself, so that our own checks are not their own witness."""
+    """Deterministic CBOR, made by cbor2: the encoder of the product must not check itself."""
     return cbor2.dumps(value, canonical=True)
 
 
 def headed(headers: Mapping[str, str], body: str) -> str:
-    """A file: the headers that say something, an empty line, the body."""
+    """A file: the headers that have a value, an empty line, the body."""
     return "".join(f"{key}: {value}\n" for key, value in headers.items() if value) + f"\n{body}"
 
 
 def same(data: bytes) -> bytes:
-    """No change."""
+    """The data, unchanged."""
     return data
 
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """A COSE_Sign1 made by hand, so that it can be made wrong and still be signed."""
+    """A COSE_Sign1 with any content, signed. `loose`: the unprotected header."""
 
     header: Mapping[Any, Any]
     payload: Mapping[Any, Any] | bytes
@@ -63,7 +63,7 @@ class Envelope:
     signature: Callable[[bytes], bytes] = same
 
     def header_but(self, **edits: Any) -> Envelope:  # noqa: ANN401  any CBOR value
-        """Another header; the names are those of the table."""
+        """The envelope with another protected header; the names are those of FORMAT.md's table."""
         numbers = {
             "alg": n.HEADER_ALG,
             "kid": n.HEADER_KID,
@@ -76,7 +76,7 @@ class Envelope:
         )
 
     def but(self, edits: Mapping[Any, Any]) -> Envelope:
-        """Other claims."""
+        """The envelope with other claims."""
         assert not isinstance(self.payload, bytes)
         return replace(self, payload=edited(self.payload, edits))
 
@@ -114,35 +114,35 @@ CARD: Final = Envelope(
 
 
 def shown(card: Envelope = CARD) -> Envelope:
-    """A presentation of a card, five seconds old."""
+    """The presentation of a card, five seconds old."""
     return Envelope(header={1: -8, 13: card.tag(), 16: 294}, payload={6: NOW - 5}, seed=HOLDER)
 
 
 def code(presentation: Envelope, change: Callable[[bytes], bytes] = same) -> str:
-    """The text of a code, its bytes perhaps changed last of all."""
+    """The text of a code; `change` is applied to the bytes after signing."""
     return n.PREFIX + str(base45.b45encode(change(encoded(presentation.tag()))).decode())
 
 
 def issued(edits: Mapping[Any, Any], issuer: bytes = ISSUER) -> str:
-    """The code of a card with other claims, or by another issuer."""
+    """The code of the valid card with other claims, or of another issuer."""
     return code(shown(replace(CARD.but(edits).header_but(kid=kid(issuer)), seed=issuer)))
 
 
 def showing(edits: Mapping[Any, Any]) -> str:
-    """The code of the genuine card, shown with other claims."""
+    """The code of the valid card, with other claims in the presentation."""
     return code(shown().but(edits))
 
 
 def showing_bytes(hexes: str) -> str:
-    """The code of the genuine card, shown with these bytes for claims; `iat` stands for the time in hex."""
+    """The code of the valid card, with these bytes as the presentation's claims; `iat`: the time in hex."""
     return code(replace(shown(), payload=bytes.fromhex(hexes.replace("iat", f"{NOW - 5:08x}"))))
 
 
 @dataclass(frozen=True)
 class CardVector:
-    """One file. `step` is FORMAT.md section 6's, `detail` the field that is wrong where only that tells.
+    """One file. `step`: a step of FORMAT.md section 6. `detail`: the wrong field, if the step has several.
 
-    `gate` says what differs from an ordinary door without a screen.
+    `gate`: headers for a gate that is not an ordinary door without a screen.
     """
 
     name: str
@@ -156,19 +156,19 @@ class CardVector:
     gate: Mapping[str, str] = field(default_factory=dict)
 
     def render(self) -> str:
-        """Headers, an empty line, the text."""
+        """The headers, an empty line, the text."""
         headers = {"expect": self.expect, "step": str(self.step), "detail": self.detail}
         headers |= {"clock": stamp(self.clock), "site": self.site, **self.gate, "comment": self.comment}
         return headed(headers, f"{self.text}\n")
 
 
 def moment(seconds: int) -> datetime:
-    """Aware UTC."""
+    """The time as a datetime in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def stamp(seconds: int) -> str:
-    """RFC 3339."""
+    """The time as in RFC 3339."""
     return moment(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -178,7 +178,7 @@ def status(index: int, uri: str = URI) -> dict[int, Any]:
 
 
 def template(**edits: object) -> dict[int, Any]:
-    """A face claim; the names are those of the table."""
+    """A face claim; the names are those of FORMAT.md's table."""
     numbers = {"data": 0, "kind": 1, "format": 2, "model": 3, "more": 4}
     return {169: {62: [edited(TEMPLATE, {numbers[name]: edit for name, edit in edits.items()})]}}
 

@@ -1,4 +1,4 @@
-"""Steps 1 and 2 of FORMAT.md section 6: texts and bytes that are no code at all."""
+"""Vectors of steps 1 and 2 of FORMAT.md section 6: texts and bytes that are not a code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def text_vectors() -> Iterator[CardVector]:
-    """Step 1: texts that are no code, and one that is as long as a code can be."""
+    """Step 1: texts that are not a code, and one that has the largest length of a code."""
     body = code(shown())[len(n.PREFIX) :]
     for name, comment, text in (
         ("prefix_next_version", "another version of the format", f"EC2:{body}"),
@@ -45,13 +45,13 @@ def text_vectors() -> Iterator[CardVector]:
         yield CardVector(name, 1, "code.unreadable", comment, text)
     for name, comment, text in (
         ("text_empty", "nothing after the prefix", "EC1:"),
-        ("text_longest", "as long as a code may be, all zeros", f"EC1:{'0' * 1_245}"),
+        ("text_longest", "the largest length, all zeros", f"EC1:{'0' * 1_245}"),
     ):
         yield CardVector(name, 2, "card.malformed", comment, text)
 
 
 def byte_vectors() -> Iterator[CardVector]:
-    """Step 2: the bytes of the presentation, changed after it was signed."""
+    """Step 2: the bytes of the presentation, changed after signing."""
     changes: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
         "trailing_byte": ("one byte after the presentation", lambda b: b + b"\x00"),
         "truncated": ("the last byte is missing", lambda b: b[:-1]),
@@ -60,12 +60,15 @@ def byte_vectors() -> Iterator[CardVector]:
         "tag_cwt": ("a CWT tag around it", lambda b: b"\xd8\x3d" + b),
         "tag_self_described": ("the tag of self-described CBOR around it", lambda b: b"\xd9\xd9\xf7" + b),
         "tag_long": ("tag 18 in three bytes", lambda b: b"\xd9\x00\x12" + b[1:]),
-        "indefinite_array": ("the outer array of indefinite length", lambda b: b"\xd2\x9f" + b[2:] + b"\xff"),
+        "indefinite_array": (
+            "the outer array with indefinite length",
+            lambda b: b"\xd2\x9f" + b[2:] + b"\xff",
+        ),
         "long_length": (
             "the length of the signature in two bytes",
             lambda b: b[:-66] + b"\x59\x00\x40" + b[-64:],
         ),
-        "not_cbor": ("bytes that are no CBOR", lambda _: b"\xff\xfe\xfd"),
+        "not_cbor": ("bytes that are not CBOR", lambda _: b"\xff\xfe\xfd"),
         "card_alone": ("a card without a presentation", lambda _: encoded(CARD.tag())),
     }
     for name, (comment, change) in changes.items():
@@ -76,26 +79,26 @@ def byte_vectors() -> Iterator[CardVector]:
         ("negative", "iat before 1970", "a10620"),
         ("bignum", "iat as a big number", "a106c244iat"),
         ("tag_time", "iat in a time tag", "a106c11aiat"),
-        ("tag_pattern", "a regular expression, which cbor2 would compile", "a106d8236128"),
+        ("tag_pattern", "a regular expression, which cbor2 compiles", "a106d8236128"),
         ("tag_cycle", "a list that contains itself", "a106d81c81d81d00"),
         ("null", "iat is null", "a106f6"),
         ("true", "iat is true", "a106f5"),
         ("duplicate_key", "iat twice", "a2061aiat061aiat"),
-        ("true_key", "true for a key, which Python takes for 1", "a2061aiatf501"),
-        ("bytes_key", "a byte string for a key", "a2061aiat410000"),
-        ("indefinite_map", "a map of indefinite length", "bf061aiatff"),
+        ("true_key", "the key true, which is equal to 1 in Python", "a2061aiatf501"),
+        ("bytes_key", "a byte string as a key", "a2061aiat410000"),
+        ("indefinite_map", "a map with indefinite length", "bf061aiatff"),
         ("unsorted", "cnonce before iat", "a218274830303030303030" + "30061aiat"),
         ("bad_utf8", "aud is not UTF-8", "a20361ff061aiat"),
         ("too_deep", "six arrays in a map", "a10681818181818100"),
         ("huge_length", "an array of 2^63 items", "a1069b8000000000000000"),
-        ("not_a_map", "an array for claims", "811aiat"),
+        ("not_a_map", "an array of claims", "811aiat"),
         ("trailing_byte", "one byte after the claims", "a1061aiat00"),
     ):
         yield CardVector(f"cbor_{name}", 2, "card.malformed", comment, showing_bytes(hexes))
 
 
 def envelope_vectors() -> Iterator[CardVector]:
-    """Step 2: headers and signatures, of the card and of its presentation; each signed as it stands."""
+    """Step 2: headers and signature lengths of the card and of the presentation, with valid signatures."""
     no_alg = {n.HEADER_ALG: n.ALG_EDDSA}
     changes: dict[str, tuple[str, str, Callable[[Envelope], Envelope]]] = {
         "alg_es256": ("another algorithm", "{} alg", lambda e: e.header_but(alg=-7)),
@@ -104,7 +107,7 @@ def envelope_vectors() -> Iterator[CardVector]:
         "alg_text": ("the algorithm by name", "{} alg", lambda e: e.header_but(alg="EdDSA")),
         "alg_missing": ("no algorithm", "{} header", lambda e: e.header_but(alg=DROP)),
         "alg_unprotected": (
-            "the algorithm where nobody signs it",
+            "the algorithm in the unprotected header",
             "not a COSE_Sign1",
             lambda e: replace(e.header_but(alg=DROP), loose=no_alg),
         ),
@@ -114,13 +117,13 @@ def envelope_vectors() -> Iterator[CardVector]:
             lambda e: replace(e, loose=no_alg),
         ),
         "unprotected_kid": (
-            "a key id where nobody signs it",
+            "a key id in the unprotected header",
             "not a COSE_Sign1",
             lambda e: replace(e, loose={4: kid(ISSUER)}),
         ),
         "header_empty": ("an empty protected header", "not CBOR", lambda e: replace(e, header={})),
         "header_critical": (
-            "a header that claims to be critical",
+            "a critical header",
             "{} header",
             lambda e: e.header_but(crit=[1]),
         ),
@@ -151,7 +154,7 @@ def envelope_vectors() -> Iterator[CardVector]:
         (
             "card_typ_of_presentation",
             "card typ",
-            "a card typed as a presentation",
+            "a card with the type of a presentation",
             code(shown(CARD.header_but(typ=294))),
         ),
         ("card_kid_short", "kid", "a key id of 7 bytes", code(shown(CARD.header_but(kid=kid(ISSUER)[:7])))),
@@ -167,13 +170,13 @@ def envelope_vectors() -> Iterator[CardVector]:
         (
             "presentation_typ_of_card",
             "presentation typ",
-            "typed as a card",
+            "a presentation with the type of a card",
             code(shown().header_but(typ=293)),
         ),
         (
             "presentation_kid",
             "presentation header",
-            "a key id that it has no use for",
+            "a key id in the presentation",
             code(shown().header_but(kid=kid(ISSUER))),
         ),
         (
@@ -197,7 +200,7 @@ def envelope_vectors() -> Iterator[CardVector]:
         (
             "presentation_in_presentation",
             "card header",
-            "a presentation for a card",
+            "a presentation in place of the card",
             code(shown().header_but(kcwt=shown().tag())),
         ),
     ):

@@ -1,9 +1,9 @@
-"""Vectors for a controller: the bytes that it hears, its answers and acts (LINK.md sections 2, 3 and 5).
+"""Vectors for a controller: the bytes it receives, its answers and its outputs (LINK.md sections 2, 3 and 5).
 
-Each vector is a controller that has just booted, with the key and the lock it was commissioned with, the
-nonces it will use and the inputs it boots with, and steps: the time, the inputs then, the bytes heard, the
-payloads said in answer, and whether current flows through the strike afterwards. Events and changes of state,
-which a controller tells unasked, are left out.
+Each vector is a controller after boot, with its key, its lock, the nonces it uses and its inputs at boot.
+Each step has a time, the inputs at that time, the bytes received, the payloads of the answer, and whether
+current flows through the strike afterwards. Events and changes of state, which a controller sends without a
+request, are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TALK: Final = Talk()
 CONTACT, TAMPER, SERVICE = 1, 4, 16
 MALFORMED, BUSY, NO_KEY, LOCK_KIND, WRONG_TAG, LOCK_DOWN, _, SHUT_OR_TAMPERED, NOT_NOW = range(1, 10)
-STARTED: Final = 10  # ms: when the session of these vectors is open
+STARTED: Final = 10  # ms: the session of these vectors is open from here
 THREE_SECONDS: Final = (3_000).to_bytes(2, "little") + u32(77)
 
 
@@ -38,7 +38,7 @@ class ControllerPlay:
     def step(
         self, ms: int, heard: bytes, *said: bytes, strike: int = 0, inputs: int | None = None
     ) -> ControllerPlay:
-        """At `ms` this payload is heard, or nothing; the answers, and the strike's current after them."""
+        """Add a step: at `ms` the payload `heard` comes, or none; the answers, the current of the strike."""
         step = {
             "ms": ms,
             "inputs": self.inputs if inputs is None else inputs,
@@ -52,12 +52,12 @@ class ControllerPlay:
     def open(
         self, talk: Talk = TALK, *, next_event: int = 2, strike: int = 0, flags: int = 0
     ) -> ControllerPlay:
-        """The handshake."""
+        """Add the handshake."""
         self.step(0, talk.hello(), talk.welcome(flags=flags), strike=strike)
         return self.step(STARTED, talk.prove(lock=self.lock), talk.ready(next_event), strike=strike)
 
     def vector(self) -> LinkVector:
-        """The file."""
+        """The file of the vector."""
         pair = {"key": self.key.hex() if self.key else None, "lock": self.lock}
         nonces = [nonce.hex() for nonce in m.NONCES]
         return LinkVector(
@@ -68,35 +68,35 @@ class ControllerPlay:
 
 
 def controller_vectors() -> Iterator[LinkVector]:
-    """All of them."""
+    """All vectors for a controller."""
     for plays in (_handshakes, _hostile, _asked, _limits, _keys):
         for play in plays():
             yield play.vector()
 
 
 def _handshakes() -> Iterator[ControllerPlay]:
-    """Opening a session, and what does not open one."""
+    """Messages that open a session, and messages that do not."""
     hello, again = TALK.hello(), Talk(nonce=m.NONCES[1])
     yield ControllerPlay("handshake", "a session is opened").open()
-    yield ControllerPlay(
-        "handshake_fail_safe", "likewise, with a lock that is free without current", lock=m.FAIL_SAFE
-    ).open(strike=1)
+    yield ControllerPlay("handshake_fail_safe", "a session with a fail-safe lock", lock=m.FAIL_SAFE).open(
+        strike=1
+    )
     yield ControllerPlay("handshake_tampered", "WELCOME says that the lid is off", inputs=TAMPER).open(
         next_event=3, flags=1
     )
     for name, comment, payload in (
         ("short", "HELLO with 15 bytes of nonce", TALK.hello()[:-1]),
-        ("long", "HELLO with a byte more", TALK.hello() + b"\0"),
+        ("long", "HELLO with one more byte", TALK.hello() + b"\0"),
     ):
         yield ControllerPlay(f"hello_{name}", comment).step(0, payload)
     yield ControllerPlay(
-        "hello_version", "HELLO of a version to come: WELCOME says which one is spoken here"
+        "hello_version", "HELLO of a later version: WELCOME has the version of the controller"
     ).step(0, TALK.hello(version=2), TALK.welcome())
     yield ControllerPlay("hello_no_key", "HELLO before commissioning", key=None, lock=0).step(
         0, hello, bytes([m.REFUSED, NO_KEY])
     )
     flood = ControllerPlay(
-        "hello_flood", "four HELLOs in one second are answered, the fifth is refused, more are not heard"
+        "hello_flood", "four HELLOs in one second are answered, the fifth is refused, more are ignored"
     )
     for number in range(3):
         flood.step(number, hello, Talk(nonce=m.NONCES[number]).welcome())
@@ -104,13 +104,13 @@ def _handshakes() -> Iterator[ControllerPlay]:
     flood.step(4, hello, bytes([m.REFUSED, BUSY])).step(5, hello)
     yield flood.step(1_000, hello, Talk(nonce=m.NONCES[1]).welcome())
     yield (
-        ControllerPlay("hello_newer", "a newer HELLO takes the place of one without PROVE")
+        ControllerPlay("hello_newer", "a newer HELLO replaces one without PROVE")
         .step(0, hello, TALK.welcome())
         .step(1, hello, again.welcome())
         .step(2, TALK.prove(), bytes([m.REFUSED, WRONG_TAG]))
     )
     yield ControllerPlay("prove_alone", "PROVE without HELLO").step(0, TALK.prove())
-    yield ControllerPlay("prove_twice", "PROVE is good once").open().step(11, TALK.prove())
+    yield ControllerPlay("prove_twice", "a second PROVE is ignored").open().step(11, TALK.prove())
     for name, comment, payload in (
         ("tag", "a wrong tag", Talk(key=m.OTHER_KEY).prove()),
         ("side", "tagged with the controller's key", _said_by_controller(TALK.prove()[:2])),
@@ -138,7 +138,7 @@ def _handshakes() -> Iterator[ControllerPlay]:
         .step(2, TALK.prove(), TALK.ready(2))
     )
     yield (
-        ControllerPlay("welcome_back", "the controller's own words, said back to it")
+        ControllerPlay("welcome_back", "the controller's own messages, sent back to it")
         .step(0, hello, TALK.welcome())
         .step(1, TALK.welcome())
         .step(2, TALK.ready(2))
@@ -146,7 +146,7 @@ def _handshakes() -> Iterator[ControllerPlay]:
 
 
 def _hostile() -> Iterator[ControllerPlay]:
-    """What moves nothing: the strike stays without current, and there is no answer."""
+    """Messages with no effect: the strike stays without current, and there is no answer."""
     good = TALK.ask(m.RELEASE, 1, THREE_SECONDS)
     forged = bytearray(good)
     forged[-1] ^= 1
@@ -176,12 +176,12 @@ def _hostile() -> Iterator[ControllerPlay]:
     ):
         yield ControllerPlay(f"release_{name}", f"RELEASE: {comment}").open().step(20, payload)
     released = ControllerPlay(
-        "release_replayed", "RELEASE twice: the second does not make the release longer"
+        "release_replayed", "RELEASE twice: the second one does not extend the release"
     ).open()
     released.step(20, good, TALK.tell(m.DONE, 1, u32(1)), strike=1).step(620, good, strike=1)
     yield released.step(1_030, b"").step(1_040, good)
     yield (
-        ControllerPlay("release_reordered", "RELEASE arrives after the RELOCK that was said later")
+        ControllerPlay("release_reordered", "RELEASE arrives after a RELOCK that was sent later")
         .open()
         .step(20, TALK.ask(m.RELOCK, 2), TALK.tell(m.DONE, 1, u32(2)))
         .step(21, good)
@@ -193,7 +193,7 @@ def _hostile() -> Iterator[ControllerPlay]:
         .step(5_020, good)
     )
     yield (
-        ControllerPlay("ping_wrong_tag", "a PING with a wrong tag is no sign of life")
+        ControllerPlay("ping_wrong_tag", "a PING with a wrong tag does not keep the session open")
         .open()
         .step(20, good, TALK.tell(m.DONE, 1, u32(1)), strike=1)
         .step(1_000, TALK.ask(m.PING, 2)[:-1] + b"\0", strike=1)
@@ -202,23 +202,23 @@ def _hostile() -> Iterator[ControllerPlay]:
 
 
 def _asked() -> Iterator[ControllerPlay]:
-    """What is obeyed, and what is denied."""
+    """Requests that the controller carries out, and requests that it denies."""
     done, release = TALK.tell(m.DONE, 1, u32(1)), TALK.ask(m.RELEASE, 1, THREE_SECONDS)
     yield (
-        ControllerPlay("release", "RELEASE is obeyed, and is over when nobody is heard for a second")
+        ControllerPlay("release", "RELEASE is carried out, and ends after a second without a message")
         .open()
         .step(20, release, done, strike=1)
         .step(1_020, b"", strike=1)
         .step(1_021, b"")
     )
     yield (
-        ControllerPlay("release_fail_safe", "RELEASE takes the current away", lock=m.FAIL_SAFE)
+        ControllerPlay("release_fail_safe", "RELEASE switches the current off", lock=m.FAIL_SAFE)
         .open(strike=1)
         .step(20, release, done)
         .step(1_021, b"", strike=1)
     )
     held = ControllerPlay(
-        "release_runs_out", "a host that is alive is not asked again: the time runs out"
+        "release_runs_out", "the release ends after its time, while the host sends PING"
     ).open()
     held.step(20, release, done, strike=1)
     for number, ms in enumerate(range(500, 3_001, 500), start=2):
@@ -232,12 +232,12 @@ def _asked() -> Iterator[ControllerPlay]:
         .step(30, TALK.ask(m.RELOCK, 2), TALK.tell(m.DONE, 2, u32(2)))
     )
     yield (
-        ControllerPlay("ping", "PING is answered with how the door stands")
+        ControllerPlay("ping", "PING is answered with the state of the door")
         .open()
         .step(20, TALK.ask(m.PING, 1), TALK.tell(m.PONG, 1, bytes(4) + u32(20)))
     )
     yield (
-        ControllerPlay("counters_skip", "a lost message is lost, and those after it count")
+        ControllerPlay("counters_skip", "messages after a lost message are accepted")
         .open()
         .step(20, TALK.ask(m.PING, 900), TALK.tell(m.PONG, 1, bytes(4) + u32(20)))
     )
@@ -248,7 +248,7 @@ def _asked() -> Iterator[ControllerPlay]:
         .step(21, TALK.ask(m.RELEASE, 2, THREE_SECONDS), TALK.tell(m.DENIED, 2, u32(2) + bytes([LOCK_DOWN])))
     )
     yield (
-        ControllerPlay("free_access", "free-access ends with the heartbeat")
+        ControllerPlay("free_access", "free-access ends when the messages end")
         .open()
         .step(20, TALK.ask(m.MODE, 1, b"\2"), done, strike=1)
         .step(1_021, b"")
@@ -259,18 +259,23 @@ def _asked() -> Iterator[ControllerPlay]:
         .step(20, release, TALK.tell(m.DENIED, 1, u32(1) + bytes([SHUT_OR_TAMPERED])), inputs=TAMPER)
     )
     yield (
-        ControllerPlay("forced", "RELEASE of a leaf that was forced")
+        ControllerPlay("forced", "RELEASE after the leaf was forced open")
         .open()
         .step(20, release, TALK.tell(m.DENIED, 1, u32(1) + bytes([NOT_NOW])), inputs=CONTACT)
     )
     for name, comment, opened, code in (
         (
             "late",
-            "a leaf that opens 99 ms after the passage was free was not forced: RELEASE is obeyed",
+            "the leaf opens 99 ms after RELOCK, which is not forced: RELEASE is carried out",
             129,
             0,
         ),
-        ("forced", "100 ms after the passage was free it was: RELEASE is denied", 130, NOT_NOW),
+        (
+            "forced",
+            "the leaf opens 100 ms after RELOCK, which is forced: RELEASE is denied",
+            130,
+            NOT_NOW,
+        ),
     ):
         answer = TALK.tell(m.DENIED, 3, u32(3) + bytes([code])) if code else TALK.tell(m.DONE, 3, u32(3))
         yield (
@@ -282,7 +287,7 @@ def _asked() -> Iterator[ControllerPlay]:
             .step(200, TALK.ask(m.RELEASE, 3, THREE_SECONDS), answer, inputs=CONTACT)
         )
     yield (
-        ControllerPlay("session_replaced", "a new session takes the release of the old one away")
+        ControllerPlay("session_replaced", "a new session ends the release of the old one")
         .open()
         .step(20, release, done, strike=1)
         .step(30, TALK.hello(), Talk(nonce=m.NONCES[1]).welcome(), strike=1)
@@ -292,24 +297,24 @@ def _asked() -> Iterator[ControllerPlay]:
 
 
 def _limits() -> Iterator[ControllerPlay]:
-    """Contents at and beyond the edge of what they may be: authentic, so there is an answer."""
+    """Contents at their limits and beyond them. The messages are authentic, so there is an answer."""
     malformed = TALK.tell(m.DENIED, 1, u32(1) + bytes([MALFORMED]))
     for name, comment, kind, content in (
         ("release_no_time", "RELEASE for 0 ms", m.RELEASE, bytes(2) + u32(1)),
         ("release_short", "RELEASE without a grant", m.RELEASE, THREE_SECONDS[:2]),
-        ("release_long", "RELEASE with a byte more", m.RELEASE, THREE_SECONDS + b"\0"),
+        ("release_long", "RELEASE with one more byte", m.RELEASE, THREE_SECONDS + b"\0"),
         ("relock_long", "RELOCK with content", m.RELOCK, b"\0"),
         ("mode_unknown", "MODE 3", m.MODE, b"\3"),
         ("mode_empty", "MODE without a mode", m.MODE, b""),
         ("signal_unknown", "SIGNAL 6", m.SIGNAL, b"\6"),
         ("events_zero", "EVENTS from 0", m.EVENTS, u32(0)),
-        ("events_future", "EVENTS from one that is two ahead", m.EVENTS, u32(4)),
+        ("events_future", "EVENTS from the one after the next", m.EVENTS, u32(4)),
         ("events_huge", "EVENTS from 2^32 - 1", m.EVENTS, u32(2**32 - 1)),
         ("wiegand_no_bits", "WIEGAND of 0 bits", m.WIEGAND, bytes(9)),
         ("wiegand_65_bits", "WIEGAND of 65 bits", m.WIEGAND, bytes([65]) + bytes(8)),
         ("wiegand_short", "WIEGAND with 7 bytes", m.WIEGAND, bytes([26]) + bytes(7)),
         ("ping_long", "PING with content", m.PING, b"\0"),
-        ("unknown", "a type that is not known", 0x17, b""),
+        ("unknown", "an unknown type", 0x17, b""),
     ):
         yield (
             ControllerPlay(f"denied_{name}", comment).open().step(20, TALK.ask(kind, 1, content), malformed)
@@ -318,10 +323,10 @@ def _limits() -> Iterator[ControllerPlay]:
     for name, comment, kind, content in (
         ("signal_last", "SIGNAL 5", m.SIGNAL, b"\5"),
         ("events_first", "EVENTS from 1", m.EVENTS, u32(1)),
-        ("events_next", "EVENTS from the one that has not happened yet", m.EVENTS, u32(3)),
+        ("events_next", "EVENTS from the next one", m.EVENTS, u32(3)),
         ("wiegand_1_bit", "WIEGAND of 1 bit", m.WIEGAND, bytes([1, 0x80]) + bytes(7)),
         ("wiegand_64_bits", "WIEGAND of 64 bits", m.WIEGAND, bytes([64]) + bytes(8)),
-        ("mode_same", "MODE that is already in force", m.MODE, b"\0"),
+        ("mode_same", "MODE with the mode already in force", m.MODE, b"\0"),
     ):
         yield ControllerPlay(f"done_{name}", comment).open().step(20, TALK.ask(kind, 1, content), done)
     longest = (0xFFFF).to_bytes(2, "little") + u32(1)
@@ -334,13 +339,13 @@ def _limits() -> Iterator[ControllerPlay]:
 
 
 def _keys() -> Iterator[ControllerPlay]:
-    """Commissioning."""
+    """Messages of commissioning."""
     new = bytes([m.SET_KEY, m.FAIL_SECURE]) + m.KEY
     is_set = bytes([m.KEY_SET]) + m.mac(m.KEY, b"doorward key check")[:8]
     blank: dict[str, Any] = {"key": None, "lock": 0}
     yield (
         ControllerPlay(
-            "set_key", "with the lid off; the session that follows needs it", inputs=TAMPER, **blank
+            "set_key", "SET_KEY with the lid off; the next session uses the key", inputs=TAMPER, **blank
         )
         .step(0, new, is_set)
         .step(10, TALK.hello(), TALK.welcome(flags=1))
@@ -348,22 +353,22 @@ def _keys() -> Iterator[ControllerPlay]:
     )
     yield (
         ControllerPlay(
-            "set_key_fail_safe", "current flows as soon as the lock is known", inputs=TAMPER, **blank
+            "set_key_fail_safe", "SET_KEY with a fail-safe lock: current flows", inputs=TAMPER, **blank
         ).step(0, bytes([m.SET_KEY, m.FAIL_SAFE]) + m.KEY, is_set, strike=1)
     )
     yield (
-        ControllerPlay("set_key_lid_shut", "with the lid shut", **blank)
+        ControllerPlay("set_key_lid_shut", "SET_KEY with the lid closed", **blank)
         .step(0, new, bytes([m.REFUSED, SHUT_OR_TAMPERED]))
         .step(10, TALK.hello(), bytes([m.REFUSED, NO_KEY]))
     )
     yield ControllerPlay(
-        "set_key_again", "where there is a key already", inputs=TAMPER, key=m.OTHER_KEY
+        "set_key_again", "SET_KEY on a controller that has a key", inputs=TAMPER, key=m.OTHER_KEY
     ).step(0, new, bytes([m.REFUSED, NOT_NOW]))
     for name, comment, payload in (
-        ("lock_unknown", "for a lock of kind 3", bytes([m.SET_KEY, 3]) + m.KEY),
-        ("lock_zero", "for a lock of kind 0", bytes([m.SET_KEY, 0]) + m.KEY),
-        ("short", "with 31 bytes", new[:-1]),
-        ("long", "with 33 bytes", new + b"\0"),
+        ("lock_unknown", "SET_KEY for a lock of kind 3", bytes([m.SET_KEY, 3]) + m.KEY),
+        ("lock_zero", "SET_KEY for a lock of kind 0", bytes([m.SET_KEY, 0]) + m.KEY),
+        ("short", "SET_KEY with 31 bytes of key", new[:-1]),
+        ("long", "SET_KEY with 33 bytes of key", new + b"\0"),
     ):
         yield (
             ControllerPlay(f"set_key_{name}", comment, inputs=TAMPER, **blank)
@@ -371,19 +376,21 @@ def _keys() -> Iterator[ControllerPlay]:
             .step(10, TALK.hello(), bytes([m.REFUSED, NO_KEY]))
         )
     erased = ControllerPlay(
-        "erase", "the service jumper, for five seconds with the lid off, erases the key", inputs=TAMPER
+        "erase", "the service jumper erases the key after five seconds with the lid off", inputs=TAMPER
     )
     erased.step(0, b"", inputs=TAMPER | SERVICE).step(
         4_999, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
     )
     yield erased.step(5_000, TALK.hello(), bytes([m.REFUSED, NO_KEY]), inputs=TAMPER | SERVICE)
-    kept = ControllerPlay("erase_interrupted", "a jumper that slips begins anew", inputs=TAMPER)
+    kept = ControllerPlay(
+        "erase_interrupted", "a jumper that was off restarts the five seconds", inputs=TAMPER
+    )
     kept.step(0, b"", inputs=TAMPER | SERVICE).step(4_000, b"")
     yield kept.step(4_001, b"", inputs=TAMPER | SERVICE).step(
         9_000, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
     )
     yield (
-        ControllerPlay("erase_lid_shut", "the jumper alone erases nothing")
+        ControllerPlay("erase_lid_shut", "the jumper with the lid closed erases nothing")
         .step(0, b"", inputs=SERVICE)
         .step(6_000, TALK.hello(), TALK.welcome(), inputs=SERVICE)
     )

@@ -1,8 +1,8 @@
-"""Vectors for a host: the bytes that it hears, its answers, and what it accepts (LINK.md sections 2 and 3).
+"""Vectors for a host: the bytes it receives, its answers and its events (LINK.md sections 2 and 3).
 
-Each vector is a host with a pair's key and lock and the nonces it will use, and steps: the time, the bytes
-heard, the payloads said, and what its program is told: the class of an event in edge/link/messages.py,
-and its numbers.
+Each vector is a host with the key and the lock of a pair, and the nonces it uses. Each step has a time, the
+bytes received, the payloads sent, and the events for the host's program: the class of an event in
+edge/link/messages.py, and its numbers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class HostPlay:
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def step(self, ms: int, heard: bytes, *said: bytes, told: list[Any] | None = None) -> HostPlay:
-        """At `ms` this payload is heard, or nothing: the answers, and what the program is told."""
+        """Add a step: at `ms` the payload `heard` comes, or none; the answers and the events."""
         says = [payload.hex() for payload in said]
         self.steps.append(
             {"ms": ms, "hear": wire(heard).hex() if heard else "", "say": says, "told": told or []}
@@ -39,16 +39,16 @@ class HostPlay:
         return self
 
     def greet(self) -> HostPlay:
-        """HELLO, unasked."""
+        """Add HELLO, the first message."""
         return self.step(0, b"", TALK.hello())
 
     def open(self) -> HostPlay:
-        """The handshake."""
+        """Add the handshake."""
         self.greet().step(1, TALK.welcome(), TALK.prove(), told=[WELCOMED])
         return self.step(2, TALK.ready(7), told=[["SessionOpened", 7]])
 
     def vector(self) -> LinkVector:
-        """The file."""
+        """The file of the vector."""
         nonces = [m.HOST_NONCE.hex(), NEXT_NONCE.hex()]
         return LinkVector(
             f"host_{self.name}",
@@ -58,7 +58,7 @@ class HostPlay:
 
 
 def host_vectors() -> Iterator[LinkVector]:
-    """All of them."""
+    """All vectors for a host."""
     for plays in (_handshakes, _messages):
         for play in plays():
             yield play.vector()
@@ -68,12 +68,12 @@ def _handshakes() -> Iterator[HostPlay]:
     yield HostPlay("handshake", "a session is opened").open()
     prove, welcomed = TALK.prove(), [WELCOMED]
     yield (
-        HostPlay("welcome_flags", "WELCOME says that the lid is off and the watchdog bit")
+        HostPlay("welcome_flags", "WELCOME with the flags of an open lid and of a watchdog reset")
         .greet()
         .step(1, TALK.welcome(flags=5), prove, told=[["Welcomed", [0, 1, 0], 5]])
     )
     yield (
-        HostPlay("welcome_twice", "WELCOME is good once")
+        HostPlay("welcome_twice", "a second WELCOME is ignored")
         .greet()
         .step(1, TALK.welcome(), prove, told=welcomed)
         .step(2, TALK.welcome())
@@ -84,15 +84,15 @@ def _handshakes() -> Iterator[HostPlay]:
         ("other_nonce", "for another HELLO", Talk(host_nonce=NEXT_NONCE).welcome(), wrong),
         ("tag_bit", "with one bit of its tag changed", _flip(TALK.welcome()), wrong),
         ("side", "tagged with the host's key", _tagged(TALK.host, TALK.welcome()[:-8]), wrong),
-        ("version", "of a version to come", TALK.welcome(version=2), [["WrongVersion", 2, [0, 1, 0]]]),
+        ("version", "of a later version", TALK.welcome(version=2), [["WrongVersion", 2, [0, 1, 0]]]),
         (
             "firmware",
-            "of an older firmware than is wanted",
+            "of a firmware that is too old",
             TALK.welcome(firmware=bytes((0, 0, 255))),
             [["WrongVersion", 1, [0, 0, 255]]],
         ),
         ("short", "without its last byte", TALK.welcome()[:-1], []),
-        ("long", "with a byte more", TALK.welcome() + b"\0", []),
+        ("long", "with one more byte", TALK.welcome() + b"\0", []),
     ):
         yield HostPlay(f"welcome_{name}", f"WELCOME {comment}").greet().step(1, payload, told=told)
     for name, comment, payload in (
@@ -109,20 +109,20 @@ def _handshakes() -> Iterator[HostPlay]:
             .step(2, payload)
         )
     yield HostPlay("ready_alone", "READY without WELCOME").greet().step(1, TALK.ready(7))
-    yield HostPlay("ready_twice", "READY is good once").open().step(3, TALK.ready(8))
+    yield HostPlay("ready_twice", "a second READY is ignored").open().step(3, TALK.ready(8))
     yield (
-        HostPlay("refused", "REFUSED, which anybody may say")
+        HostPlay("refused", "REFUSED, which has no tag")
         .greet()
         .step(1, bytes([m.REFUSED, 4]), told=[["HandshakeRefused", 4]])
     )
     yield (
-        HostPlay("refused_in_session", "REFUSED ends no session")
+        HostPlay("refused_in_session", "REFUSED does not end a session")
         .open()
         .step(3, bytes([m.REFUSED, 3]), told=[["HandshakeRefused", 3]])
         .step(4, TALK.tell(m.DONE, 1, u32(9)), told=[["CommandDone", 9]])
     )
     yield (
-        HostPlay("hello_again", "nobody answers: a new HELLO after half a second")
+        HostPlay("hello_again", "no answer: a new HELLO after half a second")
         .greet()
         .step(499, b"")
         .step(500, b"", Talk(host_nonce=NEXT_NONCE).hello())
@@ -133,10 +133,10 @@ def _messages() -> Iterator[HostPlay]:
     pong = TALK.tell(m.PONG, 1, PONGED)
     event = u32(7) + bytes([7]) + u32(500) + u32(0)
     for name, comment, payload, told in (
-        ("pong", "how the door stands", pong, ["ControllerStatus", 1, 2, 3, 0, 12_345]),
-        ("done", "a message was obeyed", TALK.tell(m.DONE, 1, u32(3)), ["CommandDone", 3]),
-        ("denied", "a message was not", TALK.tell(m.DENIED, 1, u32(3) + b"\6"), ["CommandDenied", 3, 6]),
-        ("event", "forced open", TALK.tell(m.EVENT, 1, event), ["Happened", 7, 7, 500, 0]),
+        ("pong", "PONG with the state of the door", pong, ["ControllerStatus", 1, 2, 3, 0, 12_345]),
+        ("done", "DONE for request 3", TALK.tell(m.DONE, 1, u32(3)), ["CommandDone", 3]),
+        ("denied", "DENIED for request 3", TALK.tell(m.DENIED, 1, u32(3) + b"\6"), ["CommandDenied", 3, 6]),
+        ("event", "EVENT of a leaf forced open", TALK.tell(m.EVENT, 1, event), ["Happened", 7, 7, 500, 0]),
     ):
         yield HostPlay(name, comment).open().step(3, payload, told=[told])
     for name, comment, payload in (
@@ -147,9 +147,9 @@ def _messages() -> Iterator[HostPlay]:
         ("counter_zero", "with counter 0", TALK.tell(m.PONG, 0, PONGED)),
         ("counter_changed", "with another counter under the same tag", pong[:1] + u32(2) + pong[5:]),
         ("short", "with content missing", TALK.tell(m.PONG, 1, PONGED[:-1])),
-        ("long", "with a byte more", TALK.tell(m.PONG, 1, PONGED + b"\0")),
-        ("state", "with a state to come", TALK.tell(m.PONG, 1, b"\x63" + PONGED[1:])),
-        ("mode", "with a mode to come", TALK.tell(m.PONG, 1, PONGED[:3] + b"\x09" + PONGED[4:])),
+        ("long", "with one more byte", TALK.tell(m.PONG, 1, PONGED + b"\0")),
+        ("state", "with an unknown state", TALK.tell(m.PONG, 1, b"\x63" + PONGED[1:])),
+        ("mode", "with an unknown mode", TALK.tell(m.PONG, 1, PONGED[:3] + b"\x09" + PONGED[4:])),
     ):
         yield HostPlay(f"pong_{name}", f"PONG {comment}").open().step(3, payload)
     yield (
@@ -160,19 +160,19 @@ def _messages() -> Iterator[HostPlay]:
     )
     yield HostPlay("pong_without_session", "PONG before READY").greet().step(1, pong)
     yield (
-        HostPlay("event_kind", "an event of a kind to come")
+        HostPlay("event_kind", "EVENT of an unknown kind")
         .open()
         .step(3, TALK.tell(m.EVENT, 1, event[:4] + b"\x63" + event[5:]))
     )
     yield (
-        HostPlay("denied_code", "a denial for a reason to come")
+        HostPlay("denied_code", "DENIED with an unknown reason")
         .open()
         .step(3, TALK.tell(m.DENIED, 1, u32(3) + b"\x63"))
     )
-    yield (HostPlay("own_words", "the host's own words, said back to it").open().step(3, TALK.ask(m.PING, 1)))
-    quiet = HostPlay(
-        "silence", "a PING every 250 ms; nobody answers for a second: the session is lost"
-    ).open()
+    yield (
+        HostPlay("own_words", "the host's own messages, sent back to it").open().step(3, TALK.ask(m.PING, 1))
+    )
+    quiet = HostPlay("silence", "a PING every 250 ms, and no answer for a second: the session is lost").open()
     for number, ms in enumerate(range(252, 1_003, 250), start=1):
         quiet.step(ms, b"", TALK.ask(m.PING, number))
     yield quiet.step(1_003, b"", Talk(host_nonce=NEXT_NONCE).hello(), told=[["Lost"]])

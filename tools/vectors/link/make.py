@@ -1,4 +1,4 @@
-"""The door link by hand: frames, tags and keys as LINK.md says them, from the standard library alone."""
+"""Makes frames, tags and keys of the door link from LINK.md, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRMWARE: Final = bytes((0, 1, 0))
 
 
 def digest(label: str) -> bytes:
-    """32 bytes that look random and are the same everywhere."""
+    """32 bytes that look random and are the same at each run."""
     return hashlib.sha256(label.encode()).digest()
 
 
@@ -40,7 +40,7 @@ def cobs(data: bytes) -> bytes:
 
 
 def crc(payload: bytes) -> bytes:
-    """CRC-16/CCITT-FALSE, as it travels."""
+    """CRC-16/CCITT-FALSE of a payload, in the byte order of the wire."""
     return binascii.crc_hqx(payload, 0xFFFF).to_bytes(2, "little")
 
 
@@ -50,18 +50,18 @@ def wire(payload: bytes) -> bytes:
 
 
 def u32(number: int) -> bytes:
-    """As it travels."""
+    """The number in four bytes, in the byte order of the wire."""
     return number.to_bytes(4, "little")
 
 
 def mac(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA256, whole."""
+    """HMAC-SHA256 of a message, 32 bytes."""
     return hmac.digest(key, message, "sha256")
 
 
 @dataclass(frozen=True)
 class Talk:
-    """One session's payloads, of both sides."""
+    """The payloads of one session, of host and controller."""
 
     key: bytes = KEY
     host_nonce: bytes = HOST_NONCE
@@ -72,12 +72,12 @@ class Talk:
 
     @property
     def host(self) -> bytes:
-        """The key that the host's messages are tagged with."""
+        """The key for the tags of the host's messages."""
         return self._side(b"host")
 
     @property
     def controller(self) -> bytes:
-        """Likewise."""
+        """The key for the tags of the controller's messages."""
         return self._side(b"controller")
 
     def hello(self, *, version: int = 1) -> bytes:
@@ -115,7 +115,7 @@ class LinkVector:
     says: dict[str, Any] = field(default_factory=dict)
 
     def render(self) -> str:
-        """JSON with one step a line, which MicroPython's json reads too."""
+        """JSON with one step a line; MicroPython's json reads it as well."""
         parts = [f'"comment": {json.dumps(self.comment)}']
         for key, value in self.says.items():
             if isinstance(value, list) and value and isinstance(value[0], dict):

@@ -1,4 +1,4 @@
-"""Whole conversations, step by step: as they were recorded, and each with one thing gone wrong."""
+"""Vectors of connections, step by step: recorded ones, and ones with one fault."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tools.vectors.sip2.recorded import SERVERS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE_MS: Final = 1_000
-_ASK: Final = SERVERS["utf-8"][2][0]  # the third message of a conversation
+REPLY_TIMEOUT_MS: Final = 1_000
+_ASK: Final = SERVERS["utf-8"][2][0]  # the third message of a connection
 _PLAIN: Final = _ASK[:-9]
 _REPLY: Final = SERVERS["utf-8"][2][1].partition("AY")[0]
 
@@ -30,7 +30,7 @@ _AGAIN: Final = sealed("96") + b"\r"
 
 
 def talk_vectors() -> Iterator[Sip2Vector]:
-    """What a client says to what it hears, and what it tells its program."""
+    """A client's requests, the bytes it receives, and the result for its program."""
     for encoding, talk in SERVERS.items():
         steps = []
         for number, (asked, said) in enumerate(talk):
@@ -39,13 +39,15 @@ def talk_vectors() -> Iterator[Sip2Vector]:
                 _step(number * 100, ask=data, say=data + b"\r"),
                 _step(number * 100 + 50, hear=said.encode(encoding) + b"\r", told=f"replied {said[:2]}"),
             ]
-        yield _talk(f"recorded_{encoding}", f"a visit as pysip2 answered it, in {encoding}", steps, encoding)
+        yield _talk(
+            f"recorded_{encoding}", f"a visit, with the replies of pysip2 in {encoding}", steps, encoding
+        )
 
     first = _step(0, ask=_asked(0)[:-1], say=_asked(0))
     done = "replied 64"
     yield _one(
         "in_pieces",
-        "a reply that comes in three pieces",
+        "a reply in three pieces",
         first,
         [
             _step(10, hear=_said(0)[:1]),
@@ -55,7 +57,7 @@ def talk_vectors() -> Iterator[Sip2Vector]:
     )
     yield _one(
         "line_feeds",
-        "a reply that ends in CR LF, and one that begins with what is left of it",
+        "one reply ends with CR LF, and the next one begins with LF",
         first,
         [
             _step(10, hear=_said(0) + b"\n", told=done),
@@ -65,7 +67,7 @@ def talk_vectors() -> Iterator[Sip2Vector]:
     )
     yield _one(
         "late",
-        "asked again after a second, and the answer to the first comes",
+        "the request is sent again after a second, and the reply to the first one comes",
         first,
         [
             _step(999),
@@ -78,7 +80,7 @@ def talk_vectors() -> Iterator[Sip2Vector]:
     )
     yield _one(
         "silent",
-        "three times asked, and no answer",
+        "the request is sent three times, and no reply comes",
         first,
         [
             _step(1_000, say=_asked(0)),
@@ -89,13 +91,13 @@ def talk_vectors() -> Iterator[Sip2Vector]:
     )
     yield _one(
         "checksum_once",
-        "a wrong checksum, and the same again but right",
+        "a reply with a wrong checksum, and then with the right one",
         first,
         [_step(10, hear=_WRONG, say=_RESEND), _step(20, hear=_said(0), told=done)],
     )
     yield _one(
         "checksum_lies",
-        "wrong checksums, three times",
+        "three replies with a wrong checksum",
         first,
         [
             _step(10, hear=_WRONG, say=_RESEND),
@@ -105,13 +107,13 @@ def talk_vectors() -> Iterator[Sip2Vector]:
     )
     yield _one(
         "asked_again",
-        "the system did not understand, and then it did",
+        "the library system asks for the request again, and then replies",
         first,
         [_step(10, hear=_AGAIN, say=_asked(0)), _step(20, hear=_said(0), told=done)],
     )
     yield _one(
         "asked_again_always",
-        "the system never understands",
+        "the library system asks for the request again, each time",
         first,
         [
             _step(10, hear=_AGAIN, say=_asked(0)),
@@ -121,25 +123,25 @@ def talk_vectors() -> Iterator[Sip2Vector]:
     )
     yield _one(
         "sequence_of_before",
-        "an answer to an older question is no answer to this one",
+        "a reply with an older sequence number is ignored",
         first,
         [_step(10, hear=_said(9)), _step(20, hear=_said(0), told=done)],
     )
     yield _one(
         "other_kind",
-        "an answer of another kind is none",
+        "a reply of another kind is ignored",
         first,
         [_step(10, hear=sealed("941", 0) + b"\r"), _step(20, hear=_said(0), told=done)],
     )
     yield _one(
         "unasked",
-        "what nobody asked for is not heard",
+        "a reply before any request is ignored",
         _step(0, hear=_said(0)),
         [_step(10, ask=_asked(0)[:-1], say=_asked(0)), _step(20, hear=_said(0), told=done)],
     )
     yield _one(
         "garbage",
-        "something that speaks another language",
+        "a server of another protocol",
         first,
         [
             _step(10, hear=b"SSH-2.0-OpenSSH_9.2\r\n", say=_RESEND),
@@ -149,7 +151,7 @@ def talk_vectors() -> Iterator[Sip2Vector]:
     )
     yield _one(
         "endless",
-        "20 kB without an end are skipped to the next one",
+        "20 kB without an end are skipped up to the next end",
         first,
         [
             _step(10, hear=b"6" * 20_000, say=_RESEND),
@@ -165,13 +167,15 @@ def talk_vectors() -> Iterator[Sip2Vector]:
             _step(number * 10 + 5, hear=_said(number % 10), told=done),
         )
     ]
-    yield _one("sequence_wraps", "after 9 comes 0", first, [_step(5, hear=_said(0), told=done), *ten])
+    yield _one(
+        "sequence_wraps", "sequence number 0 after 9", first, [_step(5, hear=_said(0), told=done), *ten]
+    )
 
 
 def _step(
     ms: int, *, ask: bytes = b"", hear: bytes = b"", say: bytes = b"", told: str = ""
 ) -> dict[str, Any]:
-    """At `ms`: what is asked for (a whole request), or heard; what is said for it, and told."""
+    """A step at `ms`: a request to send, or bytes received; the bytes sent then, and the client's result."""
     step = {"ask": shown(ask), "hear": shown(hear), "say": shown(say), "told": told}
     return {"ms": ms} | {key: value for key, value in step.items() if value}
 
@@ -182,5 +186,5 @@ def _one(name: str, comment: str, first: dict[str, Any], steps: list[dict[str, A
 
 def _talk(name: str, comment: str, steps: list[dict[str, Any]], encoding: str) -> Sip2Vector:
     return Sip2Vector(
-        f"talk_{name}", comment, {"encoding": encoding, "patience_ms": PATIENCE_MS, "steps": steps}
+        f"talk_{name}", comment, {"encoding": encoding, "patience_ms": REPLY_TIMEOUT_MS, "steps": steps}
     )

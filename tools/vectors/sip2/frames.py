@@ -1,4 +1,4 @@
-"""Single messages: genuine ones, and each with one thing wrong."""
+"""Vectors of single messages: valid ones, and ones with one fault."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOAN: Final = "121NNY20260105    120000AOMAIN|AAP1|ABB1|AJBlue|AH|"
 
 
 def frame_vectors() -> Iterator[Sip2Vector]:
-    """What a decoder takes, and what it does not."""
+    """Messages that a decoder accepts, and messages that it refuses."""
     for encoding, talk in SERVERS.items():
         for asked, said in talk:
             data = said.encode(encoding)
@@ -34,14 +34,14 @@ def frame_vectors() -> Iterator[Sip2Vector]:
         "valid_sip2_client_checkout",
         CLIENT["checkout"].encode(),
         "valid",
-        "a due date of blanks, as Sip2 sends it",
+        "a blank due date, as Sip2 sends it",
     )
     good = sealed(_PATRON, 3)
     yield _frame(
         "valid_flags_n",
         sealed("64" + "N" * 14 + _PATRON[16:], 3),
         "valid",
-        "N in place of blanks, as some systems write",
+        "N in place of blanks, as some systems send it",
     )
     yield _frame(
         "valid_counts_blank",
@@ -62,47 +62,49 @@ def frame_vectors() -> Iterator[Sip2Vector]:
 
     wrong = {
         "checksum_wrong": (good[:-4] + b"0000", "four zeros, as an old server sends them"),
-        "checksum_missing": (_PATRON.encode(), "no trailer at all"),
-        "checksum_lower_case": (good[:-4] + good[-4:].lower(), "digits in lower case"),
-        "checksum_short": (good[:-1], "three digits"),
-        "checksum_early": (good + b"AF|", "something behind the checksum"),
+        "checksum_missing": (_PATRON.encode(), "no checksum"),
+        "checksum_lower_case": (good[:-4] + good[-4:].lower(), "a checksum in lower case"),
+        "checksum_short": (good[:-1], "a checksum of three digits"),
+        "checksum_early": (good + b"AF|", "a field after the checksum"),
         "sequence_missing": (sealed(_PATRON), "a checksum without a sequence number"),
-        "sequence_letter": (sealed(_PATRON + "AYx"), "a letter for a sequence number"),
+        "sequence_letter": (sealed(_PATRON + "AYx"), "a letter as the sequence number"),
         "sequence_of_resend": (sealed("96", 3), "96 with a sequence number"),
-        "kind_unknown": (sealed("65" + _PATRON[2:], 3), "a message that no system sends"),
-        "kind_letters": (sealed("AA" + _PATRON[2:], 3), "letters for a kind"),
-        "empty": (sealed("", 3), "nothing but a trailer"),
-        "fixed_short": (sealed(_HEAD[:40], 3), "ends in its fixed fields"),
+        "kind_unknown": (sealed("65" + _PATRON[2:], 3), "an unknown message code"),
+        "kind_letters": (sealed("AA" + _PATRON[2:], 3), "letters as the message code"),
+        "empty": (sealed("", 3), "only a sequence number and a checksum"),
+        "fixed_short": (sealed(_HEAD[:40], 3), "the message ends inside its fixed fields"),
         "flags_other": (sealed("64" + "X" * 14 + _PATRON[16:], 3), "flags that are neither Y, N nor blank"),
         "date_letters": (sealed(_PATRON.replace("20260105", "2026JAN5"), 3), "a month in letters"),
-        "count_letters": (sealed(_PATRON.replace("0000AO", "000xAO"), 3), "a count that is none"),
-        "ok_other": (sealed(_LOAN.replace("121", "12Y"), 3), "Y for a loan that went well, which is 1"),
+        "count_letters": (sealed(_PATRON.replace("0000AO", "000xAO"), 3), "a count that is not a number"),
+        "ok_other": (sealed(_LOAN.replace("121", "12Y"), 3), "Y in the field ok, which allows 0 and 1"),
         "field_unended": (sealed(_PATRON[:-1], 3), "the last field has no end"),
-        "field_name_lower": (sealed(_PATRON + "aftext|", 3), "a name in lower case"),
+        "field_name_lower": (sealed(_PATRON + "aftext|", 3), "a field name in lower case"),
         "field_name_missing": (sealed(_PATRON + "|", 3), "a field without a name"),
-        "field_trailer_name": (sealed(_PATRON + "AY3|", 3), "a sequence number for a field"),
+        "field_trailer_name": (sealed(_PATRON + "AY3|", 3), "a sequence number as a field"),
         "field_control": (sealed(_PATRON + "AFtext\x1b[2J|", 3), "an escape sequence for a terminal"),
         "field_nul": (sealed(_PATRON + "AF\x00|", 3), "a byte of zero"),
         "field_long": (
             sealed(_PATRON + "AF" + "x" * 1_025 + "|", 3),
-            "one character more than a field may have",
+            "a field with one character too many",
         ),
         "field_many": (sealed(_PATRON + "AFx|" * 400, 3), "more fields than a message may have"),
-        "patron_missing": (sealed(_HEAD + "AOMAIN|BLY|", 3), "about nobody"),
-        "patron_twice": (sealed(_PATRON + "AAP2|", 3), "about two patrons"),
+        "patron_missing": (sealed(_HEAD + "AOMAIN|BLY|", 3), "no patron"),
+        "patron_twice": (sealed(_PATRON + "AAP2|", 3), "two patrons"),
         "valid_twice": (sealed(_PATRON + "BLN|", 3), "valid and not valid"),
-        "item_missing": (sealed(_LOAN.replace("ABB1|", ""), 3), "a loan of nothing"),
-        "bytes_not_utf8": (sealed(_PATRON + "AFé|", 3, "latin-1"), "latin-1 where UTF-8 is spoken"),
-        "long": (sealed(_PATRON + ("AF" + "x" * 1_000 + "|") * 17, 3), "more than 16 kB"),
+        "item_missing": (sealed(_LOAN.replace("ABB1|", ""), 3), "a loan without an item"),
+        "bytes_not_utf8": (sealed(_PATRON + "AFé|", 3, "latin-1"), "latin-1 in place of UTF-8"),
+        "long": (sealed(_PATRON + ("AF" + "x" * 1_000 + "|") * 17, 3), "a message above 16 kB"),
     }
     for name, (data, comment) in wrong.items():
         yield _frame(name, data, "malformed", comment)
-    yield _frame("plain_valid", _PATRON.encode(), "valid", "no checksum where none is wanted", checksum=False)
+    yield _frame(
+        "plain_valid", _PATRON.encode(), "valid", "no checksum, with checksums switched off", checksum=False
+    )
     yield _frame(
         "plain_sealed",
         good,
         "malformed",
-        "a checksum where none is wanted is a field without its end",
+        "a checksum, with checksums switched off: a field without an end",
         checksum=False,
     )
 

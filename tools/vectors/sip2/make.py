@@ -1,4 +1,4 @@
-"""SIP2 by hand: checksums as the specification says them, from the standard library alone."""
+"""Makes SIP2 messages and their checksums from the specification, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def sealed(text: str, sequence: int | None = None, encoding: str = "utf-8") -> bytes:
-    """A message with its sequence number and checksum, without its end."""
+    """A message with sequence number and checksum, without the end character."""
     data = text.encode(encoding) + (b"" if sequence is None else b"AY%d" % sequence) + b"AZ"
     total = 0
     for byte in data:
@@ -17,7 +17,7 @@ def sealed(text: str, sequence: int | None = None, encoding: str = "utf-8") -> b
 
 
 def shown(data: bytes) -> str:
-    """Bytes as JSON can hold them: each a character of the same number."""
+    """Bytes as a JSON text: each byte is the character with the same number."""
     return data.decode("latin-1")
 
 
@@ -30,5 +30,5 @@ class Sip2Vector:
     says: dict[str, Any] = field(default_factory=dict)
 
     def render(self) -> str:
-        """JSON, as people read it."""
+        """The vector as indented JSON."""
         return json.dumps({"comment": self.comment, **self.says}, indent=1, ensure_ascii=True) + "\n"

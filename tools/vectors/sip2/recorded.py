@@ -1,16 +1,16 @@
-"""Messages of other programs, recorded over loopback; none of them was made by our own encoder.
+"""Messages of other programs, recorded over loopback; the product's own encoder made none of them.
 
-Replies: PyPI pysip2 0.1.0, a server with invented patrons and items, in UTF-8 and again in cp850. Requests:
-PyPI Sip2 1.1, a client. Both MIT; every name and number in here is invented. The program recorded is
-tests/peers/sip2_peers.py, which tests/edge/venues/library/sip2/test_independent_peers.py runs again where
-it can.
+Replies: PyPI pysip2 0.1.0, a server with invented patrons and items, in UTF-8 and in cp850. Requests: PyPI
+Sip2 1.1, a client. Both are under the MIT licence; every name and number is invented. The recorded program is
+tests/peers/sip2_peers.py. tests/edge/venues/library/sip2/test_independent_peers.py runs it again if these
+packages are installed.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-# (what a gate asks, what pysip2 said), without the ends of messages.
+# (request of a gate, reply of pysip2), without the end characters.
 _SAME: Final = (
     (
         "11NN20260105    12000020260105    120000AOMAIN|AAP1|ABB1234|AC|BON|BIN|AY4AZEDC8",

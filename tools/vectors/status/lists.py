@@ -1,4 +1,4 @@
-"""Full lists and deltas, each with one thing changed."""
+"""Vectors of full lists and deltas, each with one change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def full_vectors() -> Iterator[StatusVector]:
-    """Full lists, expanded into empty bitmaps and held against the manifest."""
+    """Full lists, expanded into empty bitmaps and compared with the manifest."""
     revoked, suspended = FULL_SETS
     k = parameter(revoked.count)
     padded = suspended.but(low=suspended.low[:-1] + bytes([suspended.low[-1] | 0x80]))
@@ -33,41 +33,47 @@ def full_vectors() -> Iterator[StatusVector]:
     one_less = suspended.but(unary=bytes([suspended.unary[0] & 0x7F]))
     yield StatusVector(name="full_valid", expect="valid", comment="the second edition", body=full())
     for name, expect, detail, comment, body in (
-        ("empty", "rejected", "it begins", "nothing", b""),
+        ("empty", "rejected", "it begins", "an empty file", b""),
         ("magic_other", "rejected", "it begins", "another format", full(magic=b"DWF2")),
-        ("is_delta", "rejected", "a delta", "a delta, where a full list should be", delta()),
+        ("is_delta", "rejected", "a delta", "a delta in place of a full list", delta()),
         ("size_zero", "rejected", "a list of 0", "no cards", full(size=0)),
         ("size_huge", "rejected", "a list of", "one card more than a list may have", full(size=2**31 + 1)),
         ("serial_zero", "rejected", "serial 0", "serial 0", full(serial=0)),
-        ("serial_other", "wrong-base", "", "the edition after", full(serial=3)),
-        ("truncated", "rejected", "cut off", "the last byte missing", full()[:-1]),
-        ("trailing_byte", "rejected", "bytes after", "a byte after the end", full() + b"\0"),
+        ("serial_other", "wrong-base", "", "the next edition", full(serial=3)),
+        ("truncated", "rejected", "cut off", "the last byte is missing", full()[:-1]),
+        ("trailing_byte", "rejected", "bytes after", "one byte after the end", full() + b"\0"),
         (
             "one_set",
             "rejected",
             "cut off",
-            "no suspended cards at all",
+            "without the set of suspended cards",
             full()[: 12 + len(revoked.encoded())],
         ),
         (
             "count_above_size",
             "rejected",
             "more positions than the list",
-            "1,002",
+            "1,002 revoked cards",
             full(revoked.but(count=SIZE + 1)),
         ),
-        ("length_long", "rejected", "a unary part longer", "4 GB", full(revoked.but(length=2**32 - 1))),
+        (
+            "length_long",
+            "rejected",
+            "a unary part longer",
+            "a unary part of 4 GB",
+            full(revoked.but(length=2**32 - 1)),
+        ),
         (
             "length_short",
             "rejected",
             "",
-            "a byte less of the unary part",
+            "one byte less in the unary part",
             full(suspended=suspended.but(length=0)),
         ),
         ("low_padding", "rejected", "bits past", "a bit after the low part", full(suspended=padded)),
         ("unary_empty_byte", "rejected", "an empty byte", "zeros at the end", full(empty_byte)),
-        ("unary_one_more", "rejected", "more positions than it", "a one more", full(suspended=one_more)),
-        ("unary_one_less", "rejected", "fewer positions", "a one less", full(suspended=one_less)),
+        ("unary_one_more", "rejected", "more positions than it", "one more 1 bit", full(suspended=one_more)),
+        ("unary_one_less", "rejected", "fewer positions", "one 1 bit less", full(suspended=one_less)),
         (
             "position_past_end",
             "rejected",
@@ -75,14 +81,20 @@ def full_vectors() -> Iterator[StatusVector]:
             "index 1,001",
             full(coded(REVOKED - {1_000} | {SIZE})),
         ),
-        ("parameter_small", "rejected", "", "k one less than rule 3", full(coded(REVOKED, k=k - 1))),
-        ("parameter_large", "rejected", "", "k one more than rule 3", full(coded(REVOKED, k=k + 1))),
-        ("card_left_out", "wrong-list", "revoked", "one revoked card left out", full(coded(REVOKED - {512}))),
+        ("parameter_small", "rejected", "", "k is one below rule 3", full(coded(REVOKED, k=k - 1))),
+        ("parameter_large", "rejected", "", "k is one above rule 3", full(coded(REVOKED, k=k + 1))),
+        (
+            "card_left_out",
+            "wrong-list",
+            "revoked",
+            "one revoked card is missing",
+            full(coded(REVOKED - {512})),
+        ),
         (
             "card_added",
             "wrong-list",
             "suspended",
-            "one card more suspended",
+            "one more suspended card",
             full(suspended=coded(SUSPENDED | {5})),
         ),
         ("sets_swapped", "wrong-list", "revoked", "the sets in the other order", full(suspended, revoked)),
@@ -90,21 +102,27 @@ def full_vectors() -> Iterator[StatusVector]:
             "edition_before",
             "wrong-list",
             "revoked",
-            "the first edition by the second's serial",
+            "the first edition under the serial of the second",
             full(coded(REVOKED_BEFORE), coded(SUSPENDED_BEFORE)),
         ),
-        ("nobody", "wrong-list", "revoked", "an empty list", full(coded(()), coded(()))),
+        (
+            "no_positions",
+            "wrong-list",
+            "revoked",
+            "a list without a revoked or suspended card",
+            full(coded(()), coded(())),
+        ),
     ):
         yield StatusVector(name=f"full_{name}", expect=expect, detail=detail, comment=comment, body=body)
 
 
 def delta_vectors() -> Iterator[StatusVector]:
-    """Deltas, applied to the bits of an edition that the device takes for the edition `serial`."""
+    """Deltas, applied to the bits of an edition; for the device it is the edition `serial`."""
     revoked, suspended = DELTA_SETS
     nothing = coded(())
     for name, expect, detail, comment, body, serial, bits in (
         ("valid", "valid", "", "from the first edition to the second", delta(), 1, 1),
-        ("is_full", "rejected", "a full list", "a full list, where a delta should be", full(), 1, 1),
+        ("is_full", "rejected", "a full list", "a full list in place of a delta", full(), 1, 1),
         ("magic_other", "rejected", "it begins", "another format", delta(magic=b"DWD2"), 1, 1),
         ("from_zero", "rejected", "a delta that", "from serial 0", delta(base=0), 1, 1),
         ("from_is_to", "rejected", "a delta that", "from serial 2 to 2", delta(base=2), 2, 1),
@@ -113,21 +131,21 @@ def delta_vectors() -> Iterator[StatusVector]:
             "from_later",
             "wrong-base",
             "",
-            "from an edition that is not here yet",
+            "from an edition that the device does not have yet",
             delta(base=2, serial=3),
             1,
             1,
         ),
         ("from_earlier", "wrong-base", "", "applied already", delta(), 2, 2),
-        ("size_other", "wrong-base", "", "of a list that has grown", delta(size=SIZE + 7), 1, 1),
-        ("to_other", "wrong-serial", "", "leads to serial 3", delta(serial=3), 1, 1),
-        ("twice", "wrong-list", "revoked", "applied again by a device that lost count", delta(), 1, 2),
-        ("nothing", "wrong-list", "revoked", "flips nothing", delta(nothing, nothing), 1, 1),
+        ("size_other", "wrong-base", "", "for a longer list", delta(size=SIZE + 7), 1, 1),
+        ("to_other", "wrong-serial", "", "to serial 3", delta(serial=3), 1, 1),
+        ("twice", "wrong-list", "revoked", "applied again by a device with a wrong serial", delta(), 1, 2),
+        ("nothing", "wrong-list", "revoked", "without a change", delta(nothing, nothing), 1, 1),
         (
             "card_left_out",
             "wrong-list",
             "revoked",
-            "one revoked card left out",
+            "one revoked card is missing",
             delta(coded({79, 998, 999, 1_000})),
             1,
             1,
@@ -136,7 +154,7 @@ def delta_vectors() -> Iterator[StatusVector]:
             "revived",
             "wrong-list",
             "revoked",
-            "one revoked card flipped back",
+            "one revoked card is good again",
             delta(coded({7, 79, 512, 998, 999, 1_000})),
             1,
             1,
@@ -145,13 +163,13 @@ def delta_vectors() -> Iterator[StatusVector]:
             "reinstated",
             "wrong-list",
             "suspended",
-            "one suspended card more lifted",
+            "one more suspension is lifted",
             delta(suspended=coded({0, 500, 600})),
             1,
             1,
         ),
-        ("truncated", "rejected", "cut off", "the last byte missing", delta()[:-1], 1, 1),
-        ("trailing_byte", "rejected", "bytes after", "a byte after the end", delta() + b"\0", 1, 1),
+        ("truncated", "rejected", "cut off", "the last byte is missing", delta()[:-1], 1, 1),
+        ("trailing_byte", "rejected", "bytes after", "one byte after the end", delta() + b"\0", 1, 1),
         (
             "position_past_end",
             "rejected",
@@ -165,7 +183,7 @@ def delta_vectors() -> Iterator[StatusVector]:
             "count_above_size",
             "rejected",
             "more positions than the list",
-            "4,294,967,295",
+            "4,294,967,295 revoked cards",
             delta(revoked.but(count=2**32 - 1)),
             1,
             1,
@@ -174,7 +192,7 @@ def delta_vectors() -> Iterator[StatusVector]:
             "length_long",
             "rejected",
             "a unary part longer",
-            "4 GB",
+            "a unary part of 4 GB",
             delta(suspended=suspended.but(length=2**32 - 1)),
             1,
             1,

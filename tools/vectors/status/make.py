@@ -1,4 +1,4 @@
-"""One list of two editions, and its files made by hand: sets bit by bit as STATUS.md section 3 says."""
+"""One list in two editions. Its files are made here bit by bit, from STATUS.md section 3."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUSPENDED: Final = SUSPENDED_BEFORE - {500} | {600}
 
 @dataclass(frozen=True, kw_only=True)
 class StatusVector:
-    """One file under tests/vectors/status. `expect` and `gate` are headers of tests/vectors/README.md."""
+    """One file below tests/vectors/status. tests/vectors/README.md explains `expect`, `detail` and `gate`."""
 
     name: str
     expect: str
@@ -29,14 +29,14 @@ class StatusVector:
     gate: Mapping[str, str] = field(default_factory=dict)
 
     def render(self) -> str:
-        """Headers, an empty line, the file in hex, 64 digits a line."""
+        """The headers, an empty line, the file in hex, 64 digits a line."""
         headers = {"expect": self.expect, "detail": self.detail, **self.gate, "comment": self.comment}
         digits = self.body.hex()
         return headed(headers, "".join(f"{digits[at : at + 64]}\n" for at in range(0, len(digits), 64)))
 
 
 def packed(bits: Iterable[int]) -> bytes:
-    """Bits as bytes, the least significant of each byte first."""
+    """Bits as bytes, the least significant bit of each byte first."""
     listed = list(bits)
     return sum(bit << i for i, bit in enumerate(listed)).to_bytes((len(listed) + 7) // 8, "little")
 
@@ -47,13 +47,13 @@ def bitmap(places: Iterable[int], size: int = SIZE) -> bytes:
 
 
 def number(value: int) -> bytes:
-    """Four bytes, the most significant first."""
+    """The value in four bytes, the most significant first."""
     return value.to_bytes(4)
 
 
 @dataclass(frozen=True)
 class Set:
-    """A coded set in its parts, any of which can be made wrong. `length`: None is that of `unary`."""
+    """The parts of a coded set; each of them may be wrong. `length`: None is the length of `unary`."""
 
     count: int
     low: bytes
@@ -61,7 +61,7 @@ class Set:
     length: int | None = None
 
     def but(self, **edits: Any) -> Set:  # noqa: ANN401  any part
-        """The same set with other parts."""
+        """Replace some parts of the set."""
         return replace(self, **edits)
 
     def encoded(self) -> bytes:
@@ -71,12 +71,12 @@ class Set:
 
 
 def parameter(count: int, size: int = SIZE) -> int:
-    """Rule 3, read aloud."""
+    """The parameter `k` of rule 3."""
     return next(k for k in range(64) if not count or count * 2**k * 20_000 >= 4_812 * (2 * size - count))
 
 
 def coded(places: Iterable[int], *, k: int | None = None) -> Set:
-    """Rules 2 to 5; another `k` than that of rule 3 makes a set that nobody may accept."""
+    """The coded set, by rules 2 to 5. With another `k` than that of rule 3 it is not valid."""
     listed = sorted(places)
     k = parameter(len(listed)) if k is None else k
     gaps = [place - before - 1 for before, place in zip([-1, *listed], listed, strict=False)]
@@ -97,7 +97,7 @@ def full(
     size: int = SIZE,
     serial: int = 2,
 ) -> bytes:
-    """The full list of the second edition, or one with something else in one place."""
+    """The full list of the second edition, or one with a changed part."""
     return magic + number(size) + number(serial) + revoked.encoded() + suspended.encoded()
 
 
@@ -110,7 +110,7 @@ def delta(
     base: int = 1,
     serial: int = 2,
 ) -> bytes:
-    """The delta from the first edition to the second, or one with something else in one place."""
+    """The delta from the first edition to the second, or one with a changed part."""
     return magic + number(size) + number(base) + number(serial) + revoked.encoded() + suspended.encoded()
 
 

@@ -1,4 +1,4 @@
-"""Manifests, each with one thing changed and signed again; and the files that all vectors of lists share."""
+"""Vectors of manifests, each with one change and signed again; and the files that all list vectors use."""
 
 from __future__ import annotations
 
@@ -30,46 +30,46 @@ MALFORMED: Final = "card.malformed"
 
 
 def manifest_vectors() -> Iterator[StatusVector]:
-    """What an issuer might sign, and what somebody else might."""
+    """Manifests signed by the issuer, and by another key."""
     good = encoded(GOOD.tag())
     broken = bytearray(good)
     broken[-1] ^= 1
     yield StatusVector(name="manifest_valid", expect="valid", comment="the second edition", body=good)
     for name, expect, detail, comment, body in (
         ("signature_bit", "signature.bad", "", "one bit of the signature", bytes(broken)),
-        ("trailing_byte", MALFORMED, "", "a byte after the end", good + b"\0"),
-        ("truncated", MALFORMED, "", "the last byte missing", good[:-1]),
+        ("trailing_byte", MALFORMED, "", "one byte after the end", good + b"\0"),
+        ("truncated", MALFORMED, "", "the last byte is missing", good[:-1]),
     ):
         yield StatusVector(name=f"manifest_{name}", expect=expect, detail=detail, comment=comment, body=body)
     for name, expect, detail, comment, envelope in (
-        ("signed_by_another", "signature.bad", "", "another key signed it", _by(seed("other"))),
+        ("signed_by_another", "signature.bad", "", "signed with another key", _by(seed("other"))),
         ("kid_other", "issuer.unknown", "", "kid of another key", GOOD.header_but(kid=kid(seed("other")))),
         ("alg_es256", MALFORMED, "alg", "alg is ES256", GOOD.header_but(alg=-7)),
         ("typ_list", MALFORMED, "list", "typ of a list", GOOD.header_but(typ="application/ec1-status+cwt")),
-        ("typ_unknown", MALFORMED, "typ", "typ of nothing", GOOD.header_but(typ="application/ec1")),
+        ("typ_unknown", MALFORMED, "typ", "an unknown typ", GOOD.header_but(typ="application/ec1")),
         ("typ_number", MALFORMED, "typ", "typ of a card", GOOD.header_but(typ=293)),
         ("iss_other", "issuer.unknown", "", "another issuer's name", GOOD.but({1: "CN-GX"})),
         ("sub_empty", MALFORMED, "sub", "no URI", GOOD.but({2: ""})),
         ("exp_missing", MALFORMED, "list", "no exp", GOOD.but({4: DROP})),
         ("exp_is_iat", MALFORMED, "exp", "exp is iat", GOOD.but({4: NOW - 3_600})),
         ("exp_float", MALFORMED, "", "exp is a float", GOOD.but({4: 1.5})),
-        ("claim_unknown", MALFORMED, "list", "a claim more", GOOD.but({9: 0})),
+        ("claim_unknown", MALFORMED, "list", "one more claim", GOOD.but({9: 0})),
         ("claim_missing", MALFORMED, "list", "no hashes", GOOD.but({-65542: DROP})),
-        ("claim_of_list", MALFORMED, "list", "bitmaps too", GOOD.but({-65541: [8, b"\0", b"\0"]})),
+        ("claim_of_list", MALFORMED, "list", "bitmaps as well", GOOD.but({-65541: [8, b"\0", b"\0"]})),
         ("size_zero", MALFORMED, "size", "no cards", _says(0, 2, *H)),
         ("size_huge", MALFORMED, "size", "one card more than a list may have", _says(2**31 + 1, 2, *H)),
         ("serial_zero", MALFORMED, "serial", "serial 0", _says(SIZE, 0, *H)),
         ("serial_huge", MALFORMED, "serial", "a serial of 33 bits", _says(SIZE, 2**32, *H)),
-        ("hash_short", MALFORMED, "revoked", "31 bytes of hash", _says(SIZE, 2, H[0][1:], H[1])),
+        ("hash_short", MALFORMED, "revoked", "a hash of 31 bytes", _says(SIZE, 2, H[0][1:], H[1])),
         ("hash_text", MALFORMED, "suspended", "a hash in hex", _says(SIZE, 2, H[0], H[1].hex())),
-        ("hash_alone", MALFORMED, "hashes", "one hash", _says(SIZE, 2, H[0])),
+        ("hash_alone", MALFORMED, "hashes", "only one hash", _says(SIZE, 2, H[0])),
     ):
         body = encoded(envelope.tag())
         yield StatusVector(name=f"manifest_{name}", expect=expect, detail=detail, comment=comment, body=body)
 
 
 def shared_files() -> dict[str, bytes]:
-    """The issuer's key, the manifest and the bitmaps as a trust folder; the bitmaps of the edition before."""
+    """A trust folder with the issuer's key, the manifest and the bitmaps; and the bitmaps of edition 1."""
     key, anywhere = cose.public_key(ISSUER), (ANYWHERE,)
     start, end = moment(NOW - 400 * DAY), moment(NOW + 400 * DAY)
     issuer = IssuerKey(kid(ISSUER), "CN-GD", key, Scope(anywhere, anywhere, anywhere), start, end, start)

@@ -1,7 +1,7 @@
-"""Messages from a lane to its officers, and the three verbs that they answer with. One JSON object a line.
+"""Messages from a lane to its officers, and the three verbs of their answers. One JSON object a line.
 
-No message names a holder: an officer sees the person in the lane. The role of an officer is not in the
-officer's message: the connection knows who is at the other end, and adds it. So no officer can decide in
+No message names a holder: an officer sees the person in the lane. The message of an officer does not hold the
+officer's role: the connection knows the user at the other end, and adds the role. So no officer can decide in
 another one's name.
 """
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _T = TypeVar("_T")
-MAX_LINE_BYTES: Final = 512  # the longest case below takes 260
+_HINT: Final = "check that this is the lane's socket"
+MAX_LINE_BYTES: Final = 512  # the longest referral below takes 260
 ReferralNumber = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 LaneSite = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z", max_length=80)]
 
@@ -30,11 +31,11 @@ LaneSite = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]
 class Referral(
     Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="referral"
 ):
-    """Somebody waits for an officer, or the lane does. Told anew whenever something of it changes.
+    """A holder, or the lane itself, waits for an officer. It is sent again whenever it changes.
 
-    `referral`: the number that a ruling names. `admissible`: whether an officer's word can let this holder
-    through: exactly one person in a shut lane, and a card that policy grants. `party`: how many of how many
-    of a family went through.
+    `referral`: the number that an officer's message names. `admissible`: whether an officer can admit this
+    holder: exactly one person is in a shut lane, and policy grants the card. `party`: members of a family who
+    went through, and all members.
     """
 
     referral: ReferralNumber
@@ -50,7 +51,7 @@ class Referral(
 class ReferralClosed(
     Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="closed"
 ):
-    """This case needs nobody any more."""
+    """This referral is closed."""
 
     referral: ReferralNumber
     v: Literal[1] = 1
@@ -59,13 +60,13 @@ class ReferralClosed(
 class OfficerVerb(StrEnum):
     """The verbs of an officer."""
 
-    ADMIT = "admit"  # I have looked: this is the holder, alone
+    ADMIT = "admit"  # the officer looked: this is the holder, alone
     SEND_BACK = "send-back"
-    EMPTY = "empty"  # I have looked: nobody is in the lane
+    EMPTY = "empty"  # the officer looked: the lane is empty
 
 
 class OfficerMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A word about a case, as it comes in."""
+    """A verb about a referral, as an officer's screen sends it."""
 
     referral: ReferralNumber
     verb: OfficerVerb
@@ -74,7 +75,7 @@ class OfficerMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 @dataclass(frozen=True, slots=True)
 class OfficerDecision:
-    """A word, and the role of the officer who said it."""
+    """A verb about a referral, with the role of the officer."""
 
     referral: int
     verb: OfficerVerb
@@ -82,12 +83,12 @@ class OfficerDecision:
 
 
 class Officers(Protocol):
-    """The officers of one authority. Never blocks, never raises: nobody may be there at all."""
+    """The officers of one authority. Never blocks, never raises: there may be no officer."""
 
     def tell(self, news: Referral | ReferralClosed) -> None: ...
 
     def decisions(self) -> Sequence[OfficerDecision]:
-        """The decisions since the last call, the oldest first: at most 16, of which the newest are kept."""
+        """The decisions since the last call, the oldest first: at most the newest 16."""
         ...
 
 
@@ -102,20 +103,20 @@ def line(message: Referral | ReferralClosed | OfficerMessage) -> bytes:
 
 
 def parse_officer_message(text: bytes) -> OfficerMessage:
-    """A word as a screen sent it. Raises InputError."""
+    """The message that an officer's screen sent. Raises InputError."""
     return _parse(text, _spoken)
 
 
 def parse_referral(text: bytes) -> Referral | ReferralClosed:
-    """A case as a lane sent it. Raises InputError."""
+    """The referral, or its end, that a lane sent. Raises InputError."""
     news: Referral | ReferralClosed = _parse(text, _news)
     return news
 
 
 def _parse(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
     if len(text) > MAX_LINE_BYTES:
-        raise InputError(f"a message of more than {MAX_LINE_BYTES} bytes", hint="a lane sends none such")
+        raise InputError(f"a message of more than {MAX_LINE_BYTES} bytes", hint=_HINT)
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as err:
-        raise InputError("this is no message of a lane", hint="is this the lane's socket?") from err
+        raise InputError("not a message of a lane", hint=_HINT) from err

@@ -1,4 +1,4 @@
-"""The officers' side of a lane: one case at a time on each authority's screens, and the words about it."""
+"""Sends referrals of a lane to the officers of each authority, and collects their decisions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Referrals:
-    """Tells each authority's officers their own reason, and gathers what they say.
+    """Sends each authority's officers their own reason, and collects their decisions.
 
-    One officer's "send back" is enough, and one's "empty". An admission needs a word from every authority:
-    where two inspect, both let in.
+    One officer's "send back" is enough, and one officer's "empty". An admission needs an officer of every
+    authority.
     """
 
     def __init__(self, authorities: Sequence[Authority], judging: LaneEvaluation, site: str) -> None:
@@ -34,10 +34,10 @@ class Referrals:
         self._told: list[Referral] = []
         self._admitted: dict[int, str] = {}
         self._spoken: dict[int, str] = {}
-        self._barred = False  # a rule objects, which no word of an officer lifts
+        self._barred = False  # a rule objects, and no officer can lift it
 
     def open(self, reasons: Sequence[Reason], why: Why) -> None:
-        """A new case, to be told with the next update; of an older one nothing counts any more."""
+        """Open a new referral, which the next update sends; an older one is closed."""
         self.close()
         self._barred = False
         self._open = [
@@ -46,7 +46,7 @@ class Referrals:
         ]
 
     def update(self, *, people: int | None, admissible: bool, party: tuple[int, int] | None) -> None:
-        """How it looks in the lane now; told where it is news."""
+        """Put the state of the lane into the referral, and send it if it has changed."""
         admissible = admissible and not self._barred
         seen = None if people is None else min(people, 99)
         self._open = [
@@ -58,22 +58,22 @@ class Referrals:
             for authority, referral in zip(self._authorities, self._open, strict=True):
                 authority.officers.tell(referral)
         if not admissible:
-            self._admitted.clear()  # they spoke of who stood there then
+            self._admitted.clear()  # their decisions were about the person who was there then
 
     def close(self) -> None:
-        """Nobody needs to do anything any more."""
+        """Close the referral on all screens."""
         for authority, referral in zip(self._authorities, self._told, strict=False):
             authority.officers.tell(ReferralClosed(referral=referral.referral))
         self._open = self._told = []
         self._admitted.clear()
 
     def take_spoken(self) -> dict[int, str]:
-        """The officers whose word is to be recorded now: their roles, by the numbers of the authorities."""
+        """The officers whose decision is recorded next: their roles, by the numbers of the authorities."""
         spoken, self._spoken = self._spoken, {}
         return spoken
 
     def hear(self, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
-        """The first word that settles something. `alone`: one person stands in the shut lane."""
+        """The event of the first decision that has an effect. `alone`: one person is in the shut lane."""
         for at, authority in enumerate(self._authorities):
             for decision in authority.officers.decisions():
                 if event := self._weigh(at, decision, tick_ms, alone=alone):
@@ -96,10 +96,10 @@ class Referrals:
                 self._admitted[at] = decision.officer
                 return self._all_admit(tick_ms) if alone else None
             case OfficerVerb.ADMIT:
-                return None  # not alone, or no card to admit: the screen says so
+                return None  # not alone, or no card to admit, as the screen shows
 
     def _all_admit(self, tick_ms: int) -> e.LaneEvent | None:
-        """Once every authority's officer answers for who stands there, policy is asked about the card."""
+        """Ask policy about the card once an officer of every authority admits the person."""
         if len(self._admitted) < len(self._authorities) or not self._judging.is_known:
             return None
         officers = {at: self._admitted[at] for at in sorted(self._admitted)}
@@ -111,7 +111,7 @@ class Referrals:
         return None
 
     def _bar(self, reasons: Sequence[Reason | None]) -> None:
-        """The officers admit, and a rule objects: each hears what their own authority says."""
+        """Show the officers the objection of their own authority, which bars the admission."""
         self._admitted.clear()
         self._barred = True
         self._open = [

@@ -72,7 +72,7 @@ def test_a_device_does_not_start_without_its_controller(
         (lambda folder: key_file(folder, b""), "0 bytes"),
         (lambda folder: key_file(folder, bytes(33)), "larger than"),
         (lambda folder: folder, "door's key"),
-        (lambda folder: folder / "no\0name", "no name of a file"),
+        (lambda folder: folder / "no\0name", "not a name of a file"),
     ],
 )
 def test_a_wrong_key_file_is_named_with_a_hint(make, words: str, tmp_path: Path) -> None:

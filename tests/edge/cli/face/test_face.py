@@ -142,7 +142,7 @@ def test_missing_models_are_a_device_fault_with_a_hint(
 ) -> None:
     files = [str(pictures / "ann_0.jpg")] * 2
     assert main(["face", "compare", *files, "--models", str(tmp_path / "no")]) == Exit.DEVICE
-    assert "make models" in capsys.readouterr().err
+    assert "doorward models fetch" in capsys.readouterr().err
 
 
 def test_eval_adds_intervals_and_det_points_after_the_stable_keys(

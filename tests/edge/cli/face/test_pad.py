@@ -184,7 +184,7 @@ def test_measures_that_are_unknown_or_not_installed_are_named(
     assert main([*words, "geometry,passive"]) == Exit.DEVICE
     error, hint = capsys.readouterr().err.splitlines()
     assert error == "error: the weights of passive PAD are not installed"
-    assert "DOORWARD_PAD_WEIGHTS" in hint
+    assert "doorward models fetch --pad-weights DIR" in hint
 
 
 # --- the engine --------------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_another_network_is_a_model_fault(network: object, said: str) -> None:
 def test_a_policy_without_its_weights_does_not_start() -> None:
     with pytest.raises(ModelFault, match="not installed") as caught:
         PadDetector(PadPolicy(frozenset(Family)))
-    assert "DOORWARD_PAD_WEIGHTS" in caught.value.hint
+    assert "doorward models fetch --pad-weights DIR" in caught.value.hint
 
 
 # --- any picture ----------------------------------------------------------------------------------

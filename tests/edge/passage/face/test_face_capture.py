@@ -1,4 +1,4 @@
-"""One holder before the camera, look by look: made landmarks, and similarities that a test writes down."""
+"""One holder before the camera, frame by frame, with made landmarks and given similarities."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from edge.policy.decide import FaceVerdict, Matches
 
 FRAME_MS = 66
 THRESHOLD = 0.6
-LEFT = 0  # the first of all prompts, as dice throw it
+LEFT = 0  # the first of all prompts, as `random_below` draws it
 
 
 @dataclass(frozen=True)
 class See:
-    """One frame: a head turned by `yaw` degrees, how like the holder it is, and how like the looks before."""
+    """One frame: a head turned by `yaw` degrees, its similarity to the holder and to the frames before."""
 
     yaw: float = 0.0
     similarity: float | None = 0.8
@@ -34,7 +34,7 @@ class See:
 
 
 class Visit:
-    """An encounter whose looks come from a list; holds its own Stages, Presented and Fusion."""
+    """A face capture with frames from a list; it is its own Stages, Presented and Fusion."""
 
     def __init__(self, *, prompts: int = 0, consistency: bool = False) -> None:
         self.pad_rule = PadRule(prompts=prompts, consistency=consistency, random_below=lambda _: LEFT)
@@ -71,7 +71,7 @@ class Visit:
 
 
 def turn(away: See, back: See | None = None) -> list[See]:
-    """A turn to the holder's left by 28 degrees, and back, as `away` looks until 20 and as `back` from there on."""
+    """A turn to the holder's left by 28 degrees and back: like `away` up to 20 degrees, then like `back`."""
     angles = [28 * float(np.sin(np.pi * k / 20)) for k in range(1, 20)]
     return [replace(away if n < 5 else back or away, yaw=yaw) for n, yaw in enumerate(angles)]
 
@@ -81,36 +81,36 @@ BLURRED = See(similarity=None, alike=None, reason=Reason.FACE_QUALITY)
 ATTACK = See(similarity=None, alike=None, reason=Reason.FACE_ATTACK)
 
 
-def test_a_match_is_enough_where_nothing_else_is_asked() -> None:
+def test_one_match_is_enough_without_a_pad_rule() -> None:
     assert Visit().comes_to([HOLDER]) == "granted"
 
 
 VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | None]] = {
     "a standing person": ({"consistency": True}, [HOLDER] * 10, "granted"),
-    "somebody passes by first": (
+    "another person passes by first": (
         {"consistency": True},
         [*[See(similarity=0.1)] * 4, See(alike=0.05, shift=90), *[See(shift=90)] * 9],
         "granted",
     ),
-    "somebody else passes first, who stays away from the middle": (
+    "another person passes by first, away from the middle": (
         {"consistency": True},
         [*[See(similarity=0.1, shift=-90)] * 5, See(similarity=0.5, alike=0.2), *[HOLDER] * 9],
         "granted",
     ),
-    "somebody else once it matched": (
+    "another person after a match": (
         {"consistency": True}, [*[HOLDER] * 3, STRANGERS, *[HOLDER] * 20], Reason.FACE_ATTACK,
     ),
-    "a face that jumps once it matched": (
+    "a face that jumps after a match": (
         {"consistency": True}, [*[HOLDER] * 3, *[See(shift=90)] * 20], Reason.FACE_ATTACK,
     ),
-    "somebody who was away for a while": (
+    "a holder who is out of view for a while": (
         {"consistency": True}, [*[HOLDER] * 3, *[None] * 20, *[HOLDER] * 8], "granted",
     ),
     "a head that turns": ({"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9], "granted"),
-    "a head that turns, at a door that wants one living face too": (
+    "a head that turns, at a door with consistency": (
         {"prompts": 1, "consistency": True}, [*[HOLDER] * 16, *turn(HOLDER), *[HOLDER] * 9], "granted",
     ),
-    "a head less like itself while it is turned": (
+    "a lower similarity while the head is turned": (
         {"prompts": 1, "consistency": True},
         [*[HOLDER] * 16, *turn(See(similarity=STRANGER, alike=0.4), HOLDER), *[HOLDER] * 9],
         "granted",
@@ -118,17 +118,17 @@ VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | 
     "a head turned so far that it cannot be compared": (
         {"prompts": 1}, [*[HOLDER] * 8, *turn(BLURRED, HOLDER), *[HOLDER] * 9], "granted",
     ),
-    "somebody else turns": (
+    "another person turns": (
         {"prompts": 1}, [*[HOLDER] * 8, *turn(STRANGERS, HOLDER), *[HOLDER] * 9], Reason.FACE_ATTACK,
     ),
-    "somebody else comes back": (
+    "another person turns back": (
         {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER, STRANGERS), *[HOLDER] * 9], Reason.FACE_ATTACK,
     ),
-    "somebody else looks up after the turn": (
+    "another person after the turn": (
         {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[STRANGERS] * 9], Reason.FACE_NO_MATCH,
     ),
     "a head that never turns": ({"prompts": 1}, [HOLDER] * 120, Reason.FACE_QUALITY),
-    "an attack before it was asked to turn": (
+    "an attack before the prompt": (
         {"prompts": 1},
         [ATTACK, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9],
         None,
@@ -137,12 +137,12 @@ VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | 
 
 
 @pytest.mark.parametrize("visit", VISITS)
-def test_a_visit_comes_to(visit: str) -> None:
+def test_the_outcome_of_a_visit(visit: str) -> None:
     rule, looks, outcome = VISITS[visit]
     assert Visit(**rule).comes_to(looks) == outcome  # type: ignore[arg-type]
 
 
-def test_prompts_are_shown_in_turn_and_then_taken_away() -> None:
+def test_prompts_are_shown_in_order_and_then_removed() -> None:
     visit = Visit(prompts=1)
     assert visit.comes_to([*[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9]) == "granted"
     shown = [words for n, words in enumerate(visit.prompts) if n == 0 or words != visit.prompts[n - 1]]
@@ -151,7 +151,7 @@ def test_prompts_are_shown_in_turn_and_then_taken_away() -> None:
 
 
 @pytest.mark.parametrize(("prompts", "reason"), [(0, Reason.FACE_NO_MATCH), (1, Reason.FACE_QUALITY)])
-def test_out_of_time_is_the_gravest_look_or_a_challenge_that_was_not_met(
+def test_a_timeout_is_the_gravest_objection_or_a_challenge_that_was_not_met(
     prompts: int, reason: Reason
 ) -> None:
     visit = Visit(prompts=prompts)

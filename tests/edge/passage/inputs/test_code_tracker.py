@@ -1,4 +1,4 @@
-"""A code in view is one presentation."""
+"""Presentations of codes: a code that stays in view is one presentation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ B = Symbol("EC1:B", b"EC1:B", "sim")
 CASES: dict[str, tuple[list[tuple[int, tuple[Symbol, ...]]], list[bool]]] = {
     "held still": ([(0, (A,)), (66, (A,)), (133, (A,))], [True, False, False]),
     "lost for a few frames": ([(0, (A,)), (66, ()), (GAP_MS, (A,))], [True, False, False]),
-    "taken away and back": ([(0, (A,)), (GAP_MS + 1, (A,))], [True, True]),
+    "removed and shown again": ([(0, (A,)), (GAP_MS + 1, (A,))], [True, True]),
     "rotated on the phone": ([(0, (A,)), (66, (B,))], [True, True]),
-    "joined by a second": ([(0, (A,)), (66, (A, B))], [True, True]),
-    "one of two taken away": ([(0, (A, B)), (66, (B,)), (133, (A,))], [True, False, False]),
+    "a second code joins": ([(0, (A,)), (66, (A, B))], [True, True]),
+    "one of two removed": ([(0, (A, B)), (66, (B,)), (133, (A,))], [True, False, False]),
 }
 
 

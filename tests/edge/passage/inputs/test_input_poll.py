@@ -1,4 +1,4 @@
-"""Each outage of an input is told once, until the input was heard again; what it held is not kept for later."""
+"""Each outage of an input is reported once, until the input answers again."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ POLLS = {
 
 
 @pytest.mark.parametrize("part", POLLS)
-def test_each_outage_is_told_once(part: str) -> None:
+def test_each_outage_is_reported_once(part: str) -> None:
     poll, there, named = POLLS[part]
     cable, told = Cable(), []
     inputs = InputPoll(told.append, cable, cable, cable)
@@ -62,7 +62,7 @@ def test_each_outage_is_told_once(part: str) -> None:
     assert told == [named, named]
 
 
-def test_scanner_and_keypad_are_told_of_one_by_one() -> None:
+def test_outages_of_scanner_and_keypad_are_reported_separately() -> None:
     cable, told = Cable(), []
     cable.cut = True
     inputs = InputPoll(told.append, cable, cable, cable)
@@ -71,7 +71,7 @@ def test_scanner_and_keypad_are_told_of_one_by_one() -> None:
     assert told == [DevicePart.READER, DevicePart.READER]
 
 
-def test_the_outage_of_a_camera_that_is_polled_elsewhere_is_told_once() -> None:
+def test_the_outage_of_a_camera_is_reported_once() -> None:
     told: list[DevicePart] = []
     inputs = InputPoll(told.append, Cable())
     for answers in (True, False, False, True, False):
@@ -79,6 +79,6 @@ def test_the_outage_of_a_camera_that_is_polled_elsewhere_is_told_once() -> None:
     assert told == [DevicePart.CAMERA, DevicePart.CAMERA]
 
 
-def test_a_door_without_scanner_and_keypad_hears_nothing_of_them() -> None:
+def test_a_door_without_scanner_and_keypad_has_no_scans_and_no_keys() -> None:
     inputs = InputPoll(lambda part: pytest.fail(f"{part} is not there"), Cable())
     assert (list(inputs.scans()), inputs.keys()) == ([], "")

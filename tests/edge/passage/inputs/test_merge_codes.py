@@ -1,4 +1,4 @@
-"""Camera and scanner together: whichever sees a code first, and what counts as several."""
+"""Codes of camera and scanner together: one code or several."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ def symbol(text: str, engine: str = "camera") -> Symbol:
     return Symbol(text, text.encode(), engine)
 
 
-# What the camera sees, what the scanner told and how long ago, and what is read: text and who told it.
+# Texts that the camera sees, scans with their ages, and the result: texts with the device that read them.
 CASES: dict[str, tuple[list[str], list[tuple[str, int]], list[tuple[str, str]]]] = {
     "nothing": ([], [], []),
     "the camera alone": (["A"], [], [("A", "camera")]),
     "the scanner alone": ([], [("A", 0)], [("A", "scanner")]),
     "the same phone before both": (["A"], [("A", 0)], [("A", "camera")]),
-    "the scanner tells it again and again": ([], [("A", 90), ("A", 60), ("A", 0)], [("A", "scanner")]),
+    "the scanner sends it again and again": ([], [("A", 90), ("A", 60), ("A", 0)], [("A", "scanner")]),
     "two phones, one before each": (["A"], [("B", 0)], [("A", "camera"), ("B", "scanner")]),
     "two phones before the scanner": ([], [("A", 50), ("B", 0)], [("A", "scanner"), ("B", "scanner")]),
-    "two phones in one picture that say the same": (
+    "two phones with one text in one picture": (
         ["A", "A"], [("A", 0)], [("A", "camera"), ("A", "camera")],
     ),
-    "a scan that waited long": ([], [("A", MAX_AGE_MS), ("B", MAX_AGE_MS + 1)], [("A", "scanner")]),
-    "a scan from after the frame was taken": ([], [("A", -30)], [("A", "scanner")]),
+    "a scan that is too old": ([], [("A", MAX_AGE_MS), ("B", MAX_AGE_MS + 1)], [("A", "scanner")]),
+    "a scan after the frame": ([], [("A", -30)], [("A", "scanner")]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_read_at_one_moment(case: str) -> None:
+def test_the_codes_at_one_moment(case: str) -> None:
     seen, told, read = CASES[case]
     scans = [Scan(symbol(text, "scanner"), NOW_MS - age_ms) for text, age_ms in told]
     symbols = merge_codes([symbol(text) for text in seen], scans, NOW_MS)

@@ -1,4 +1,4 @@
-"""edge/passage/lane/LANE.md says what the lane does: its tables are written here from the program's own."""
+"""The tables in edge/passage/lane/LANE.md, compared with the tables of the program."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from edge.passage.lane.times import LaneTimes
 
 PAGE = ROOT / "edge" / "passage" / "lane" / "LANE.md"
 
-# What may be said to the table, in its order, and who decides it.
+# Events of the table, in its order, with the part that decides each.
 HAPPENS: dict[type, tuple[str, str]] = {
-    FaceWanted: ("card good", "policy"),
+    FaceWanted: ("card verified", "policy"),
     Granted: ("granted", "policy"),
     e.LaneDenied: ("denied", "policy"),
     Recorded: ("recorded", "journal"),
     RecordFailed: ("not recorded", "journal"),
     e.ReleaseFailed: ("no answer", "door"),
-    TimedOut: ("time is up", "clock"),
+    TimedOut: ("timeout", "clock"),
     e.Admitted: ("admitted", "officer and policy"),
     e.SentBack: ("sent back", "officer"),
-    e.Emptied: ("empty, I looked", "officer"),
+    e.Emptied: ("declared empty", "officer"),
 }
 SHOWN = [state for state in LaneState if state is not LaneState.HALTED]
 TOLD = {
@@ -45,8 +45,8 @@ TOLD = {
     "leave_ms": "to open the inner door",
     "through_ms": "for the inner leaf to be shut again",
     "officer_ms": "for an officer to answer",
-    "clear_ms": "until officers are told that the lane does not get empty",
-    "cooldown_ms": "for which a signal stays readable outside",
+    "clear_ms": "until officers are told that the lane is not empty",
+    "cooldown_ms": "for the signal outside to stay readable",
 }
 
 
@@ -74,7 +74,7 @@ def seen() -> str:
 
 
 def happens() -> str:
-    decides = ["*who decides*", *(who for _, who in HAPPENS.values())]
+    decides = ["*decided by*", *(who for _, who in HAPPENS.values())]
     rows = [[f"**{state}**", *(cell(state, event) for event in HAPPENS)] for state in SHOWN]
     return table(["", *(what for what, _ in HAPPENS.values())], [decides, *rows])
 
@@ -84,21 +84,21 @@ def times() -> str:
 
 
 @pytest.mark.parametrize("part", [seen, happens, times], ids=lambda part: part.__name__)
-def test_the_page_shows_the_programs_own_table(part) -> None:
+def test_the_page_shows_the_table_of_the_program(part) -> None:
     text = PAGE.read_text("utf-8")
     begin, end = f"<!-- {part.__name__} -->\n", f"\n<!-- end of {part.__name__} -->"
     shown = text.partition(begin)[2].partition(end)[0]
     assert shown == part(), f"put this between the marks in LANE.md:\n{part()}"
 
 
-def test_what_the_page_leaves_out_is_an_interruption_or_a_challenge() -> None:
+def test_the_page_leaves_out_only_interruptions_and_challenges() -> None:
     shown = {*HAPPENS, *LaneOccupancy}
     assert {cue for _, cue in TABLE} - shown == {Interrupted, ChallengeWanted}
 
 
-def test_every_time_is_told() -> None:
+def test_the_page_has_every_time() -> None:
     assert set(TOLD) == set(LaneTimes.__dataclass_fields__)
 
 
-def test_the_page_is_one_page() -> None:
+def test_the_page_has_at_most_150_lines() -> None:
     assert len(PAGE.read_text("utf-8").splitlines()) <= 150

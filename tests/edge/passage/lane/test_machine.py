@@ -1,4 +1,4 @@
-"""The lane's table: whatever happens in whatever order, one door is shut."""
+"""The lane's table: for any order of events, at least one door is locked."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_there_is_a_way_into_every_state(state: LaneState) -> None:
     assert run(ROADS[state])[0].state is state
 
 
-def test_one_who_goes_through_is_recorded_before_each_door() -> None:
+def test_a_record_comes_before_each_release() -> None:
     lane, effects = run(THROUGH)
     moves = [
         (type(effect), effect.side) for effect in effects if isinstance(effect, e.LaneAppend | e.LaneRelease)
@@ -107,7 +107,7 @@ def test_each_release_follows_a_relock_of_the_other_door_in_the_same_step(
     assert releases == 2
 
 
-def test_every_pair_has_an_answer_and_those_that_are_not_listed_change_nothing() -> None:
+def test_pairs_that_are_not_listed_change_nothing() -> None:
     for state, event in itertools.product(LaneState, EVENTS):
         lane, _ = run(ROADS[state])
         effects = lane.on(event)
@@ -116,7 +116,7 @@ def test_every_pair_has_an_answer_and_those_that_are_not_listed_change_nothing()
             assert (effects, lane.state) == ([], state)
 
 
-def test_a_lane_that_halted_does_nothing_any_more() -> None:
+def test_a_halted_lane_does_nothing() -> None:
     assert not [pair for pair in TABLE if pair[0] is LaneState.HALTED]
     for state in LaneState:
         lane, _ = run((*ROADS[state], Interrupted()))
@@ -136,17 +136,17 @@ UNDECIDED = {LaneState.OUTSIDE, LaneState.ENTERING, LaneState.CLOSING, LaneState
 
 
 @pytest.mark.parametrize("state", [s for s in LaneState if s is not LaneState.HALTED])
-def test_an_interruption_is_recorded_where_a_passage_is_open(state: LaneState) -> None:
+def test_an_interruption_is_recorded_if_a_passage_is_open(state: LaneState) -> None:
     lane, _ = run(ROADS[state])
     recorded = [effect for effect in lane.on(Interrupted()) if isinstance(effect, e.LaneAppend)]
     assert bool(recorded) == (state in UNDECIDED)
 
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=60), st.sampled_from(LaneState))
-def test_whatever_happens_two_doors_are_never_released_and_none_without_its_record(
+def test_two_doors_are_never_released_at_once_and_none_without_its_record(
     events: list[e.LaneEvent], start: LaneState
 ) -> None:
-    """Recorded is said only after an Append; all else comes in any order, from any state."""
+    """Recorded comes only after an Append; all other events come in any order, from any state."""
     lane = LaneMachine()
     released: set[Side] = set()
     appended: e.LaneAppend | None = None
@@ -189,7 +189,7 @@ def follow(
 
 @pytest.mark.parametrize("seen", [s for s in LaneOccupancy if s is not LaneOccupancy.ONE])
 @pytest.mark.parametrize("state", [LaneState.RECORDING_EXIT, LaneState.RECORDING_ADMISSION])
-def test_what_is_seen_between_the_record_and_the_strike_voids_the_release(
+def test_a_change_of_occupancy_between_the_record_and_the_strike_voids_the_release(
     state: LaneState, seen: LaneOccupancy
 ) -> None:
     lane, _ = run(ROADS[state])
@@ -214,7 +214,7 @@ def test_the_holder_is_shown_a_signal_and_the_officers_a_reason(state: LaneState
                 assert isinstance(effect.why, Why)
 
 
-def test_an_officer_who_admits_has_to_be_asked_first() -> None:
+def test_an_officer_can_admit_only_in_a_referral() -> None:
     for state in LaneState:
         lane, _ = run(ROADS[state])
         changed = bool(lane.on(e.Admitted(GRANT, "o-1")))

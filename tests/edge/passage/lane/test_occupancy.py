@@ -1,4 +1,4 @@
-"""The one word for what the sensors show: the graver thing first."""
+"""The occupancy of each view of the lane's sensors."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ VIEWS = {
 } | {(people, False, False): LaneOccupancy.BOTH_OPEN for people in (None, 0, 1, 2)}
 
 
-def test_every_view_has_one_word() -> None:
+def test_every_view_has_one_occupancy() -> None:
     for view in itertools.product((None, 0, 1, 2), (True, False), (True, False)):
         assert lane_occupancy(LaneView(*view)) is VIEWS[view]
 
 
-def test_both_leaves_are_shut_where_somebody_is_alone_or_nobody_is_there() -> None:
+def test_both_leaves_are_shut_for_one_and_for_empty() -> None:
     shut = {view for view, word in VIEWS.items() if word in (LaneOccupancy.ONE, LaneOccupancy.EMPTY)}
     assert all(outer and inner for _, outer, inner in shut)

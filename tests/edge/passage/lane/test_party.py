@@ -1,4 +1,4 @@
-"""Families: who belongs together is signed, and who was stopped is for people."""
+"""Parties: members by the signed scope, and referral of the others after one is stopped."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from worlds.trust import URI, verified
 
 from edge.card.claims import Card, StatusPointer
 from edge.decision import Reason
-from edge.passage.lane.party import PATIENCE_MS, Parties, Party, party_of
+from edge.passage.lane.party import NEXT_MEMBER_MS, Parties, Party, party_of
 
 SCOPES: dict[str, tuple[tuple[str, ...], Party | None]] = {
     "a party of four": (("border", "party/4/k7f3ac"), Party("k7f3ac", 4)),
-    "of one is none": (("border", "party/1/k7f3ac"), None),
-    "of nine is none": (("border", "party/9/k7f3ac"), None),
-    "of a name too short to be nobody else's": (("border", "party/4/k7"), None),
-    "in two at once": (("party/4/k7f3ac", "party/3/another"), None),
-    "a place within one": (("party/4/k7f3ac/x",), None),
+    "a party of one": (("border", "party/1/k7f3ac"), None),
+    "a party of nine": (("border", "party/9/k7f3ac"), None),
+    "a name that is too short": (("border", "party/4/k7"), None),
+    "two parties": (("party/4/k7f3ac", "party/3/another"), None),
+    "a place within a party": (("party/4/k7f3ac/x",), None),
     "no party": (("border",), None),
     "anywhere": ((), None),
 }
@@ -26,7 +26,7 @@ def card(number: int, *scope: str) -> Card:
 
 
 @pytest.mark.parametrize("case", SCOPES)
-def test_a_party_is_what_the_issuer_wrote(case: str) -> None:
+def test_the_party_is_the_one_in_the_scope(case: str) -> None:
     scope, expected = SCOPES[case]
     assert party_of(card(3, *scope)) == expected
 
@@ -36,7 +36,7 @@ OTHERS = card(6, "border", "party/2/another")
 ALONE = card(7, "border")
 
 
-def test_the_first_opens_and_the_last_ends_it() -> None:
+def test_the_first_member_opens_the_party_and_the_last_ends_it() -> None:
     parties = Parties()
     for number, member in enumerate(TRIO):
         assert parties.objection(member, 10) is None
@@ -47,21 +47,21 @@ def test_the_first_opens_and_the_last_ends_it() -> None:
 
 
 @pytest.mark.parametrize("who", [OTHERS, ALONE])
-def test_nobody_comes_between(who: Card) -> None:
+def test_other_holders_wait_for_the_party(who: Card) -> None:
     parties = Parties()
     parties.began(TRIO[0], 0)
-    assert parties.objection(who, PATIENCE_MS).reason is Reason.SITE_FULL
-    assert parties.objection(who, PATIENCE_MS + 1) is None
+    assert parties.objection(who, NEXT_MEMBER_MS).reason is Reason.SITE_FULL
+    assert parties.objection(who, NEXT_MEMBER_MS + 1) is None
 
 
-def test_one_who_is_through_does_not_come_again() -> None:
+def test_a_member_who_went_through_does_not_pass_again() -> None:
     parties = Parties()
     parties.began(TRIO[0], 0)
     parties.passed(TRIO[0], 0)
     assert parties.objection(TRIO[0], 1).reason is Reason.PERSON_PASSBACK
 
 
-def test_where_one_is_stopped_the_others_are_referred() -> None:
+def test_after_a_member_is_stopped_the_others_are_referred() -> None:
     parties = Parties()
     parties.began(TRIO[0], 0)
     parties.passed(TRIO[0], 0)
@@ -70,7 +70,7 @@ def test_where_one_is_stopped_the_others_are_referred() -> None:
     assert parties.objection(TRIO[2], 1).reason is Reason.LANE_REFERRED
 
 
-def test_where_the_very_first_is_stopped_nobody_is_torn_from_anybody() -> None:
+def test_if_the_first_member_is_stopped_the_party_ends() -> None:
     parties = Parties()
     parties.began(TRIO[0], 0)
     parties.stopped(TRIO[0], 0)
@@ -78,7 +78,7 @@ def test_where_the_very_first_is_stopped_nobody_is_torn_from_anybody() -> None:
     assert parties.objection(ALONE, 1) is None
 
 
-def test_who_belongs_to_nobody_changes_nothing() -> None:
+def test_a_holder_without_a_party_changes_nothing() -> None:
     parties = Parties()
     parties.began(TRIO[0], 0)
     parties.passed(ALONE, 0)

@@ -1,7 +1,7 @@
-"""The lane's promises, for any sequence of what may happen at it.
+"""The lane's promises, for any sequence of events.
 
 Hypothesis lets people come, follow, swap and turn back, sensors and cameras fail, disks fill, cables break, lists
-change and officers speak, in any order. Cards, trust, policy and the table are real.
+change and officers decide, in any order. Cards, trust, policy and the table are real.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edge.passage.lane.snapshot import LaneFrames
 from hw.sim.door import Visitor
 
 NAMES = sorted(CARDS)
-FACES_SEEN = [*sorted(FACES), "a print", "a blur", "nobody"]
+FACES_SEEN = [*sorted(FACES), "a print", "a blur", "no face"]
 ONE = st.sampled_from(NAMES)
 STEP = st.one_of(
     st.tuples(st.just("wait"), st.integers(1, 60)),
@@ -40,11 +40,11 @@ STEP = st.one_of(
     st.tuples(st.just("pushes"), st.sampled_from(Side), st.sampled_from([None, 1_000, 30_000])),
     st.tuples(st.just("power")),
 )
-# Somebody who comes with their own card and face, and time to go through: grants are common among what goes wrong.
+# A visitor with their own card and face, and time to go through, so that grants are common among the faults.
 GUEST = st.tuples(ONE, st.sampled_from([3, 20, 160])).map(
     lambda guest: [
         ("seen inside", None), ("approach", [guest[0]]), ("stand", guest[0]), ("code", guest[0]), ("wait", 2),
-        ("code", None), ("stand", "nobody"), ("wait", guest[1]),
+        ("code", None), ("stand", "no face"), ("wait", guest[1]),
     ]
 )  # fmt: skip
 STEPS = st.lists(st.one_of(GUEST, STEP.map(lambda step: [step])), max_size=14).map(
@@ -58,7 +58,7 @@ def do(border: Border, step: tuple) -> None:
         case ("wait", frames):
             border.see(frames)
         case ("stand", who):
-            border.before = () if who == "nobody" else (who,)
+            border.before = () if who == "no face" else (who,)
         case ("code", name):
             border.reader.in_view = (border.code(name),) if name else ()
         case ("approach", people):
@@ -93,7 +93,7 @@ def do(border: Border, step: tuple) -> None:
 
 
 @given(STEPS, st.booleans(), st.booleans(), st.booleans())
-def test_whatever_happens_the_promises_hold(
+def test_the_promises_hold_for_any_sequence(
     steps: list[tuple], joint: bool, face_outside: bool, presence: bool
 ) -> None:
     border = Border(joint=joint, face_outside=face_outside, presence=presence)
@@ -114,7 +114,7 @@ def test_whatever_happens_the_promises_hold(
 
 
 def watch(border: Border) -> list[int]:
-    """How many strikes are energised just after each release, and what the lane looked like just before it."""
+    """Number of strikes energised just after each release; checks the lane's view just before it."""
     seen: list[int] = []
     for side, cable in border.cables.items():
         release = cable.release
@@ -149,7 +149,7 @@ def test_the_steps_reach_both_doors() -> None:
     assert border.lane.gone == ["Erin"]
 
 
-def test_a_fault_of_the_models_is_the_callers_and_stopping_is_safe_twice() -> None:
+def test_a_fault_of_the_models_is_raised_and_stopping_twice_is_safe() -> None:
     border = Border()
     border.see()
     border.before, border.reader.in_view = ("Erin",), (border.code("Erin"),)
@@ -166,7 +166,7 @@ def test_a_fault_of_the_models_is_the_callers_and_stopping_is_safe_twice() -> No
     assert ("release", Side.OUTER) not in border.tape
 
 
-def test_a_camera_that_has_nothing_new_costs_nobody_the_passage() -> None:
+def test_a_camera_without_a_new_frame_does_not_end_the_passage() -> None:
     border = Border()
     border.see()
     border.lane.approach("Erin")

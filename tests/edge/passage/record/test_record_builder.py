@@ -1,4 +1,4 @@
-"""What the journal says of a passage, and whose doing it says a door's moves are."""
+"""Records of a passage, and the causes in records of the door."""
 
 from __future__ import annotations
 
@@ -27,50 +27,50 @@ DENIED, PRESENTED, REX, FIRE = K.DENIED, K.PRESENTED, K.REX, K.FIRE
 FREE_ACCESS, BOOT = K.FREE_ACCESS, K.BOOT
 END = "the program ends"
 
-# What is recorded in order (a decision), and what the door does: with the cause and the record it goes back to.
+# Decisions and events of the door in order; each event with its cause and the number of its decision.
 DOORS: dict[str, list[tuple[object, ...]]] = {
-    "goes through": [
+    "the holder goes through": [
         (GRANT,), (RELEASED, Cause.GRANT, 0), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0),
     ],
-    "does not push": [(GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0)],
-    "told to stop while released": [(GRANT,), (RELEASED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.SHUTDOWN, 0)],
-    "told to stop while open": [(GRANT,), (OPENED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0)],
+    "the holder does not push": [(GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0)],
+    "stop while released": [(GRANT,), (RELEASED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.SHUTDOWN, 0)],
+    "stop while open": [(GRANT,), (OPENED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0)],
     "a denial while the leaf is open": [(GRANT,), (OPENED, Cause.GRANT, 0), (DENY,), (CLOSED, None, 0)],
     "a denial before the time is up": [(GRANT,), (RELEASED, Cause.GRANT, 0), (DENY,), (RELOCKED, Cause.TIMEOUT, 0)],
-    "the next goes through behind": [
+    "the next holder goes through behind": [
         (GRANT,), (OPENED, Cause.GRANT, 0), (GRANT,), (RELEASED, Cause.GRANT, 1), (CLOSED, None, 0), (RELOCKED, Cause.TIMEOUT, 1),
     ],
-    "one pushes, the next does not": [
+    "one holder pushes, the next does not": [
         (GRANT,), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (GRANT,), (RELOCKED, Cause.TIMEOUT, 1),
     ],
-    "forced before anybody came": [(FORCED, None, None), (CLOSED, None, None)],
-    "forced after somebody went": [(GRANT,), (OPENED, Cause.GRANT, 0), (CLOSED, None, 0), (FORCED, None, None), (CLOSED, None, None)],
+    "forced before a grant": [(FORCED, None, None), (CLOSED, None, None)],
+    "forced after a passage": [(GRANT,), (OPENED, Cause.GRANT, 0), (CLOSED, None, 0), (FORCED, None, None), (CLOSED, None, None)],
     "open when the program began": [(CLOSED, None, None)],
     "relocks when the program began": [(RELOCKED, Cause.TIMEOUT, None)],
-    "somebody leaves after somebody came": [
+    "a person leaves by REX after a passage": [
         (GRANT,), (RELEASED, Cause.GRANT, 0), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0),
         (REX, None, None), (OPENED, Cause.REX, None), (CLOSED, None, None),
     ],
-    "levered open after somebody came, at a door that tells both": [
+    "forced after a release, at a door that reports both": [
         (GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
     ],
     "a panel is shown a number": [(GRANT,), (PRESENTED, Cause.GRANT, 0)],
-    "granted in lock-down, then levered open": [
+    "denied in lock-down, then forced": [
         (GRANT,), (DENIED, None, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
     ],
     "fire": [(FIRE, None, None), (OPENED, Cause.FIRE, None)],
     "free access": [(FREE_ACCESS, None, None), (OPENED, Cause.MODE, None)],
-    "the controller began anew": [(GRANT,), (RELEASED, Cause.GRANT, 0), (BOOT, None, None), (OPENED, None, None)],
+    "the controller restarted": [(GRANT,), (RELEASED, Cause.GRANT, 0), (BOOT, None, None), (OPENED, None, None)],
 }  # fmt: skip
 
-# What a door with a controller says of itself: the cause of a relock, and the record behind a release.
+# Events of a door with a controller: the cause of a relock, and the decision behind a release.
 TOLD: dict[str, tuple[DoorEvent, bool, tuple[Cause | None, int | None]]] = {
     "the leaf opened": (DoorEvent(RELOCKED, 70, cause=Cause.OPENED), False, (Cause.OPENED, 0)),
-    "nobody answered any more": (DoorEvent(RELOCKED, 70, cause=Cause.HEARTBEAT), False, (Cause.HEARTBEAT, 0)),
-    "someone asked for it": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), False, (Cause.COMMAND, 0)),
-    "the program asked as it ended": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), True, (Cause.SHUTDOWN, 0)),
-    "the time was up as the program ended": (DoorEvent(RELOCKED, 70, cause=Cause.TIMEOUT), True, (Cause.TIMEOUT, 0)),
-    "it stayed shut in lock-down": (DoorEvent(DENIED, 70, cause=Cause.MODE, grant=41), False, (Cause.MODE, 41)),
+    "the device did not answer any more": (DoorEvent(RELOCKED, 70, cause=Cause.HEARTBEAT), False, (Cause.HEARTBEAT, 0)),
+    "an operator commanded it": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), False, (Cause.COMMAND, 0)),
+    "the program commanded it at its end": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), True, (Cause.SHUTDOWN, 0)),
+    "the time was over at the program's end": (DoorEvent(RELOCKED, 70, cause=Cause.TIMEOUT), True, (Cause.TIMEOUT, 0)),
+    "the door stayed locked in lock-down": (DoorEvent(DENIED, 70, cause=Cause.MODE, grant=41), False, (Cause.MODE, 41)),
     "released for an earlier record": (DoorEvent(RELEASED, 70, grant=41), False, (Cause.GRANT, 41)),
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ def witness(*, model: str | None = "sim") -> record_builder.RecordBuilder:
 
 
 @pytest.mark.parametrize("story", DOORS)
-def test_a_door_moves_for_a_grant_or_for_nobody(story: str) -> None:
+def test_the_event_of_a_door_has_its_cause_and_its_grant(story: str) -> None:
     said = witness()
     seq = 0
     for step in DOORS[story]:
@@ -102,7 +102,7 @@ def test_a_door_moves_for_a_grant_or_for_nobody(story: str) -> None:
 
 
 @pytest.mark.parametrize("story", TOLD)
-def test_a_door_that_knows_why_is_believed(story: str) -> None:
+def test_the_cause_that_a_controller_reports_is_recorded(story: str) -> None:
     event, ends, expected = TOLD[story]
     said = witness()
     said.recorded(GRANT, 0)
@@ -113,12 +113,12 @@ def test_a_door_that_knows_why_is_believed(story: str) -> None:
     assert (record.cause, record.decision) == expected
 
 
-def test_the_number_of_a_controllers_event_is_on_record() -> None:
+def test_the_number_of_a_controllers_event_is_recorded() -> None:
     record = witness().door(DoorEvent(REX, 70, mark=EventMark(12, 3_400)), NOW)
     assert (record.number, record.controller_ms) == (12, 3_400)
 
 
-def test_the_best_look_counts_and_no_number_of_the_last_passage_stays() -> None:
+def test_the_best_similarity_counts_and_no_value_of_the_last_passage_stays() -> None:
     said = witness()
     said.begin(FOOTING, 0)
     said.card(verified())
@@ -142,7 +142,7 @@ def test_a_grant_has_no_reason_and_a_denial_has_its_own() -> None:
     )
 
 
-def test_the_clock_is_suspect_where_it_was_the_reason() -> None:
+def test_the_clock_is_suspect_in_a_denial_for_the_clock() -> None:
     said = witness()
     clocks = {reason: said.passage(Deny(reason), NOW, 1).clock for reason in Reason}
     assert [reason for reason, clock in clocks.items() if clock is ClockTrust.SUSPECT] == [
@@ -156,11 +156,11 @@ def test_the_ages_are_those_of_the_oldest_list_and_the_newest_key() -> None:
     said = witness()
     said.begin(trust_state(trust, TrustedTime(NOW), AgePolicy()), 0)
     assert ages_of(said) == {"time": timedelta(hours=1), "keys": 400 * DAY, "status": 3 * DAY}
-    said.card(verified(trust=trust))  # whose own list is the younger one
+    said.card(verified(trust=trust))  # the card's own list is the newer one
     assert ages_of(said)["status"] == timedelta(hours=1)
 
 
-def test_the_age_of_a_written_policy_and_its_version_are_on_record() -> None:
+def test_the_age_of_a_signed_policy_and_its_version_are_recorded() -> None:
     trust = TrustSnapshot.of([ISSUER], {(KID, URI): LIST}, policy=SitePolicy("7b", "*", NOW - DAY))
     said = witness()
     said.begin(trust_state(trust, TrustedTime(NOW), AgePolicy()), 0)
@@ -172,7 +172,7 @@ def test_the_age_of_a_written_policy_and_its_version_are_on_record() -> None:
 
 
 @pytest.mark.parametrize("anomaly", [None, *ClockAnomaly])
-def test_a_record_says_whether_its_clock_was_believed(anomaly: ClockAnomaly | None) -> None:
+def test_a_record_has_the_trust_in_its_clock(anomaly: ClockAnomaly | None) -> None:
     said = witness()
     said.begin(trust_state(TRUST, TrustedTime(NOW, anomaly), AgePolicy()), 0)
     expected = ClockTrust.SUSPECT if anomaly else ClockTrust.TRUSTED
@@ -183,7 +183,7 @@ def ages_of(said: record_builder.RecordBuilder) -> dict[str, timedelta]:
     return {age.part: timedelta(seconds=age.age_s) for age in said.passage(DENY, NOW, 1).trust}
 
 
-def test_what_is_said_of_a_card_is_its_pseudonym_and_its_issuers_key() -> None:
+def test_a_record_has_only_the_pseudonym_of_a_card_and_its_issuers_key() -> None:
     card = verified(subject="erin@example.org", assurance=2)
     said = witness()
     said.begin(FOOTING, 0)
@@ -201,6 +201,6 @@ def test_what_is_said_of_a_card_is_its_pseudonym_and_its_issuers_key() -> None:
         assert secret not in body
 
 
-def test_without_an_engine_no_model_is_named() -> None:
+def test_a_record_without_an_engine_has_no_model() -> None:
     assert witness(model=None).passage(DENY, NOW, 1).model is None
     assert isinstance(witness(model=None).passage(DENY, NOW, 1), Passage)

@@ -1,4 +1,4 @@
-"""What a device remembers of its own decisions after a start."""
+"""The replay memory after a start, from the device's own decisions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ S = timedelta(seconds=1)
 
 
 class Tape:
-    """A journal that has these passages, and keeps what it was asked for."""
+    """A journal with these passages, which keeps the arguments of each call."""
 
     def __init__(self, *passages: tuple[timedelta, Reason | None, str | None]) -> None:
         self.asked: list[tuple[int, int]] = []
@@ -52,27 +52,27 @@ def recalled(*passages: tuple[timedelta, Reason | None, str | None], since_sync:
 CARD = verified().pseudonym
 
 
-def test_every_decision_upon_a_card_is_remembered_whatever_it_was() -> None:
+def test_every_decision_on_a_card_is_restored() -> None:
     for reason in (None, Reason.FACE_NO_MATCH, Reason.FACE_ABSENT, Reason.PASSAGE_INTERRUPTED):
         assert len(recalled((-5 * S, reason, CARD))) == 1
 
 
-def test_what_named_no_card_is_not() -> None:
+def test_a_decision_without_a_card_is_not_restored() -> None:
     assert len(recalled((-5 * S, Reason.SIGNATURE_BAD, None))) == 0
 
 
-def test_whoever_replays_a_code_does_not_keep_its_holder_waiting() -> None:
+def test_a_replay_does_not_make_the_holder_wait() -> None:
     memory = recalled((-20 * S, None, CARD), (0 * S, Reason.CARD_REPLAYED, CARD))
     memory.admit(verified(NOW - 5 * S, now=NOW), NOW)
 
 
 def test_the_wait_grows_with_the_drift_of_a_clock_alone() -> None:
-    """30 days at 20 ppm are 52 s: a code 61 s after the record may be the one that was decided upon."""
+    """30 days at 20 ppm are 52 s: a code 61 s after the record may be the code of that decision."""
     alone = recalled((0 * S, None, CARD), since_sync=timedelta(days=30))
     assert alone._latest[CARD] - NOW > 61 * S
     assert recalled((0 * S, None, CARD))._latest[CARD] - NOW < 11 * S
 
 
-def test_it_reaches_as_far_back_as_any_code_that_may_still_pass() -> None:
-    """Made as late as a phone may be ahead, shown as late as a window may be wide."""
+def test_it_reaches_back_to_every_code_that_may_still_pass() -> None:
+    """A code of a phone whose clock is ahead, shown at the end of the widest window."""
     assert timedelta(milliseconds=REACH_MS) >= MAX_WINDOW + (MAX_WINDOW - 20 * S)

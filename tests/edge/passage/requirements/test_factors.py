@@ -1,4 +1,4 @@
-"""What is asked of a holder besides, row by row, at a device that is whole but for its hardware."""
+"""Factors that a holder is asked for, row by row, at a complete device with simulated hardware."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def nothing(_: Site) -> None:
 
 ROWS: dict[str, tuple[Obligations, Callable[[Site], None], Reason | None]] = {
     "the right PIN opens": (asks(Factor.PIN), typed("271828#"), None),
-    "a slip is mended by beginning anew": (asks(Factor.PIN), typed("2718*271828#"), None),
-    "a slip is mended by a second try": (asks(Factor.PIN), typed("0000#271828#"), None),
-    "three slips are one too many": (asks(Factor.PIN), typed("0000#1111#2222#"), Reason.FACTOR_WRONG),
+    "a mistyped PIN is cleared and typed again": (asks(Factor.PIN), typed("2718*271828#"), None),
+    "a second try is right": (asks(Factor.PIN), typed("0000#271828#"), None),
+    "three wrong tries": (asks(Factor.PIN), typed("0000#1111#2222#"), Reason.FACTOR_WRONG),
     "a PIN that begins right is wrong": (asks(Factor.PIN), typed("2718281#2718#27182#"), Reason.FACTOR_WRONG),
     "an empty PIN is wrong": (asks(Factor.PIN), typed("###"), Reason.FACTOR_WRONG),
-    "a PIN without its end is none": (asks(Factor.PIN), typed("271828"), Reason.FACTOR_ABSENT),
+    "a PIN without # is not given": (asks(Factor.PIN), typed("271828"), Reason.FACTOR_ABSENT),
     "the PIN for duress opens": (asks(Factor.PIN), typed("314159#"), None),
     "the number on the screen": (asks(Factor.NONCE), reads_the_screen, None),
     "a number from another screen": (asks(Factor.NONCE), relayed, Reason.CODE_NONCE),
@@ -98,15 +98,15 @@ ROWS: dict[str, tuple[Obligations, Callable[[Site], None], Reason | None]] = {
     "a host that agrees": (asks(Factor.HOST), says(Obligations()), None),
     "a host that refuses": (asks(Factor.HOST), says(Reason.PATRON_BLOCKED), Reason.PATRON_BLOCKED),
     "a host that is silent": (asks(Factor.HOST), nothing, Reason.HOST_UNAVAILABLE),
-    "nobody comes along": (asks(Factor.COMPANION), nothing, Reason.PERSON_ALONE),
-    "staff are asked before the face is": (asks(Factor.STAFF), nothing, Reason.RISK_HIGH),
+    "no companion comes": (asks(Factor.COMPANION), nothing, Reason.PERSON_ALONE),
+    "staff come before the face": (asks(Factor.STAFF), nothing, Reason.RISK_HIGH),
     "a PIN, then a host": (asks(Factor.PIN, Factor.HOST), both(typed("271828#"), says(Obligations())), None),
-    "movements that nobody makes": (asks(Factor.CHALLENGE), nothing, Reason.FACE_QUALITY),
+    "no movements": (asks(Factor.CHALLENGE), nothing, Reason.FACE_QUALITY),
 }
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_what_is_asked_besides_is_given_or_the_door_stays_shut(row: str) -> None:
+def test_the_door_opens_only_if_the_factors_are_given(row: str) -> None:
     obligations, does, reason = ROWS[row]
     site = Site()
     site.venue.obligations = obligations
@@ -147,12 +147,10 @@ def test_a_pin_is_asked_for_after_the_face_only() -> None:
     assert (site.verifier.state, site.moments[-1].prompt) == (PassageState.FACTOR, "type your PIN")
     assert site.moments[-1].signal is Signal.LOOK_HERE
     site.see(10)
-    assert site.verifier.state is PassageState.FACTOR, (
-        "what was typed before it was asked for counts for nothing"
-    )
+    assert site.verifier.state is PassageState.FACTOR, "a PIN that was typed before the prompt does not count"
 
 
-def test_what_was_asked_and_given_stands_in_the_record() -> None:
+def test_the_record_has_the_required_and_the_given_factors() -> None:
     site = Site()
     site.venue.obligations = asks(Factor.PIN, notices=frozenset({StaffNotice.ASSISTED}), release_ms=9_000)
     began(site)
@@ -179,16 +177,16 @@ def test_a_refused_code_has_no_visit() -> None:
     assert site.venue.settled == []
 
 
-def test_what_a_venue_refuses_is_recorded_and_settled() -> None:
+def test_a_refusal_of_the_venue_is_recorded_and_committed() -> None:
     site = Site()
     site.venue.refuses = Reason.SCHEDULE_CLOSED
     site.reader.in_view = (site.code(),)
     site.see()
     assert site.venue.settled == [(Deny(Reason.SCHEDULE_CLOSED), 1)]
-    assert not any(step.evidence for step in site.moments), "nobody is looked at who is not admitted"
+    assert not any(step.evidence for step in site.moments), "no face is captured for a refused visit"
 
 
-def test_a_venue_that_cannot_remember_is_a_fault_on_record_and_no_reason_to_lock_up() -> None:
+def test_a_venue_whose_store_fails_is_a_recorded_fault_and_the_door_opens() -> None:
     site = Site()
     site.venue.forgets = True
     began(site)
@@ -211,7 +209,7 @@ def test_a_person_without_a_face_gives_a_pin_in_its_place() -> None:
     assert site.engine.references == []
 
 
-def test_a_path_without_a_face_has_something_in_its_place() -> None:
+def test_a_path_without_a_face_needs_another_factor() -> None:
     site = Site()
     site.venue.obligations = Obligations(notices=frozenset({StaffNotice.NO_FACE}))
     site.reader.in_view = (site.code(),)
@@ -236,7 +234,7 @@ def test_a_wrong_pin_makes_the_next_try_wait() -> None:
 # -- risk --------------------------------------------------------------------------------------------------
 
 
-def test_a_face_that_only_just_matches_is_looked_at_again_and_has_to_move() -> None:
+def test_a_face_with_a_small_margin_is_captured_again_with_movements() -> None:
     site = Site(risk=RiskPolicy(margin=0.6))
     began(site)
     assert site.verifier.state is PassageState.FACE
@@ -249,7 +247,7 @@ def test_a_face_that_only_just_matches_is_looked_at_again_and_has_to_move() -> N
     assert (record.visit.risk_signals, record.visit.required) == (("risk.margin",), ("challenge",))
 
 
-def test_a_card_that_failed_here_is_asked_for_more() -> None:
+def test_a_card_that_failed_here_needs_a_step_up() -> None:
     site = Site(risk=RiskPolicy(failures=1, step_ups=(Factor.PIN,)))
     site.venue.obligations = Obligations(pin=PIN)
     began(site)
@@ -267,9 +265,9 @@ def test_a_card_that_failed_here_is_asked_for_more() -> None:
     assert verdicts(site)[-1] == "granted"
 
 
-def test_what_cannot_be_asked_for_is_for_staff() -> None:
+def test_a_factor_that_the_door_cannot_ask_for_becomes_staff() -> None:
     site = Site()
-    site.venue.obligations = Obligations((Obligation(Factor.PIN, Reason.RISK_HOUR),))  # and nobody has one
+    site.venue.obligations = Obligations((Obligation(Factor.PIN, Reason.RISK_HOUR),))  # the holder has no PIN
     site.reader.in_view = (site.code(),)
     site.see()
     (record,) = site.passages
@@ -291,7 +289,7 @@ def test_what_cannot_be_asked_for_is_for_staff() -> None:
         (DisplayMode.ON_DEMAND, False, None),
     ],
 )
-def test_a_code_answers_the_screen_where_it_must_and_may_where_it_is_offered(
+def test_a_code_must_or_may_answer_the_screen(
     show: DisplayMode, answers: bool, reason: Reason | None
 ) -> None:
     site = Site(show=show)
@@ -306,7 +304,7 @@ def test_a_code_answers_the_screen_where_it_must_and_may_where_it_is_offered(
     assert [record.reason for record in site.passages] == [reason]
 
 
-def test_a_phone_may_answer_the_number_before_and_no_older_one() -> None:
+def test_a_phone_may_answer_the_previous_number_and_no_older_one() -> None:
     site = Site(show=DisplayMode.NEEDED)
     site.see()
     site.answer()
@@ -322,23 +320,27 @@ def test_a_phone_may_answer_the_number_before_and_no_older_one() -> None:
     assert [record.reason for record in other.passages] == [Reason.CODE_NONCE]
 
 
-# -- what a venue asks of everybody ------------------------------------------------------------------------
+# -- requests to every visitor -----------------------------------------------------------------------------
 
 PERMIT = Document(type=2, ref=b"r" * 8, expires_day=30_000, index=9)
 REQUESTS: dict[str, tuple[Request, dict[str, object], Reason | None]] = {
     "nothing": (Request(site="a", purpose="b"), {}, None),
-    "a name that is not told": (
+    "a needed name that is not disclosed": (
         Request(site="a", purpose="b", needed=(Attribute.FAMILY_NAME,)),
         {},
         Reason.DISCLOSURE_MISSING,
     ),
-    "a name that may be told": (Request(site="a", purpose="b", optional=(Attribute.FAMILY_NAME,)), {}, None),
+    "an optional name that is not disclosed": (
+        Request(site="a", purpose="b", optional=(Attribute.FAMILY_NAME,)),
+        {},
+        None,
+    ),
     "a document that is linked": (
         Request(site="a", purpose="b", documents=(2,)),
         {"documents": (PERMIT,)},
         None,
     ),
-    "a document that is not": (
+    "a document that is not linked": (
         Request(site="a", purpose="b", documents=(1, 2)),
         {"documents": (PERMIT,)},
         Reason.DOCUMENT_MISSING,
@@ -347,10 +349,10 @@ REQUESTS: dict[str, tuple[Request, dict[str, object], Reason | None]] = {
 
 
 @pytest.mark.parametrize("case", REQUESTS)
-def test_what_a_venue_asks_of_everybody_is_there_or_the_visit_ends(case: str) -> None:
+def test_a_visit_without_the_requested_data_is_denied(case: str) -> None:
     request, card, reason = REQUESTS[case]
     site = Site()
-    site.ask_everybody(request)
+    site.ask_every_visitor(request)
     site.reader.in_view = (site.code(**card),)
     site.see()
     site.engine.who = "holder"
@@ -377,7 +379,7 @@ def adopts(site: Site, **changes: object) -> None:
 
 
 @pytest.mark.parametrize("refuses", REFUSALS)
-def test_staff_are_told_of_duress_though_the_visit_is_refused(refuses: str) -> None:
+def test_staff_are_told_of_duress_also_for_a_refused_visit(refuses: str) -> None:
     arrange, reason = REFUSALS[refuses]
     site = Site()
     arrange(site)
@@ -391,7 +393,7 @@ def test_staff_are_told_of_duress_though_the_visit_is_refused(refuses: str) -> N
     assert (record.reason, record.visit.notices) == (reason, ("duress",))
 
 
-def test_a_venue_that_cannot_tell_its_notes_refuses_all_the_same() -> None:
+def test_a_venue_that_cannot_read_its_notices_refuses_all_the_same() -> None:
     site = Site()
     site.venue.refuses = Reason.SCHEDULE_CLOSED
     site.venue.forgets_notes = True

@@ -1,4 +1,4 @@
-"""Failed tries make a card wait: its own, for a minute at most, and nobody else's."""
+"""Lockout: failed tries make the same card wait, a minute at most, and no other card."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def after(failures: int) -> Lockout:
 
 
 def wait_ms(lockout: Lockout, failures: int) -> int:
-    """From the last of `after(failures)` until a try is let through again."""
+    """The time from the last of `after(failures)` until the next try is allowed."""
     last = failures - 1
     return next(ms for ms in range(0, 2 * LONGEST_MS, 1_000) if lockout.objection(ANN, last + ms) is None)
 
@@ -39,18 +39,18 @@ def test_the_wait_grows_and_ends_at_a_minute(failures: int, seconds: int) -> Non
     assert wait_ms(after(failures), failures) == 1_000 * seconds
 
 
-def test_nobody_waits_for_what_another_card_did() -> None:
+def test_a_card_does_not_wait_for_the_failures_of_another() -> None:
     assert after(50).objection(BOB, 50) is None
 
 
-def test_a_grant_forgets_what_failed_before() -> None:
+def test_a_grant_resets_the_count() -> None:
     lockout = after(50)
     lockout.learn(ANN, Grant(3_000), 50 + LONGEST_MS, challenged=True)
     assert len(lockout) == 0
     assert lockout.objection(ANN, 51 + LONGEST_MS) is None
 
 
-def test_time_forgets_it_too() -> None:
+def test_old_failures_are_forgotten() -> None:
     lockout = after(50)
     lockout.learn(ANN, NO_MATCH, 50 + FORGET_MS, challenged=False)
     assert lockout.objection(ANN, 51 + FORGET_MS) is None
@@ -69,7 +69,7 @@ COUNTED: dict[Reason, tuple[bool, bool]] = {
 
 
 @pytest.mark.parametrize("reason", COUNTED)
-def test_what_is_a_try_that_failed(reason: Reason) -> None:
+def test_the_reasons_that_count_as_a_failed_try(reason: Reason) -> None:
     for challenged, counts in zip((False, True), COUNTED[reason], strict=True):
         lockout = Lockout()
         for _ in range(FREE):
@@ -77,7 +77,7 @@ def test_what_is_a_try_that_failed(reason: Reason) -> None:
         assert (lockout.objection(ANN, 1) == RISK) is counts
 
 
-def test_memory_is_bounded_and_the_latest_stay() -> None:
+def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:
     lockout = Lockout()
     cards = [replace(ANN, pseudonym=f"{number:012x}") for number in range(MAX_CARDS + 50)]
     for tick_ms, card in enumerate(cards):
@@ -94,7 +94,7 @@ OUTCOMES: st.SearchStrategy[Decision] = st.sampled_from(
 
 
 @given(st.lists(st.tuples(st.integers(0, 90_000), OUTCOMES, st.booleans()), max_size=40))
-def test_whatever_happened_a_minute_later_a_card_may_try(steps: list[tuple[int, Decision, bool]]) -> None:
+def test_a_minute_after_any_sequence_a_card_may_try_again(steps: list[tuple[int, Decision, bool]]) -> None:
     lockout, tick_ms = Lockout(), 0
     for pause_ms, decision, challenged in steps:
         tick_ms += pause_ms

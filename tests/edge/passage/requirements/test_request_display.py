@@ -1,4 +1,4 @@
-"""The door's own code turns every 20 s, and two numbers count."""
+"""The request on the screen: a new number every 20 s, and two valid numbers."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class Screen(RequestDisplay):
 
 SEEN = {
     "at the start": ((0,), 1, N1, None),
-    "a moment before it turns": ((0, 19.999), 1, N1, None),
-    "when it turns": ((0, 20), 2, N2, N1),
-    "after two turns": ((0, 20, 40), 3, N3, N2),
+    "just before the change": ((0, 19.999), 1, N1, None),
+    "at the change": ((0, 20), 2, N2, N1),
+    "after two changes": ((0, 20, 40), 3, N3, N2),
     "a little late, as loops are": ((0, 20.3, 40.2), 2, N2, N1),
 }
 
 
 @pytest.mark.parametrize(("seconds", "posts", "nonce", "before"), SEEN.values(), ids=SEEN)
-def test_a_number_counts_for_as_long_as_somebody_may_be_answering_it(seconds, posts, nonce, before):
+def test_the_current_and_the_previous_number_are_valid(seconds, posts, nonce, before):
     screen = Screen().turned(*seconds)
     assert (len(screen.board.posted), screen.nonce, screen.nonce_before) == (posts, nonce, before)
     assert screen.board.current.endswith(screen.nonce.hex())
@@ -51,11 +51,11 @@ def test_a_number_counts_for_as_long_as_somebody_may_be_answering_it(seconds, po
     ("show", "needed"),
     [(DisplayMode.ON_DEMAND, False), (DisplayMode.OFFERED, False), (DisplayMode.NEEDED, True)],
 )
-def test_every_code_must_answer_only_where_the_site_says_so(show, needed):
+def test_every_code_must_answer_only_in_the_mode_needed(show, needed):
     assert Screen(show).needed is needed
 
 
-def test_a_screen_on_demand_shows_nothing_until_somebody_is_asked():
+def test_a_screen_on_demand_shows_nothing_until_a_passage_needs_it():
     screen = Screen(DisplayMode.ON_DEMAND).turned(0, 20)
     assert (screen.board.posted, screen.nonce) == ([], None)
     assert screen.demand(NOW) == N1
@@ -63,7 +63,7 @@ def test_a_screen_on_demand_shows_nothing_until_somebody_is_asked():
     assert (screen.nonce, screen.nonce_before) == (None, None)
 
 
-def test_who_is_asked_in_the_middle_of_a_passage_answers_a_number_of_its_own():
+def test_a_request_during_a_passage_has_its_own_number():
     screen = Screen().turned(0)
     assert screen.demand(NOW) == N2
     assert screen.nonce == N1

@@ -186,12 +186,12 @@ def test_without_hours_staff_are_always_there() -> None:
 @pytest.mark.parametrize(
     ("entries", "holidays", "wrong"),
     [
-        ([""], [], '"": it is not like'),
-        (["monday 09:00-18:00"], [], '"monday 09:00-18:00": monday is no day'),
+        ([""], [], '"": not an entry such as'),
+        (["monday 09:00-18:00"], [], '"monday 09:00-18:00": "monday" is not one of'),
         (["mon 09:00-18:00", "mon 9-18"], [], '"mon 9-18"'),
-        (["mon 09:00-24:01"], [], "no time of day"),
-        (["mon 09:00-09:00"], [], "ends when it begins"),
-        ([], ["2026-02-30"], "no such day"),
+        (["mon 09:00-24:01"], [], "not a time from"),
+        (["mon 09:00-09:00"], [], "start and end are equal"),
+        ([], ["2026-02-30"], "not a day of the calendar"),
     ],
 )
 def test_an_error_quotes_the_wrong_text(entries: list[str], holidays: list[str], wrong: str) -> None:

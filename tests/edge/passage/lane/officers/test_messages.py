@@ -1,4 +1,4 @@
-"""What is said between a lane and its officers: strict both ways, and no longer than a line may be."""
+"""Messages between a lane and its officers: strict in both directions, and no longer than a line may be."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ CASES = st.builds(
 
 
 @given(CASES | st.builds(ReferralClosed, referral=st.integers(0, 2**53 - 1)))
-def test_what_a_lane_says_is_understood_and_short(news: Referral | ReferralClosed) -> None:
+def test_the_message_of_a_lane_is_parsed_and_short(news: Referral | ReferralClosed) -> None:
     assert parse_referral(line(news)) == news
     assert len(line(news)) <= MAX_LINE_BYTES
 
 
 @pytest.mark.parametrize("word", OfficerVerb)
-def test_what_an_officer_says_is_understood(word: OfficerVerb) -> None:
+def test_the_message_of_an_officer_is_parsed(word: OfficerVerb) -> None:
     assert parse_officer_message(line(OfficerMessage(referral=7, verb=word))) == OfficerMessage(
         referral=7, verb=word
     )
@@ -49,26 +49,26 @@ def test_what_an_officer_says_is_understood(word: OfficerVerb) -> None:
 
 BAD: dict[str, bytes] = {
     "nothing": b"",
-    "no JSON": b"admit",
-    "another word": b'{"case":7,"word":"open","v":1}',
-    "no case": b'{"word":"admit","v":1}',
-    "an officer of their own choice": b'{"case":7,"word":"admit","officer":"o-9","v":1}',
-    "another version": b'{"case":7,"word":"admit","v":2}',
-    "a case before the first": b'{"case":-1,"word":"admit","v":1}',
-    "two of them": b'{"case":7,"word":"admit","v":1}{"case":8,"word":"admit","v":1}',
-    "very long": b'{"case":7,"word":"admit","v":1}' + b" " * MAX_LINE_BYTES,
-    "no UTF-8": b'{"case":7,"word":"\xff","v":1}',
+    "not JSON": b"admit",
+    "an unknown verb": b'{"referral":7,"verb":"open","v":1}',
+    "no referral": b'{"verb":"admit","v":1}',
+    "a role that the officer chose": b'{"referral":7,"verb":"admit","officer":"o-9","v":1}',
+    "another version": b'{"referral":7,"verb":"admit","v":2}',
+    "a negative number": b'{"referral":-1,"verb":"admit","v":1}',
+    "two messages": b'{"referral":7,"verb":"admit","v":1}{"referral":8,"verb":"admit","v":1}',
+    "a very long line": b'{"referral":7,"verb":"admit","v":1}' + b" " * MAX_LINE_BYTES,
+    "not UTF-8": b'{"referral":7,"verb":"\xff","v":1}',
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_word_is_refused(name: str) -> None:
+def test_a_wrong_message_of_an_officer_is_refused(name: str) -> None:
     with pytest.raises(InputError):
         parse_officer_message(BAD[name])
 
 
 @given(st.binary(max_size=600))
-def test_whatever_comes_in_only_our_error_comes_out(data: bytes) -> None:
+def test_any_bytes_are_a_message_or_an_input_error(data: bytes) -> None:
     for parse in (parse_officer_message, parse_referral):
         with contextlib.suppress(InputError):
             parse(data)
