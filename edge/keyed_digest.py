@@ -19,7 +19,6 @@ class DigestDomain(Enum):
     """Purposes of a digest, each at most 16 bytes for BLAKE2b."""
 
     PERSON = b"doorward person"
-    CARD = b"doorward card"
     DESK_NAME = b"desk name"
     DESK_BOOKING = b"desk booking"
     DESK_BIRTH = b"desk birth"

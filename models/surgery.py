@@ -108,9 +108,9 @@ def _joined_multiply_less(graph: Graph, first: Operator, second: Operator) -> bo
     between, *window, inner = graph.constant(int(first.inputs[1])).shape
     outer, *other, _ = graph.constant(int(second.inputs[1])).shape
     options = first.builtinOptions
-    plain = options.fusedActivationFunction == schema.ActivationFunctionType.NONE
-    plain &= {options.strideH, options.strideW, *window, *other} == {1}
-    return plain and outer * inner < between * (inner + outer)
+    linear = options.fusedActivationFunction == schema.ActivationFunctionType.NONE
+    pointwise = {options.strideH, options.strideW, *window, *other} == {1}
+    return bool(linear and pointwise and outer * inner < between * (inner + outer))
 
 
 def _join(graph: Graph, first: Operator, second: Operator) -> None:

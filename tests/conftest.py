@@ -1,4 +1,4 @@
-"""Fixtures every test may use: outside data that may be absent, models that may not be built."""
+"""Fixtures for all tests. They skip a test whose outside data is missing, or whose models are not built."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 def pytest_configure() -> None:
     os.environ.setdefault("DOORWARD_DEBUG", "1")  # a bug in a command shows its traceback
-    # A shell starts what runs in its background with SIGINT ignored, and so would everything that a test starts.
+    # A shell ignores SIGINT for its background processes, and the processes of a test inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def shared(*parts: str) -> Path:
-    """A path in the outside test data, or a skip that says what is missing."""
+    """A path in the outside test data. Without it the test is skipped, with the name in the message."""
     path = SHARED.joinpath(*parts)
     if not path.exists():
         pytest.skip(f"outside test data not on this machine: {'/'.join(parts)}")
@@ -88,7 +88,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    """A web server that has nothing yet."""
+    """A web server without files."""
     from peers.web_server import serve
 
     with serve({}) as web:
@@ -115,7 +115,7 @@ def photos() -> Path:
 
 @pytest.fixture(scope="session")
 def engine(built_models: Path) -> FaceEngine:
-    """The face engine of a device, opened once: it takes 0.2 s and keeps nothing of a face."""
+    """The face engine of a device, opened once: that takes 0.2 s, and the engine keeps no data of a face."""
     from edge.app.parts.face_engine import open_face_engine
 
     return open_face_engine(built_models)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from edge.card.attributes import Attribute, Disclosure
     from edge.card.cose import Sign1
+    from edge.card.person import Person
 
 _PSEUDONYM_LABEL = b"doorward card pseudonym 1\0"
 
@@ -66,11 +67,10 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """The content that an issuer signs (FORMAT.md section 3). Times are aware UTC, in whole seconds."""
+class CardContent:
+    """The content that claims and card share (FORMAT.md section 3). Times are aware UTC, in whole seconds."""
 
     issuer: str
-    subject: str | None = field(default=None, repr=False)
     issued_at: datetime
     not_before: datetime  # equal to `issued_at` if the card has no nbf
     expires: datetime
@@ -86,6 +86,13 @@ class Claims:
     def covers(self, site: str) -> bool:
         """Whether the scope names `site` or a site that contains it. The policy decides what follows."""
         return not self.scope or within(site, self.scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims(CardContent):
+    """The content that an issuer signs. `subject`: names no holder before `verify` makes a Person of it."""
+
+    subject: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +117,14 @@ class SignedCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card(Claims):
-    """A card that a known issuer signed and its holder showed just now. Only `edge.trust.verify` makes it."""
+class Card(CardContent):
+    """A card that a known issuer signed and its holder showed just now. Only `edge.trust.verify` makes it.
+
+    It has no subject, only a `person`, so that no rule can compare a subject without its issuer.
+    """
 
     kid: bytes
+    person: Person
     pseudonym: str  # the only value of this card that a log may hold
     presented_at: datetime
     audience: str | None = None

@@ -94,9 +94,7 @@ class ActivePassage:
                 self._presented = self._presented.with_given(asked.factor, obligations)
                 return self._go_on()
             case Deny() as deny:
-                requirements = self._presented.requirements
-                obligations = replace(requirements.obligations, lines=self._stages.visit_rules.lines())
-                self._record.required(replace(requirements, obligations=obligations), self._presented.given)
+                self._note_refusal(asking, self._stages.visit_rules.lines())
                 return m.Denied(deny)
             case None:
                 return None
@@ -104,7 +102,9 @@ class ActivePassage:
     def give_up(self) -> m.Denied:
         """The denial when the time is over."""
         if self._asked is not None:
-            return m.Denied(out_of_time(self._asked[0]))
+            asked, asking = self._asked
+            self._note_refusal(asking, ())
+            return m.Denied(out_of_time(asked, asking.wrong))
         assert self._face is not None
         return m.Denied(self._face.give_up())
 
@@ -136,6 +136,16 @@ class ActivePassage:
         asking = self._stages.ask(self._presented, asked, self._ground)
         self._asked = asked, asking
         return m.FactorWanted(asking.signal)
+
+    def _note_refusal(self, asking: Asking, lines: tuple[str, ...]) -> None:
+        """Note for staff and the record what became of the factor; `lines`: text of the host."""
+        requirements = self._presented.requirements
+        obligations = replace(
+            requirements.obligations,
+            lines=lines or requirements.obligations.lines,
+            notices=requirements.obligations.notices | asking.notices,
+        )
+        self._record.required(replace(requirements, obligations=obligations), self._presented.given)
 
     def _end_asking(self) -> None:
         if self._asked is not None:

@@ -220,7 +220,7 @@ class Stages:
                 )
             case Factor.PIN:
                 assert obligations.pin is not None
-                return AskPin(obligations.pin)
+                return AskPin(obligations.pin, self.visit_rules.pin_tries, shortest=means.pin_digits)
             case Factor.DOCUMENT:
                 return AskDocument(card, lambda seen: self.again(seen, *ground()))
             case Factor.HOST:

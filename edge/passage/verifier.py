@@ -220,7 +220,7 @@ class Verifier:
         """Take the codes and keys since the last frame for the factor that is asked for."""
         assert self._passage is not None
         symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
-        event = self._passage.hear(Heard(self._tracker.fresh(symbols, frame.tick_ms), keys))
+        event = self._passage.hear(Heard(frame.tick_ms, self._tracker.fresh(symbols, frame.tick_ms), keys))
         if event is not None:
             self._runner.on(event)
         return symbols

@@ -44,6 +44,7 @@ class StaffNotice(StrEnum):
     FIRST_IN = "first-in"  # this passage opens the place for others
     NO_FACE = "no-face"  # the visit takes the path without a face
     ASSISTED = "assisted"  # the holder needs more time
+    WRONG_PINS = "wrong-pins"  # more wrong entries at this PIN than a holder makes by mistake
     PASSBACK = "passback"  # the holder came in before, and has not gone out since
 
 

@@ -2,7 +2,8 @@
 
 Argon2id (RFC 9106) with 8 MB and 4 passes: a small board does not have the 64 MB of the usual setting.
 An attacker who has the file guesses a PIN of six digits in hours: the file is a secret. A PIN never counts
-alone: it comes after a card, and the holder has at most three tries (`edge.passage.requirements.factors`).
+alone: it comes after a card, at most three times in a passage (`edge.passage.requirements.factors`), and all
+wrong entries are counted (`edge.policy.pin_tries`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import nacl.pwhash.argon2id as argon
 
 from edge.errors import InputError
 
-MIN_DIGITS: Final = 4  # three tries at 10,000
+MIN_DIGITS: Final = (
+    4  # for a site that allows it: a thief finds one of 10,000 in 50 entries once in 200 times
+)
+USUAL_DIGITS: Final = 6  # the default of [permits] pin_digits
 MAX_DIGITS: Final = 12  # more digits would be a password, and a keypad is not made for passwords
 MAX_VERIFIER_BYTES: Final = 128  # what libsodium writes, its terminating zeros included
 _PASSES: Final = 4
@@ -47,10 +51,13 @@ class Pin:
         return Entered.RIGHT if usual else Entered.WRONG
 
 
-def verifier(digits: str) -> bytes:
-    """The hash of a PIN, with a new salt each time. Raises InputError if the text is not a PIN."""
-    if not (digits.isascii() and digits.isdecimal() and MIN_DIGITS <= len(digits) <= MAX_DIGITS):
-        raise InputError("not a PIN", hint=f"use {MIN_DIGITS} to {MAX_DIGITS} digits")
+def verifier(digits: str, *, shortest: int = USUAL_DIGITS) -> bytes:
+    """The hash of a PIN, with a new salt each time. Raises InputError if it is not a PIN of enough digits."""
+    assert MIN_DIGITS <= shortest <= MAX_DIGITS
+    if not (digits.isascii() and digits.isdecimal() and shortest <= len(digits) <= MAX_DIGITS):
+        raise InputError(
+            f"not a PIN of {shortest} to {MAX_DIGITS} digits", hint=f"use {shortest} to {MAX_DIGITS} digits"
+        )
     return argon.str(digits.encode(), opslimit=_PASSES, memlimit=_MEMORY_BYTES).rstrip(b"\0")
 
 

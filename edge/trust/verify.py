@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge.card import cose
 from edge.card.claims import Card, Claims, Freshness, Presentation, SignedCard, pseudonym
+from edge.card.person import Person
 from edge.decision import Reason
 from edge.errors import Refused
 from edge.trust.time.code_window import check_floor, window
@@ -65,7 +66,7 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, context: 
     age = now - status.issued_at
     return Card(
         issuer=claims.issuer,
-        subject=claims.subject,
+        person=Person(claims.issuer, claims.card_id if claims.subject is None else claims.subject),
         issued_at=claims.issued_at,
         not_before=claims.not_before,
         expires=claims.expires,

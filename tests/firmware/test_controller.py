@@ -1,4 +1,4 @@
-"""The controller whole: every message, every answer, events in their order, and what never moves the strike."""
+"""The whole controller: every message, every answer, events in order, and messages that never move the strike."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRAP = 2**30
 OPEN, REX, LID, FIRE, JUMPER = 1, 2, 4, 8, 16
 PING, RELEASE, RELOCK, MODE, SIGNAL, EVENTS, WIEGAND = range(0x10, 0x17)
 PONG, DONE, DENIED, EVENT = range(0x90, 0x94)
-FRAMES = int(os.environ.get("DOORWARD_FUZZ_FRAMES", "2000"))  # `make fuzz-link` asks for a million
+FRAMES = int(os.environ.get("DOORWARD_FUZZ_FRAMES", "2000"))  # a million with `make fuzz-link`
 REFUSED = 0x8F
 BOOT, RELEASED, RELOCKED, OPENED, CLOSED = range(1, 6)
 KINDS = {
@@ -36,7 +36,7 @@ KINDS |= {12: "mode", 13: "fault", 14: "session", 15: "alarm over", 16: "lost", 
 
 
 class Bench:
-    """A controller on a bench: its wires, its clock, and a host at the other end."""
+    """A controller with its inputs and its clock, and a host at the other end."""
 
     def __init__(
         self, stored: tuple[int, bytes] | None = (1, KEY), inputs: int = 0, now: int = 0, cause: int = 0
@@ -79,7 +79,7 @@ class Bench:
     # -- the host
 
     def put(self, payload: bytes) -> list[bytes]:
-        """One frame: what it was answered."""
+        """Send one frame. Return the answers."""
         return self.put_raw(framed(payload))
 
     def put_raw(self, data: bytes) -> list[bytes]:
@@ -90,19 +90,19 @@ class Bench:
         return replies
 
     def open(self) -> Bench:
-        """A session; `next_event` is what READY told. Events of the past are not asked for."""
+        """Open a session; `next_event` is the number in READY. Old events are not requested."""
         (welcome,) = self.put(self.host.hello())
         (ready,) = self.put(self.host.prove(welcome))
         self.next_event = self.host.ready(ready)
         return self
 
     def say(self, kind: int, content: bytes = b"") -> tuple[int, bytes]:
-        """A message of the host, and the one answer to it."""
+        """Send a message of the host. Return its only answer."""
         (reply,) = self.put(self.host.message(kind, content))
         return self.host.heard(reply)
 
     def ask(self, kind: int, content: bytes = b"") -> int:
-        """Likewise: 0 for DONE, else the code."""
+        """Send a message of the host. Return 0 for DONE, else the code of the denial."""
         answer, body = self.say(kind, content)
         assert int.from_bytes(body[:4], "little") == self.host.sent
         assert (answer, len(body)) in ((DONE, 4), (DENIED, 5))
@@ -115,14 +115,14 @@ class Bench:
         return self.ask(EVENTS, number.to_bytes(4, "little"))
 
     def told(self) -> list[tuple[int, bytes]]:
-        """Everything the controller says by itself, until it has nothing more to say."""
+        """All messages that the controller sends without a request, until there are no more."""
         self.wire.clear()
         while self.controller.tell(self.now):
             pass
         return [self.host.heard(payload) for payload in unframed(bytes(self.wire))]
 
     def events(self) -> list[tuple[int, str, int]]:
-        """(number, kind, data) of the events among that."""
+        """(number, kind, data) of the events among these messages."""
         return [
             (int.from_bytes(body[:4], "little"), KINDS[body[4]], int.from_bytes(body[9:], "little"))
             for kind, body in self.told()
@@ -140,7 +140,7 @@ class Bench:
 
 @pytest.mark.parametrize("inputs", range(32))
 @pytest.mark.parametrize("cause", [0, 1])
-def test_at_boot_a_fail_secure_strike_has_no_current_whatever_the_wires_say(inputs: int, cause: int) -> None:
+def test_at_boot_a_fail_secure_strike_has_no_current_for_any_inputs(inputs: int, cause: int) -> None:
     bench = Bench(inputs=inputs, cause=cause)
     assert bench.driven == [0]
     bench.step()
@@ -198,13 +198,13 @@ def test_flags_are_the_bits_of_the_specification(lid: int, fault: int, cause: in
     assert welcome[5] == lid | bool(fault) << 3  # the watchdog since the last session
 
 
-def test_a_controller_without_a_key_says_so() -> None:
+def test_a_controller_without_a_key_refuses_hello() -> None:
     bench = Bench(None)
     assert bench.put(bench.host.hello()) == [bytes([REFUSED, 3])]
     assert bench.controller._flags() == 2
 
 
-def test_a_session_is_told_as_an_event_and_the_state_with_it() -> None:
+def test_a_session_is_an_event_followed_by_the_state() -> None:
     bench = Bench(now=500).open()
     told = bench.told()
     assert [kind for kind, _ in told] == [EVENT, PONG]
@@ -214,7 +214,7 @@ def test_a_session_is_told_as_an_event_and_the_state_with_it() -> None:
     assert bench.told() == []
 
 
-def test_a_refused_proof_opens_nothing_and_tells_nothing() -> None:
+def test_a_refused_proof_opens_no_session_and_is_no_event() -> None:
     bench = Bench()
     (welcome,) = bench.put(bench.host.hello())
     proof = bytearray(bench.host.prove(welcome))
@@ -226,7 +226,7 @@ def test_a_refused_proof_opens_nothing_and_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize("what", ["a grant", "free access"])
-def test_what_one_session_was_granted_does_not_pass_to_the_next_and_that_is_told(what: str) -> None:
+def test_a_grant_of_one_session_ends_with_the_next_session_as_an_event(what: str) -> None:
     bench = Bench().open()
     assert (bench.release() if what == "a grant" else bench.ask(MODE, b"\x02")) == 0
     bench.events()
@@ -238,7 +238,7 @@ def test_what_one_session_was_granted_does_not_pass_to_the_next_and_that_is_told
     assert [(kind, data) for _, kind, data in told][-2:] == [("relocked", 5), ("session", 1)]
 
 
-def test_egress_passes_from_session_to_session() -> None:
+def test_egress_continues_in_the_next_session() -> None:
     bench = Bench().open().wires(REX)
     bench.open().step()
     assert bench.energised
@@ -248,7 +248,7 @@ def test_egress_passes_from_session_to_session() -> None:
 
 
 @pytest.mark.parametrize("now", [0, 5_000, WRAP - 10])
-def test_a_ping_is_answered_with_all_there_is_to_know(now: int) -> None:
+def test_a_ping_is_answered_with_the_whole_status(now: int) -> None:
     bench = Bench(now=now).wires(OPEN | LID | JUMPER).open()
     assert bench.say(PING) == (
         PONG,
@@ -300,7 +300,7 @@ def test_a_release_moves_the_strike_before_it_is_answered(lock: int) -> None:
     assert bench.events() == [(4, "relocked", 1)]
 
 
-def test_each_grant_is_told_with_its_own_number_and_a_denied_one_is_not() -> None:
+def test_each_grant_is_an_event_with_its_number_and_a_denied_one_is_not() -> None:
     bench = Bench().open()
     bench.events()
     assert [bench.release(grant=number) for number in (5, 6)] == [0, 0]
@@ -308,14 +308,14 @@ def test_each_grant_is_told_with_its_own_number_and_a_denied_one_is_not() -> Non
     assert [(kind, data) for _, kind, data in bench.events()] == [("released", 5), ("released", 6)]
 
 
-def test_a_grant_whose_number_is_too_large_is_told_by_its_low_bits() -> None:
+def test_a_grant_number_that_is_too_large_is_cut_to_its_low_bits() -> None:
     bench = Bench().open()
     assert bench.release(grant=0xFFFFFFFF) == 0
     assert bench.events()[-1][2] == WRAP - 1
 
 
 @pytest.mark.parametrize("for_ms", [1, 255, 256, MAX_RELEASE_MS, 65_535])
-def test_a_release_lasts_as_asked_and_no_longer_than_the_longest(for_ms: int) -> None:
+def test_a_release_lasts_its_time_and_at_most_the_limit(for_ms: int) -> None:
     bench = Bench().open()
     bench.release(for_ms)
     lasted = 0
@@ -327,7 +327,7 @@ def test_a_release_lasts_as_asked_and_no_longer_than_the_longest(for_ms: int) ->
     assert lasted == min(for_ms, MAX_RELEASE_MS)
 
 
-def test_the_host_takes_a_grant_back() -> None:
+def test_the_host_revokes_a_grant() -> None:
     bench = Bench().open()
     bench.release()
     assert bench.ask(RELOCK) == 0
@@ -348,7 +348,7 @@ def test_a_release_is_denied_with_the_code_of_the_specification(situation: str, 
 
 
 @pytest.mark.parametrize("mode", [0, 1, 2])
-def test_a_mode_is_set_and_told(mode: int) -> None:
+def test_a_mode_is_set_and_is_an_event(mode: int) -> None:
     bench = Bench().open()
     assert bench.ask(MODE, bytes([mode])) == 0
     assert bench.controller.door.mode == mode
@@ -365,13 +365,13 @@ def test_a_signal_is_shown_at_the_next_turn(signal: int, lit: int) -> None:
 
 
 @pytest.mark.parametrize("bits", [1, 26, 37, 64])
-def test_a_card_number_reaches_the_panel_as_it_was_given(bits: int) -> None:
+def test_a_card_number_reaches_the_panel_unchanged(bits: int) -> None:
     bench = Bench().open()
     assert bench.ask(WIEGAND, bytes([bits]) + b"12345678") == 0
     assert bench.cards == [(bits, b"12345678")]
 
 
-def test_a_panel_that_does_not_listen_is_told() -> None:
+def test_a_busy_panel_denies_the_number() -> None:
     bench = Bench().open()
     bench.panel_listens = False
     assert bench.ask(WIEGAND, b"\x1a" + bytes(8)) == 9
@@ -395,7 +395,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("kind", "content"), MALFORMED)
-def test_what_is_malformed_is_denied_and_changes_nothing(kind: int, content: bytes) -> None:
+def test_malformed_content_is_denied_and_changes_nothing(kind: int, content: bytes) -> None:
     bench = Bench().open()
     before = bench.told()
     driven = list(bench.driven)
@@ -407,7 +407,7 @@ def test_what_is_malformed_is_denied_and_changes_nothing(kind: int, content: byt
 
 
 @pytest.mark.parametrize("kind", [0x01, 0x02, 0x03])
-def test_a_message_that_looks_like_an_opening_is_none(kind: int) -> None:
+def test_a_message_with_a_type_of_the_handshake_is_dropped(kind: int) -> None:
     bench = Bench().open()
     assert bench.put(bench.host.message(kind, bytes(6))) == []
 
@@ -415,7 +415,7 @@ def test_a_message_that_looks_like_an_opening_is_none(kind: int) -> None:
 # -- events ---------------------------------------------------------------------------------------
 
 
-def test_events_are_told_in_their_order_each_once_and_then_the_state() -> None:
+def test_events_are_sent_once_in_order_and_then_the_state() -> None:
     bench = Bench().open()
     bench.told()
     bench.release(grant=9)
@@ -431,7 +431,7 @@ def test_events_are_told_in_their_order_each_once_and_then_the_state() -> None:
 
 
 @pytest.mark.parametrize("turn", ["inputs", "mode", "free"])
-def test_a_change_of_state_is_told_at_once_and_once(turn: str) -> None:
+def test_a_change_of_state_is_sent_once_and_at_once(turn: str) -> None:
     bench = Bench().open()
     bench.told()
     if turn == "inputs":
@@ -448,14 +448,14 @@ def test_a_change_of_state_is_told_at_once_and_once(turn: str) -> None:
     assert bench.told() == []
 
 
-def test_a_ping_has_told_the_state_already() -> None:
+def test_after_a_ping_the_state_is_not_sent_again() -> None:
     bench = Bench().open()
     bench.told()
     bench.wires(JUMPER).say(PING)
     assert bench.told() == []
 
 
-def test_whoever_is_not_alive_is_told_nothing_and_everything_later() -> None:
+def test_a_silent_host_gets_its_events_after_its_next_message() -> None:
     bench = Bench().open()
     bench.events()
     bench.step(HEARTBEAT_MS + 1)
@@ -465,7 +465,7 @@ def test_whoever_is_not_alive_is_told_nothing_and_everything_later() -> None:
     assert bench.events() == [(3, "session", 0), (4, "opened", 0), (5, "forced", 0)]
 
 
-def test_events_of_the_time_without_a_host_are_kept_for_who_asks() -> None:
+def test_events_without_a_host_are_kept_for_a_request() -> None:
     bench = Bench()
     for inputs in (OPEN, 0):
         bench.wires(inputs)
@@ -477,8 +477,8 @@ def test_events_of_the_time_without_a_host_are_kept_for_who_asks() -> None:
 
 
 @pytest.mark.parametrize("flips", [62, 63, 64, 65, 66, 200])
-def test_what_was_overwritten_is_told_as_lost_by_number(flips: int) -> None:
-    """Before: boot, session. `flips` of the lid are told one by one; nothing is missing without being counted."""
+def test_overwritten_events_are_counted_as_lost(flips: int) -> None:
+    """The first events are boot and session. Then the lid moves `flips` times: each event is sent or counted as lost."""
     bench = Bench().open()
     for number in range(flips):
         bench.wires(LID * (number % 2 == 0))
@@ -496,7 +496,7 @@ def test_what_was_overwritten_is_told_as_lost_by_number(flips: int) -> None:
     assert bench.events() == []
 
 
-def test_events_that_are_overwritten_before_they_are_told_are_counted_too() -> None:
+def test_events_that_are_overwritten_before_sending_are_counted_too() -> None:
     bench = Bench().open()
     assert bench.events() == [(2, "session", 1)]
     for number in range(100):
@@ -509,7 +509,7 @@ def test_events_that_are_overwritten_before_they_are_told_are_counted_too() -> N
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_events_can_be_asked_for_up_to_the_next_one(number: int) -> None:
+def test_events_can_be_requested_up_to_the_next_one(number: int) -> None:
     bench = Bench().open()
     assert bench.rewind(number) == 0
     assert [told[0] for told in bench.events()] == list(range(number, 3))
@@ -519,7 +519,7 @@ def test_events_can_be_asked_for_up_to_the_next_one(number: int) -> None:
 
 
 @pytest.mark.parametrize("start", [0, WRAP - 500])
-def test_a_host_that_falls_silent_loses_its_grant_at_once(start: int) -> None:
+def test_a_host_that_is_lost_loses_its_grant_at_once(start: int) -> None:
     bench = Bench(now=start).open()
     bench.release(9_000)
     assert bench.step(HEARTBEAT_MS).energised
@@ -528,7 +528,7 @@ def test_a_host_that_falls_silent_loses_its_grant_at_once(start: int) -> None:
     assert [(kind, data) for _, kind, data in bench.events()][-2:] == [("session", 0), ("relocked", 5)]
 
 
-def test_rex_does_not_depend_on_any_host() -> None:
+def test_rex_does_not_depend_on_a_host() -> None:
     bench = Bench().open()
     bench.wires(REX)
     bench.inputs = 0
@@ -562,7 +562,7 @@ def set_key(lock: int = 1, key: bytes = KEY) -> bytes:
 
 
 @pytest.mark.parametrize("lock", [1, 2])
-def test_a_key_is_taken_with_the_lid_off_and_shown_to_have_come_whole(lock: int) -> None:
+def test_a_key_is_stored_with_the_lid_off_and_its_check_is_sent(lock: int) -> None:
     bench = Bench(None).wires(LID)
     assert bench.put(set_key(lock)) == [b"\x83" + mac(KEY, b"doorward key check")[:8]]
     assert bench.keys.stored == (lock, KEY)
@@ -577,7 +577,7 @@ def test_a_key_is_taken_with_the_lid_off_and_shown_to_have_come_whole(lock: int)
 @pytest.mark.parametrize(
     ("stored", "inputs", "code"), [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)]
 )
-def test_a_key_is_refused_with_the_lid_on_or_where_one_is(
+def test_a_key_is_refused_with_the_lid_on_or_with_a_key_stored(
     stored: tuple[int, bytes] | None, inputs: int, code: int
 ) -> None:
     bench = Bench(stored).wires(inputs)
@@ -586,7 +586,7 @@ def test_a_key_is_refused_with_the_lid_on_or_where_one_is(
 
 
 @pytest.mark.parametrize("payload", [set_key(0), set_key(3), set_key()[:-1], set_key() + b"\0", b"\x03"])
-def test_a_key_that_is_malformed_is_dropped(payload: bytes) -> None:
+def test_a_malformed_key_is_dropped(payload: bytes) -> None:
     bench = Bench(None).wires(LID)
     assert bench.put(payload) == []
     assert bench.keys.stored is None
@@ -624,7 +624,7 @@ def test_erasing_the_key_ends_free_access() -> None:
 
 
 @pytest.mark.parametrize("inputs", [JUMPER, LID])
-def test_the_jumper_erases_nothing_without_the_lid_and_the_lid_nothing_without_the_jumper(
+def test_erasing_needs_the_jumper_and_the_open_lid(
     inputs: int,
 ) -> None:
     bench = Bench().wires(inputs)
@@ -658,7 +658,7 @@ def test_the_jumper_of_a_controller_without_a_key_erases_nothing_later() -> None
 # -- lamps ----------------------------------------------------------------------------------------
 
 
-def test_alarms_of_the_door_are_heard() -> None:
+def test_alarms_of_the_door_sound_the_buzzer() -> None:
     bench = Bench()
     assert bench.step().lamps[-1] == 0
     assert bench.wires(OPEN).lamps[-1] & BUZZER
@@ -673,11 +673,11 @@ def test_alarms_of_the_door_are_heard() -> None:
     assert all(bench.step(100).lamps[-1] & BUZZER for _ in range(10))
 
 
-# -- the cable is hostile -------------------------------------------------------------------------
+# -- an attacker on the cable ---------------------------------------------------------------------
 
 
 def hostile(bench: Bench, chunks: list[bytes]) -> None:
-    """Bytes that nobody with the key sent: whatever they are, no current flows."""
+    """Send bytes of an attacker without the key: no current may flow."""
     bench.driven.clear()
     for chunk in chunks:
         for byte in chunk:
@@ -700,7 +700,7 @@ def test_a_message_with_a_wrong_key_never_moves_the_strike(kind: int, key: bytes
 
 
 @given(counters=st.lists(st.integers(1, 20), min_size=1, max_size=8))
-def test_a_release_that_comes_again_or_late_never_moves_the_strike(counters: list[int]) -> None:
+def test_a_repeated_or_late_release_never_moves_the_strike(counters: list[int]) -> None:
     bench = Bench().open()
     content = b"\x10\x27\0\0\0\0"
     last = 0
@@ -714,7 +714,7 @@ def test_a_release_that_comes_again_or_late_never_moves_the_strike(counters: lis
 
 
 def random_frames(seed: int, count: int) -> itertools.chain[bytes]:
-    """Frames by somebody who knows everything but the key: types, lengths, right CRCs, cut, joined and noise."""
+    """Frames of an attacker without the key: right types, lengths and CRCs, cut or joined frames, and noise."""
     dice = random.Random(seed)
     kinds = (1, 2, 3, *range(0x10, 0x17), 0x81, 0x90, dice.randrange(256))
     for _ in range(count):
@@ -733,7 +733,7 @@ def random_frames(seed: int, count: int) -> itertools.chain[bytes]:
 
 
 def chunks(total: int) -> list[tuple[int, int]]:
-    """(seed, frames) of controllers that are fed a thousand frames each."""
+    """(seed, frames) of controllers, each with at most a thousand frames."""
     return [(start // 1_000, min(1_000, total - start)) for start in range(0, total, 1_000)]
 
 
@@ -743,8 +743,8 @@ def test_fuzz_random_frames_raise_nothing_and_never_move_the_strike() -> None:
         if seed % 2:
             bench.open()
         hostile(bench, random_frames(seed, count))
-        bench.put_raw(b"\0")  # the last frame may have been cut
-        assert bench.step(1_000).open().release() == 0  # whoever has the key is heard
+        bench.put_raw(b"\0")  # the last frame may be cut
+        assert bench.step(1_000).open().release() == 0  # a host with the key still works
         assert bench.energised
 
 

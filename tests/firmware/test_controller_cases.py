@@ -1,4 +1,4 @@
-"""The rules of a whole controller, on CPython; `test_micropython.py` plays the same under MicroPython."""
+"""The cases of a whole controller, on CPython; test_micropython.py runs them under MicroPython."""
 
 from __future__ import annotations
 

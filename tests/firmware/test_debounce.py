@@ -1,4 +1,4 @@
-"""Inputs count once they have been quiet, each by its own clock."""
+"""The debounce of inputs: each one counts after it was stable for its own time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ STARTS = (0, 4_711, WRAP - 1, WRAP - DEBOUNCE_MS // 2)
 
 
 def played(raws: list[int], now: int = 0, first: int = 0) -> list[int]:
-    """What is believed, millisecond by millisecond."""
+    """The debounced inputs of each millisecond."""
     debounce = Debounce(first, now)
     return [debounce.step(raw, (now + ms) % WRAP) for ms, raw in enumerate(raws, 1)]
 
 
 @pytest.mark.parametrize("first", [0, 1, 31])
-def test_what_the_wires_say_at_boot_is_believed(first: int) -> None:
+def test_inputs_at_boot_count_at_once(first: int) -> None:
     assert Debounce(first, 0).quiet == first
     assert played([first] * 50, first=first) == [first] * 50
 
@@ -41,16 +41,16 @@ def test_a_bouncing_contact_counts_once_and_after_its_last_bounce(bounces: int) 
     assert believed == [0] * (len(noise) + DEBOUNCE_MS) + [1] * (100 - DEBOUNCE_MS)
 
 
-def test_a_contact_that_never_settles_is_never_believed() -> None:
+def test_a_contact_that_never_settles_never_counts() -> None:
     assert set(played([1, 0] * 5_000)) == {0}
 
 
 @pytest.mark.parametrize("length", [1, DEBOUNCE_MS - 1, DEBOUNCE_MS])
-def test_a_touch_shorter_than_the_time_is_none(length: int) -> None:
+def test_a_pulse_shorter_than_the_time_is_ignored(length: int) -> None:
     assert set(played([1] * length + [0] * 100)) == {0}
 
 
-def test_a_stuck_input_stays_what_it_is() -> None:
+def test_a_stuck_input_keeps_its_level() -> None:
     assert played([2] * 10_000)[DEBOUNCE_MS:] == [2] * (10_000 - DEBOUNCE_MS)
 
 
@@ -63,18 +63,18 @@ def test_noise_on_one_wire_delays_no_other(bit: int, noisy: int) -> None:
     assert [believed >> bit & 1 for believed in played(raws)] == [0] * DEBOUNCE_MS + [1] * (100 - DEBOUNCE_MS)
 
 
-def test_looks_that_are_far_apart_need_two_that_agree() -> None:
+def test_samples_that_are_far_apart_must_agree_twice() -> None:
     debounce = Debounce(0, 0)
     assert debounce.step(1, 1_000) == 0
     assert debounce.step(1, 2_000) == 1
 
 
-def test_a_wire_that_does_not_exist_is_not_believed() -> None:
+def test_an_input_that_does_not_exist_is_ignored() -> None:
     assert set(played([32] * 100)) == {0}
 
 
 @given(st.lists(st.integers(0, 31), max_size=300), st.sampled_from(STARTS))
-def test_each_wire_is_what_it_would_be_alone(raws: list[int], now: int) -> None:
+def test_each_input_is_independent_of_the_others(raws: list[int], now: int) -> None:
     together = played(raws, now)
     for bit in BITS:
         alone = played([raw & 1 << bit for raw in raws], now)

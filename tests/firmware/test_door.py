@@ -1,4 +1,4 @@
-"""The door's rules: the whole table, where a door comes to rest, its clocks, and why a passage may be free."""
+"""The door's rules: the whole table, the states at rest, the times, and the reasons for a free passage."""
 
 from __future__ import annotations
 
@@ -64,24 +64,24 @@ def test_the_rules_reach_every_state() -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_no_time_is_passed_before_it_is_over(situation: str) -> None:
+def test_no_state_ends_before_its_time(situation: str) -> None:
     rig = brought_into(situation)
     before = rig.door.state, rig.door.is_free
     lasts = {"released": GRANT_MS, "open": PRE_ALARM_MS, "pre-alarm": OPEN_TOO_LONG_MS - PRE_ALARM_MS}
-    # the button was let go 10 ms ago
+    # the button was released 10 ms ago
     rig.step(lasts.get(situation, REX_RELEASE_MS - 10 if "egress" in situation else HOUR_MS) - 1)
     assert (rig.door.state, rig.door.is_free) == before
     assert rig.told() == []
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_the_buzzer_has_a_reason_in_an_alarm_and_before_it(situation: str) -> None:
+def test_the_buzzer_sounds_in_an_alarm_and_a_pre_alarm(situation: str) -> None:
     assert brought_into(situation).door.alarm == situation.startswith(("pre-alarm", "too long", "forced"))
 
 
-# -- where a door comes to rest -------------------------------------------------------------------
+# -- states at rest -------------------------------------------------------------------------------
 
-LOCKED_BY = {"nobody": d.NORMAL, "lock-down": d.LOCK_DOWN, "fault": d.FAULT, "lock-down and fault": d.FAULT}
+LOCKED_BY = {"no cause": d.NORMAL, "lock-down": d.LOCK_DOWN, "fault": d.FAULT, "lock-down and fault": d.FAULT}
 ENDINGS = {
     "a leaf closes": lambda rig: rig.on(OPEN).off(OPEN),
     "egress is over": lambda rig: rig.tap().step(REX_RELEASE_MS),
@@ -91,7 +91,7 @@ ENDINGS = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("locked_by", LOCKED_BY)
-def test_a_door_at_rest_is_where_mode_and_health_have_it(locked_by: str, ending: str) -> None:
+def test_the_state_at_rest_follows_mode_and_fault(locked_by: str, ending: str) -> None:
     rig = Rig()
     if "lock-down" in locked_by:
         rig.mode(d.MODE_LOCK_DOWN)
@@ -103,7 +103,7 @@ def test_a_door_at_rest_is_where_mode_and_health_have_it(locked_by: str, ending:
     assert not rig.door.is_free
 
 
-def test_lock_down_is_where_a_fault_leaves_it() -> None:
+def test_lock_down_continues_after_a_fault() -> None:
     rig = Rig()
     rig.mode(d.MODE_LOCK_DOWN)
     rig.fault()
@@ -118,7 +118,7 @@ def test_lock_down_stays_without_a_host() -> None:
     assert (rig.door.state, rig.door.mode, rig.told()) == (d.LOCK_DOWN, d.MODE_LOCK_DOWN, [])
 
 
-def test_free_access_begins_when_the_fire_is_over_and_not_after_the_host_was_lost_in_it() -> None:
+def test_free_access_begins_after_a_fire_unless_the_host_was_lost_in_it() -> None:
     rig = brought_into("fire")
     rig.mode(d.MODE_FREE_ACCESS)
     assert rig.off(FIRE).door.state == d.FREE_ACCESS
@@ -128,7 +128,7 @@ def test_free_access_begins_when_the_fire_is_over_and_not_after_the_host_was_los
 
 
 @pytest.mark.parametrize("ends", ["a fault", "the lid comes off"])
-def test_free_access_that_waits_for_the_end_of_a_fire_does_not_outlive_a_fault_or_the_lid(ends: str) -> None:
+def test_free_access_that_waits_in_a_fire_ends_with_a_fault_or_the_lid(ends: str) -> None:
     rig = brought_into("fire")
     rig.mode(d.MODE_FREE_ACCESS)
     HAPPENINGS[ends](rig)
@@ -144,7 +144,7 @@ def test_free_access_does_not_come_back_by_itself_after_a_fault() -> None:
     assert (rig.door.state, rig.door.mode) == (d.NORMAL, d.MODE_NORMAL)
 
 
-def test_the_lid_that_is_put_back_changes_nothing_but_is_told() -> None:
+def test_closing_the_lid_is_an_event_and_changes_nothing() -> None:
     rig = Rig().on(LID)
     assert rig.door.tampered
     rig.told()
@@ -152,7 +152,7 @@ def test_the_lid_that_is_put_back_changes_nothing_but_is_told() -> None:
     assert (rig.told(), rig.door.tampered, rig.door.state) == (["lid on"], False, d.NORMAL)
 
 
-def test_another_fault_is_told_too() -> None:
+def test_another_fault_is_an_event_too() -> None:
     told: list[tuple[int, int, int]] = []
     door = d.Door(0, 0, lambda *event: told.append(event))
     for code in (1, 1, 2, 0):
@@ -161,7 +161,7 @@ def test_another_fault_is_told_too() -> None:
     assert (door.fault, door.state) == (0, d.NORMAL)
 
 
-# -- what is denied -------------------------------------------------------------------------------
+# -- denials --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("for_ms", [0, -1])
@@ -180,7 +180,7 @@ def test_a_mode_that_does_not_exist_is_malformed(mode: int) -> None:
 
 
 @pytest.mark.parametrize("situation", EVERYWHERE)
-def test_nobody_is_let_in_while_the_lid_is_off(situation: str) -> None:
+def test_a_grant_is_denied_while_the_lid_is_off(situation: str) -> None:
     rig = brought_into(situation).on(LID)
     before, mode = (rig.door.state, rig.door.is_free), rig.door.mode
     rig.told()
@@ -190,14 +190,14 @@ def test_nobody_is_let_in_while_the_lid_is_off(situation: str) -> None:
     assert (rig.door.mode, rig.told()) == (mode, [])
 
 
-def test_lock_down_can_be_asked_for_with_the_lid_off_and_in_a_fault() -> None:
+def test_lock_down_can_be_set_with_the_lid_off_and_in_a_fault() -> None:
     rig = Rig().on(LID)
     rig.fault()
     assert rig.mode(d.MODE_LOCK_DOWN) == d.OBEYED
     assert rig.mode(d.MODE_NORMAL) == d.OBEYED
 
 
-def test_the_first_reason_to_deny_is_the_nearest_to_the_door() -> None:
+def test_the_order_of_reasons_to_deny() -> None:
     rig = Rig()
     rig.mode(d.MODE_LOCK_DOWN)
     rig.on(OPEN)
@@ -224,9 +224,7 @@ def test_the_first_reason_to_deny_is_the_nearest_to_the_door() -> None:
         (65_535, MAX_RELEASE_MS),
     ],
 )
-def test_a_release_lasts_as_long_as_asked_and_never_longer_than_the_longest(
-    asked: int, lasts: int, now: int
-) -> None:
+def test_a_release_lasts_its_time_and_never_longer_than_the_limit(asked: int, lasts: int, now: int) -> None:
     rig = Rig(now=now)
     rig.grant(asked)
     for _ in range(lasts - 1):
@@ -236,7 +234,7 @@ def test_a_release_lasts_as_long_as_asked_and_never_longer_than_the_longest(
     assert rig.told() == ["released", "relocked: time"]
 
 
-def test_a_second_grant_begins_anew_and_is_told_too() -> None:
+def test_a_second_grant_starts_its_time_again_and_is_an_event() -> None:
     rig = Rig()
     rig.grant(9_000)
     rig.step(8_000)
@@ -246,7 +244,7 @@ def test_a_second_grant_begins_anew_and_is_told_too() -> None:
     assert rig.told() == ["released", "released", "relocked: time"]
 
 
-def test_who_is_granted_while_somebody_leaves_has_all_of_his_time() -> None:
+def test_a_grant_during_egress_has_its_whole_time() -> None:
     rig = Rig().tap()
     rig.step(REX_RELEASE_MS - 100)
     rig.grant(3_000)
@@ -256,9 +254,9 @@ def test_who_is_granted_while_somebody_leaves_has_all_of_his_time() -> None:
 
 @pytest.mark.parametrize(
     "ends",
-    ["the host takes it back", "the host falls silent", "the lid comes off", "a fault", "mode lock-down"],
+    ["the host revokes", "the host is lost", "the lid comes off", "a fault", "mode lock-down"],
 )
-def test_what_ends_a_grant_does_not_end_egress_and_egress_ends_by_itself(ends: str) -> None:
+def test_the_end_of_a_grant_does_not_end_egress(ends: str) -> None:
     rig = Rig()
     rig.grant(9_000)
     rig.tap()
@@ -272,8 +270,8 @@ def test_what_ends_a_grant_does_not_end_egress_and_egress_ends_by_itself(ends: s
     assert rig.told() == ["relocked: time"]
 
 
-@pytest.mark.parametrize("ends", ["the host falls silent", "mode normal", "the lid comes off", "a fault"])
-def test_egress_outlives_free_access(ends: str) -> None:
+@pytest.mark.parametrize("ends", ["the host is lost", "mode normal", "the lid comes off", "a fault"])
+def test_egress_continues_after_free_access(ends: str) -> None:
     rig = brought_into("free access").tap()
     rig.step(1_000)
     HAPPENINGS[ends](rig)
@@ -283,7 +281,7 @@ def test_egress_outlives_free_access(ends: str) -> None:
     assert not rig.step(100).door.is_free
 
 
-def test_egress_outlives_a_fire_that_was_none() -> None:
+def test_egress_continues_after_a_short_fire() -> None:
     rig = brought_into("fire").tap()
     assert rig.off(FIRE).door.state == d.EGRESS
     assert not rig.step(REX_RELEASE_MS).door.is_free
@@ -297,7 +295,7 @@ def test_egress_that_is_over_before_the_fire_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize("now", STARTS)
-def test_egress_lasts_from_when_the_button_is_let_go(now: int) -> None:
+def test_egress_lasts_from_the_release_of_the_button(now: int) -> None:
     rig = Rig(now=now).on(REX)
     rig.wait(20_000)
     assert rig.door.is_free
@@ -308,7 +306,7 @@ def test_egress_lasts_from_when_the_button_is_let_go(now: int) -> None:
     assert rig.told() == ["rex", "relocked: time"]
 
 
-def test_a_button_that_is_held_keeps_the_passage_free_while_leaves_come_and_go() -> None:
+def test_a_button_that_is_held_keeps_the_passage_free_while_the_leaf_moves() -> None:
     rig = Rig().on(REX)
     for _ in range(3):
         assert rig.on(OPEN).door.is_free
@@ -320,7 +318,7 @@ def test_a_button_that_is_held_keeps_the_passage_free_while_leaves_come_and_go()
     assert rig.told() == ["opened", "closed", "relocked: closed"]
 
 
-def test_who_lets_go_while_the_leaf_opens_is_through() -> None:
+def test_egress_ends_if_the_button_is_released_as_the_leaf_opens() -> None:
     rig = Rig().on(REX)
     rig.inputs = OPEN
     assert not rig.step().door.is_free
@@ -328,7 +326,7 @@ def test_who_lets_go_while_the_leaf_opens_is_through() -> None:
 
 @pytest.mark.parametrize("now", STARTS)
 @pytest.mark.parametrize("leaf", [0, OPEN])
-def test_a_jammed_button_holds_the_door_for_a_minute_and_works_again_once_let_go(leaf: int, now: int) -> None:
+def test_a_jammed_button_frees_the_door_for_a_minute_and_works_after_its_release(leaf: int, now: int) -> None:
     rig = Rig(leaf, now)
     rig.inputs |= REX
     rig.step(1)
@@ -358,24 +356,24 @@ def test_a_jammed_button_does_not_keep_the_leaf_from_relocking() -> None:
     assert not rig.off(OPEN).door.is_free
 
 
-# What locks a passage again, from within a situation in which it is free.
+# Events that lock a passage again: the situation in which it is free, and the event.
 LOCKS = {
     "time is up": ("released", lambda rig: rig.step(GRANT_MS)),
     "egress is over": ("egress", lambda rig: rig.step(REX_RELEASE_MS)),
-    "the host takes it back": ("released", lambda rig: rig.door.relock(rig.now)),
-    "the host falls silent": ("released", lambda rig: rig.door.host_lost(rig.now)),
+    "the host revokes": ("released", lambda rig: rig.door.relock(rig.now)),
+    "the host is lost": ("released", lambda rig: rig.door.host_lost(rig.now)),
     "lock-down": ("free access", lambda rig: rig.mode(d.MODE_LOCK_DOWN)),
     "the lid comes off": ("released", lambda rig: rig.on(LID)),
     "a fault": ("free access", lambda rig: rig.fault()),
     "a fire is over": ("fire", lambda rig: rig.off(FIRE)),
-    "a leaf that shuts behind who asked": ("open, egress", lambda rig: rig.off(OPEN)),
+    "the leaf closes in egress": ("open, egress", lambda rig: rig.off(OPEN)),
 }
 
 
 @pytest.mark.parametrize("now", STARTS)
 @pytest.mark.parametrize("after_ms", [1, LATE_OPENING_MS - 1, LATE_OPENING_MS, HOUR_MS])
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_leaf_that_opens_is_forced_unless_the_passage_was_free_a_moment_ago(
+def test_a_leaf_that_opens_is_forced_unless_the_passage_was_free_just_before(
     lock: str, after_ms: int, now: int
 ) -> None:
     situation, happens = LOCKS[lock]
@@ -389,7 +387,7 @@ def test_a_leaf_that_opens_is_forced_unless_the_passage_was_free_a_moment_ago(
     assert rig.door.state == (d.OPEN if after_ms < LATE_OPENING_MS else d.FORCED)
 
 
-def test_a_leaf_that_opens_as_the_passage_locks_was_not_forced() -> None:
+def test_a_leaf_that_opens_as_the_passage_locks_is_not_forced() -> None:
     rig = brought_into("released")
     rig.on(OPEN | LID)
     assert rig.door.state == d.OPEN
@@ -397,14 +395,14 @@ def test_a_leaf_that_opens_as_the_passage_locks_was_not_forced() -> None:
 
 
 @pytest.mark.parametrize("situation", ["normal", "fault", "lock-down"])
-def test_a_leaf_that_opens_as_the_lid_comes_off_was_forced(situation: str) -> None:
+def test_a_leaf_that_opens_as_the_lid_comes_off_is_forced(situation: str) -> None:
     rig = brought_into(situation)
     rig.on(OPEN | LID)
     assert rig.told() == ["lid off", "opened", "forced open"]
     assert rig.door.state == d.FORCED
 
 
-def test_a_clock_that_comes_round_to_the_last_lock_excuses_nobody() -> None:
+def test_a_wrapped_clock_does_not_excuse_a_forced_leaf() -> None:
     rig = brought_into("released").step(GRANT_MS)
     rig.step(WRAP // 2)
     rig.step(WRAP // 2 - 1)
@@ -412,13 +410,13 @@ def test_a_clock_that_comes_round_to_the_last_lock_excuses_nobody() -> None:
     assert rig.on(OPEN).door.state == d.FORCED
 
 
-def test_a_leaf_that_is_open_when_the_power_comes_back_and_then_shuts_may_be_forced_at_once() -> None:
+def test_a_leaf_open_at_boot_may_be_forced_directly_after_it_closed() -> None:
     rig = Rig(OPEN).off(OPEN)
     assert rig.on(OPEN).door.state == d.FORCED
 
 
 @pytest.mark.parametrize("now", STARTS)
-def test_alarms_of_an_open_leaf_come_at_their_times_and_end(now: int) -> None:
+def test_alarms_of_an_open_leaf_start_at_their_times_and_end(now: int) -> None:
     rig = Rig(now=now)
     rig.grant()
     rig.on(OPEN)
@@ -435,7 +433,7 @@ def test_alarms_of_an_open_leaf_come_at_their_times_and_end(now: int) -> None:
 
 
 @pytest.mark.parametrize("situation", ["open", "pre-alarm"])
-def test_a_grant_for_an_open_leaf_begins_its_time_anew(situation: str) -> None:
+def test_a_grant_for_an_open_leaf_starts_its_time_again(situation: str) -> None:
     rig = brought_into(situation)
     rig.step(5_000)
     rig.grant()
@@ -449,7 +447,7 @@ def test_a_grant_for_an_open_leaf_begins_its_time_anew(situation: str) -> None:
 @pytest.mark.parametrize(
     ("situation", "lasts"), [("open", PRE_ALARM_MS), ("pre-alarm", OPEN_TOO_LONG_MS - PRE_ALARM_MS)]
 )
-def test_nothing_else_begins_the_time_of_an_open_leaf_anew(
+def test_nothing_else_starts_the_time_of_an_open_leaf_again(
     situation: str, lasts: int, happening: str
 ) -> None:
     rig = brought_into(situation)
@@ -464,7 +462,7 @@ def test_nothing_else_begins_the_time_of_an_open_leaf_anew(
 
 
 @pytest.mark.parametrize("situation", EVERYWHERE)
-def test_events_carry_the_time_at_which_they_happened(situation: str) -> None:
+def test_events_have_the_time_at_which_they_happened(situation: str) -> None:
     for happening in HAPPENINGS:
         rig = brought_into(situation, 4_711)
         rig.ticks.clear()
@@ -476,7 +474,7 @@ def test_events_carry_the_time_at_which_they_happened(situation: str) -> None:
 
 
 @pytest.mark.parametrize("inputs", range(32))
-def test_at_boot_nobody_is_let_in_whatever_the_wires_say(inputs: int) -> None:
+def test_at_boot_the_passage_is_locked_for_any_inputs_without_fire_and_rex(inputs: int) -> None:
     rig = Rig(inputs, 5)
     assert not rig.door.is_free
     assert rig.told() == []
@@ -486,7 +484,7 @@ def test_at_boot_nobody_is_let_in_whatever_the_wires_say(inputs: int) -> None:
     assert rig.told() == [word for bit, word in wanted if inputs & bit]
 
 
-def test_a_leaf_that_stands_open_at_boot_was_not_forced_but_may_stand_too_long() -> None:
+def test_a_leaf_open_at_boot_is_not_forced_but_may_be_open_too_long() -> None:
     rig = Rig(OPEN)
     assert rig.door.state == d.OPEN
     assert rig.step(PRE_ALARM_MS - 1).told() == []
@@ -498,12 +496,12 @@ def test_a_door_without_a_fault_boots_in_the_normal_mode() -> None:
     assert (door.mode, door.fault, door.tampered, door.alarm) == (d.MODE_NORMAL, 0, False, False)
 
 
-# -- several wires in one look --------------------------------------------------------------------
+# -- several inputs in one step -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("now", range(16))
 @pytest.mark.parametrize("situation", EVERYWHERE)
-def test_whatever_comes_at_once_fire_and_rex_free_and_the_lid_locks(situation: str, now: int) -> None:
+def test_with_several_changes_at_once_fire_and_rex_free_and_the_lid_locks(situation: str, now: int) -> None:
     rig = brought_into(situation)
     was_free, leaf = rig.door.is_free, rig.inputs & OPEN
     rig.inputs = now
@@ -519,7 +517,7 @@ def test_whatever_comes_at_once_fire_and_rex_free_and_the_lid_locks(situation: s
 @pytest.mark.parametrize("locked_by", LOCKED_BY)
 @pytest.mark.parametrize("asked", [False, True])
 @pytest.mark.parametrize("leaf", ["closes", "opens"])
-def test_a_leaf_that_moves_as_the_fire_ends_leaves_a_door_that_is_locked(
+def test_the_door_is_locked_after_a_fire_also_if_the_leaf_moves(
     leaf: str, asked: bool, locked_by: str
 ) -> None:
     rig = Rig()
@@ -538,14 +536,14 @@ def test_a_leaf_that_moves_as_the_fire_ends_leaves_a_door_that_is_locked(
     assert not rig.door.is_free
 
 
-# -- why a passage may be free --------------------------------------------------------------------
+# -- reasons for a free passage -------------------------------------------------------------------
 
 
 class Passage(RuleBasedStateMachine):
-    """Any life of a door beside a list of reasons: it is free exactly while there is one.
+    """Random events of a door and a model with reasons: the passage is free exactly while there is a reason.
 
-    Nothing here knows a state. The reasons: a grant and its time, a request to get out and its time, a fire, free
-    access. Alarms: how long the leaf has been open, and whether anything let it open.
+    The model has no states. The reasons are a grant with its time, egress with its time, a fire, and free access.
+    For alarms the model has the time for which the leaf is open, and whether a reason let it open.
     """
 
     @initialize(inputs=st.integers(0, 31), now=st.sampled_from(STARTS) | st.integers(0, WRAP - 1))
@@ -561,7 +559,7 @@ class Passage(RuleBasedStateMachine):
         self.fault = 0
         self.open: tuple[str, int] | None = ("open", now) if self.leaf else None
         self.was_free = False
-        self.locked: int | None = None  # when the last reason ended
+        self.locked: int | None = None  # the time at which the last reason ended
         assert not self.rig.door.is_free
 
     @act(
@@ -656,7 +654,7 @@ class Passage(RuleBasedStateMachine):
     @precondition(lambda self: self.rig.door.is_free)
     @act()
     def walk_through(self) -> None:
-        """What Hypothesis seldom does by itself: the leaf opens while it may, and shuts."""
+        """The leaf opens in a free passage, and closes: Hypothesis seldom does this by itself."""
         self.look({OPEN}, 10)
         self.look({OPEN}, 1_000)
 
@@ -669,13 +667,13 @@ class Passage(RuleBasedStateMachine):
         assert self.rig.door.alarm == (self.open is not None and self.open[0] != "open"), self.open
 
     @invariant()
-    def whoever_is_locked_out_is_told_why(self) -> None:
+    def each_relock_is_one_event(self) -> None:
         told = self.rig.told()
         is_free = self.rig.door.is_free
         relocked = [word for word in told if word.startswith("relocked")]
         if self.was_free and not is_free:
             assert len(relocked) == 1
-        if relocked and is_free:  # in one look: something ended, and something else began
+        if relocked and is_free:  # in one step one reason ended, and another one began
             assert "rex" in told or "fire" in told or self.asked == self.now
         self.was_free = is_free
 
@@ -686,7 +684,7 @@ class Passage(RuleBasedStateMachine):
 
     @contextmanager
     def _reasons(self) -> Iterator[None]:
-        """Within this some may end: after the last one the passage was free a moment ago."""
+        """Note the time if the last reason ends inside this block."""
         could = self._may_pass()
         yield
         if could and not self._may_pass():
@@ -709,7 +707,7 @@ class Passage(RuleBasedStateMachine):
             self._rest()
 
     def _rest(self) -> None:
-        """Nothing keeps the leaf free by itself any more: from now on an open one is looked at."""
+        """The time of an open leaf starts, unless a fire or free access keeps the passage free."""
         if self.leaf and not self.fire and not self.free_access:
             self.open = "open", self.now
 
@@ -765,7 +763,7 @@ def test_inputs_are_the_bits_of_the_specification() -> None:
 # -- the file itself ------------------------------------------------------------------------------
 
 
-def test_the_door_imports_nothing_but_numbers_and_time_that_wraps() -> None:
+def test_the_door_imports_only_numbers_and_ticks() -> None:
     tree = ast.parse(Path(d.__file__).read_text("utf-8"))
     assert {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)} == {
         "limits",

@@ -1,4 +1,4 @@
-"""Frames of the controller against a codec written from LINK.md with binascii: both ways, and in noise."""
+"""The controller's frames, compared in both directions with a codec made from LINK.md and binascii; and noise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_crc_is_the_one_of_the_catalogue() -> None:
 
 
 @given(PAYLOADS)
-def test_a_frame_is_as_the_specification_says(payload: bytes) -> None:
+def test_a_frame_follows_the_specification(payload: bytes) -> None:
     assert encoded(payload) == framed(payload)
     assert unframed(encoded(payload)) == [payload]
     assert received(framed(payload)) == [payload]
@@ -43,30 +43,30 @@ def test_a_frame_is_as_the_specification_says(payload: bytes) -> None:
 
 @pytest.mark.parametrize("length", [1, 2, MAX_PAYLOAD - 1, MAX_PAYLOAD])
 @pytest.mark.parametrize("byte", [0, 1, 255])
-def test_the_shortest_and_the_longest_frames_come_through(length: int, byte: int) -> None:
+def test_the_shortest_and_the_longest_frames_are_received(length: int, byte: int) -> None:
     payload = bytes([byte]) * length
     assert received(encoded(payload)) == [payload]
     assert len(encoded(payload)) == length + 4 <= MAX_WIRE
 
 
 @given(st.lists(PAYLOADS, max_size=8))
-def test_frames_follow_each_other(payloads: list[bytes]) -> None:
+def test_frames_without_a_gap_are_received(payloads: list[bytes]) -> None:
     assert received(b"".join(map(framed, payloads))) == payloads
 
 
 @pytest.mark.parametrize("length", [MAX_PAYLOAD + 1, MAX_PAYLOAD + 2, 100, 251])
-def test_what_is_longer_than_the_longest_is_dropped_and_the_next_is_heard(length: int) -> None:
+def test_a_frame_that_is_too_long_is_dropped_and_the_next_is_received(length: int) -> None:
     receiver = Receiver()
     assert received(framed(b"\x10" * length), receiver) == []
     assert received(framed(b"\x10hello"), receiver) == [b"\x10hello"]
 
 
 @pytest.mark.parametrize("nothing", [b"", b"\0", b"\x01\0", b"\x01\x01\0", b"\x03\xff\xff\0"])
-def test_a_frame_without_a_type_is_none(nothing: bytes) -> None:
+def test_a_frame_without_a_type_is_dropped(nothing: bytes) -> None:
     assert received(nothing) == []
 
 
-def test_a_crc_alone_is_no_frame_even_if_it_is_right() -> None:
+def test_a_right_crc_alone_is_not_a_frame() -> None:
     assert binascii.crc_hqx(b"", 0xFFFF) == 0xFFFF
     assert received(b"\x03\xff\xff\0" * 3 + framed(b"\x10")) == [b"\x10"]
 
@@ -79,7 +79,7 @@ def test_a_frame_with_one_bit_changed_is_dropped(payload: bytes, data: st.DataOb
 
 
 @given(payload=PAYLOADS, data=st.data())
-def test_a_frame_that_is_cut_costs_only_itself(payload: bytes, data: st.DataObject) -> None:
+def test_a_truncated_frame_loses_only_itself(payload: bytes, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(payload)))
     receiver = Receiver()
     assert received(framed(payload)[:cut] + b"\0", receiver) == []
@@ -87,14 +87,14 @@ def test_a_frame_that_is_cut_costs_only_itself(payload: bytes, data: st.DataObje
 
 
 @given(noise=st.binary(max_size=200), payload=PAYLOADS)
-def test_after_any_noise_the_next_zero_begins_anew(noise: bytes, payload: bytes) -> None:
+def test_after_any_noise_the_next_zero_starts_a_frame(noise: bytes, payload: bytes) -> None:
     receiver = Receiver()
     received(noise + b"\0", receiver)
     assert received(framed(payload), receiver) == [payload]
 
 
 @given(st.lists(st.binary(max_size=80), max_size=20))
-def test_fuzz_noise_raises_nothing_and_is_no_longer_than_a_frame(chunks: list[bytes]) -> None:
+def test_fuzz_noise_raises_nothing_and_gives_no_long_frame(chunks: list[bytes]) -> None:
     for payload in received(b"\0".join(chunks)):
         assert 1 <= len(payload) <= MAX_PAYLOAD
 

@@ -1,4 +1,4 @@
-"""The key outlives a power cut at any byte of any write: the old one or the new one, never neither."""
+"""A power cut at any byte of a write leaves the old or the new key, and never no key."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from keystore import KeyStore
 OLD = (1, bytes(range(32)))
 NEW = (2, bytes(range(200, 232)))
 RECORD_BYTES = 40
-PAGE_BYTES = 64  # enough to have something behind the record
+PAGE_BYTES = 64  # longer than the record
 WRITES = st.tuples(st.sampled_from([1, 2]), st.binary(min_size=32, max_size=32))
 
 
 class PowerCutError(Exception):
-    """The lights go out."""
+    """The power is cut."""
 
 
 class Flash:
@@ -45,7 +45,7 @@ class Flash:
 
 
 def loaded(flash: Flash) -> tuple[int, bytes] | None:
-    """What the next boot finds."""
+    """The lock and the key that the next boot reads."""
     flash.budget = None
     return KeyStore(flash).load()
 
@@ -58,7 +58,7 @@ def stored(*writes: tuple[int, bytes]) -> Flash:
 
 
 def cuts(before: tuple, action: str) -> int:
-    """How many bytes an action changes."""
+    """The number of bytes that an action changes."""
     flash = stored(*before)
     flash.spent = 0
     act(flash, action)
@@ -76,7 +76,7 @@ def test_flash_that_was_never_written_holds_no_key(content: int) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 255, 256, 257, 300])
-def test_the_last_key_that_was_written_counts(count: int) -> None:
+def test_the_last_written_key_counts(count: int) -> None:
     flash = Flash()
     store = KeyStore(flash)
     for number in range(count):
@@ -86,7 +86,7 @@ def test_the_last_key_that_was_written_counts(count: int) -> None:
     assert loaded(flash) == key
 
 
-def test_a_key_that_was_erased_is_in_neither_sector() -> None:
+def test_an_erased_key_is_in_neither_sector() -> None:
     flash = stored(OLD, NEW)
     KeyStore(flash).erase()
     assert loaded(flash) is None
@@ -94,7 +94,7 @@ def test_a_key_that_was_erased_is_in_neither_sector() -> None:
         assert key not in bytes(sector)
 
 
-def test_a_key_can_be_written_after_one_was_erased() -> None:
+def test_a_key_can_be_written_after_erasing() -> None:
     flash = stored(OLD)
     KeyStore(flash).erase()
     KeyStore(flash).save(*NEW)
@@ -124,14 +124,14 @@ def test_a_power_cut_at_any_byte_leaves_the_old_or_the_new(before: tuple, action
         with pytest.raises(PowerCutError):
             act(flash, action)
         outcomes.append(loaded(flash))
-        act(flash, action)  # and the next try succeeds
+        act(flash, action)  # the next attempt succeeds
         assert loaded(flash) == new
     turn = outcomes.index(new) if new in outcomes else len(outcomes)
     assert outcomes == [old] * turn + [new] * (len(outcomes) - turn)
 
 
 @given(first=WRITES, second=WRITES, budget=st.integers(0, PAGE_BYTES + RECORD_BYTES - 1))
-def test_whatever_the_keys_a_cut_leaves_one_of_them(
+def test_a_power_cut_leaves_one_of_any_two_keys(
     first: tuple[int, bytes], second: tuple[int, bytes], budget: int
 ) -> None:
     flash = stored(first)
@@ -142,14 +142,14 @@ def test_whatever_the_keys_a_cut_leaves_one_of_them(
 
 
 @pytest.mark.parametrize("bit", range(RECORD_BYTES * 8))
-def test_a_record_with_any_bit_changed_is_none_and_the_one_before_it_counts(bit: int) -> None:
+def test_a_record_with_any_bit_changed_is_invalid_and_the_older_one_counts(bit: int) -> None:
     flash = stored(OLD, NEW)
     flash.sectors[1][bit // 8] ^= 1 << bit % 8
     assert loaded(flash) == OLD
 
 
 @given(sectors=st.lists(st.binary(min_size=PAGE_BYTES, max_size=PAGE_BYTES), min_size=2, max_size=2))
-def test_fuzz_whatever_the_flash_holds_nothing_is_raised(sectors: list[bytes]) -> None:
+def test_fuzz_any_content_of_the_flash_raises_nothing(sectors: list[bytes]) -> None:
     flash = Flash()
     flash.sectors = [bytearray(sector) for sector in sectors]
     assert loaded(flash) is None

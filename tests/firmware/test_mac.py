@@ -1,4 +1,4 @@
-"""HMAC-SHA256 of the firmware against RFC 4231 and against CPython's own."""
+"""HMAC-SHA256 of the firmware, compared with RFC 4231 and with CPython's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mac import Mac, same
 
 KEYS = st.binary(min_size=32, max_size=32)
 
-# RFC 4231 section 4, but for 4.7 and 4.8, whose keys are longer than a block. A shorter key is one that ends in
-# zeros (RFC 2104 section 2), so all of these fit into 32 bytes.
+# RFC 4231 section 4 without 4.7 and 4.8, whose keys are longer than a block. A shorter key is filled up with zeros
+# (RFC 2104 section 2), so all of these fit into 32 bytes.
 RFC_4231 = {
     "4.2": (b"\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
     "4.3": (
@@ -52,7 +52,7 @@ def test_a_derived_key_is_the_digest_of_its_label(key: bytes, label: bytes, mess
 
 
 @given(tag=st.binary(min_size=8, max_size=8), before=st.binary(max_size=5), after=st.binary(max_size=5))
-def test_a_tag_is_the_same_where_it_stands(tag: bytes, before: bytes, after: bytes) -> None:
+def test_a_tag_is_compared_at_its_place_in_the_buffer(tag: bytes, before: bytes, after: bytes) -> None:
     assert same(tag, bytearray(before + tag + after), len(before))
 
 

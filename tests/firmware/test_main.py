@@ -29,10 +29,10 @@ AT_REST = {CONTACT: 0, TAMPER: 0, FIRE: 0}  # the others read high
 
 
 class Clock:
-    """What MicroPython's `time` has; asking it costs a millisecond, as anything does."""
+    """MicroPython's `time`; each call takes a millisecond."""
 
     def __init__(self) -> None:
-        self.ms = 2**30 - 100  # it wraps in the middle of everything
+        self.ms = 2**30 - 100  # it wraps during the tests
 
     def ticks_ms(self) -> int:
         self.ms += 1
@@ -47,7 +47,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[machine.Hooks]:
-    """A board at rest whose flash is as new."""
+    """A board at rest with erased flash."""
     hooks = machine.Hooks()
     hooks.levels = dict(AT_REST)
     monkeypatch.setattr(machine, "hooks", hooks)
@@ -82,7 +82,7 @@ def say(hooks: machine.Hooks, payload: bytes) -> None:
         ({CONTACT: 1, REX: 0, TAMPER: 1, FIRE: 1, SERVICE: 0}, 31),
     ],
 )
-def test_loops_that_are_cut_read_on_and_buttons_that_are_cut_read_off(
+def test_a_cut_loop_reads_on_and_a_cut_button_reads_off(
     hooks: machine.Hooks, levels: dict[int, int], bits: int
 ) -> None:
     hooks.levels.update(levels)
@@ -90,7 +90,7 @@ def test_loops_that_are_cut_read_on_and_buttons_that_are_cut_read_off(
 
 
 @pytest.mark.parametrize(("straps", "known"), [({}, True), ({20: 0}, False), ({21: 0}, False)])
-def test_a_board_of_another_revision_is_a_fault_that_only_rex_and_fire_outlive(
+def test_a_board_of_another_revision_is_a_fault_that_allows_only_rex_and_fire(
     hooks: machine.Hooks, straps: dict[int, int], known: bool
 ) -> None:
     hooks.levels.update(straps)
@@ -98,7 +98,7 @@ def test_a_board_of_another_revision_is_a_fault_that_only_rex_and_fire_outlive(
     assert fault == (0 if known else main.FAULT_BOARD)
 
 
-def test_a_pull_up_that_still_rises_at_boot_is_nobody_at_rex(hooks: machine.Hooks) -> None:
+def test_a_pull_up_that_still_rises_at_boot_is_not_rex(hooks: machine.Hooks) -> None:
     looks = []
 
     def level(number: int) -> int:
@@ -111,7 +111,7 @@ def test_a_pull_up_that_still_rises_at_boot_is_nobody_at_rex(hooks: machine.Hook
     assert controller.door.state == 0
 
 
-def test_a_turn_feeds_the_watchdog_and_a_controller_without_a_key_drives_nothing(
+def test_a_step_feeds_the_watchdog_and_a_controller_without_a_key_drives_nothing(
     hooks: machine.Hooks,
 ) -> None:
     hooks.levels[REX] = 0
@@ -120,7 +120,7 @@ def test_a_turn_feeds_the_watchdog_and_a_controller_without_a_key_drives_nothing
     assert hooks.outputs.get(STRIKE, 0) == 0
 
 
-def test_a_key_survives_the_next_boot(hooks: machine.Hooks) -> None:
+def test_a_key_is_kept_over_a_boot(hooks: machine.Hooks) -> None:
     hooks.levels[TAMPER] = 1
     first = loop()
     turn(first)
@@ -136,11 +136,11 @@ def test_a_key_survives_the_next_boot(hooks: machine.Hooks) -> None:
 
 
 @pytest.mark.parametrize("missing", [INPUTS_READ, STRIKE_SET, LINK_HEARD])
-def test_a_turn_that_left_something_out_feeds_nobody(missing: int) -> None:
+def test_an_incomplete_step_does_not_feed_the_watchdog(missing: int) -> None:
     timer = SimpleNamespace(fed=0)
     timer.feed = lambda: setattr(timer, "fed", timer.fed + 1)
     watchdog = Watchdog(timer)
-    for _ in range(2):  # what one turn did does not count for the next
+    for _ in range(2):  # the steps of one turn do not count for the next
         for part in (INPUTS_READ, STRIKE_SET, LINK_HEARD):
             if part != missing:
                 watchdog.did(part)
@@ -152,10 +152,10 @@ def test_a_turn_that_left_something_out_feeds_nobody(missing: int) -> None:
     assert timer.fed == 1
 
 
-def test_a_program_that_breaks_leaves_the_strike_without_current(
+def test_an_exception_leaves_the_strike_without_current(
     hooks: machine.Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    KeyStore(Sectors()).save(2, KEY)  # fail-safe: it has current
+    KeyStore(Sectors()).save(2, KEY)  # fail-safe: the strike has current
     turns = iter(range(5))
 
     def sleep_ms(_: int) -> None:
@@ -168,19 +168,19 @@ def test_a_program_that_breaks_leaves_the_strike_without_current(
     assert hooks.outputs[STRIKE] == 0
 
 
-def test_a_boot_by_the_watchdog_is_told(hooks: machine.Hooks) -> None:
+def test_a_boot_by_the_watchdog_is_an_event(hooks: machine.Hooks) -> None:
     assert loop(1).controller._flags() & 4
     assert not loop(0).controller._flags() & 4
 
 
-def test_flash_that_does_not_take_what_is_written_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flash_that_does_not_store_the_key_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rp2.Flash, "ioctl", lambda _, operation, __: 2 if operation == 4 else 0)  # no erasing
     Sectors().write(0, bytearray(b"\xf0" * 40))
     with pytest.raises(OSError, match="flash"):
         Sectors().write(0, bytearray(b"\x0f" * 40))
 
 
-def test_nonces_differ_even_where_the_ring_oscillator_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nonces_differ_even_without_the_ring_oscillator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "urandom", bytes)
     nonces = Nonces(b"chip", lambda: 0)
     assert len({nonces.fresh() for _ in range(100)}) == 100
@@ -198,13 +198,13 @@ def test_nonces_differ_even_where_the_ring_oscillator_has_stopped(monkeypatch: p
         (64, [31, 0x89ABCDEF, 31, 0x01234567]),
     ],
 )
-def test_a_number_goes_to_the_panel_bit_for_bit(bits: int, words: list[int]) -> None:
+def test_a_number_is_sent_to_the_panel_bit_by_bit(bits: int, words: list[int]) -> None:
     panel = Wiegand(None)
     data = bytearray(b"\0\x89\xab\xcd\xef\x01\x23\x45\x67")
     assert panel.send(bits, data, 1)
     wires = rp2.StateMachine.last
     assert wires.words == words
-    assert not panel.send(bits, data, 1), "while that one is still going out"
+    assert not panel.send(bits, data, 1), "the first number is still being sent"
     wires.done = len(words) // 2
     assert panel.send(bits, data, 1)
     assert wires.words == words * 2

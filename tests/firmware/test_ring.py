@@ -1,4 +1,4 @@
-"""The last events: numbers without gaps, bytes as they travel, the oldest gives way."""
+"""The last events: numbers without gaps, bytes of the wire, and the oldest is overwritten."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def told(ring: Ring, number: int) -> tuple[int, int, int, int]:
     return number, kind, tick_ms, data
 
 
-def test_an_event_is_told_as_it_happened() -> None:
+def test_an_event_is_read_unchanged() -> None:
     ring = Ring()
     ring.add(7, 0x04030201, 0x08070605)
     assert told(ring, 1) == (1, 7, 0x04030201, 0x08070605)
 
 
-def test_a_ring_without_events_has_none_to_tell() -> None:
+def test_an_empty_ring_has_no_event() -> None:
     assert (Ring().oldest, Ring().next) == (1, 1)
 
 
 @pytest.mark.parametrize("count", [1, 2, EVENTS_KEPT - 1, EVENTS_KEPT, EVENTS_KEPT + 1, 3 * EVENTS_KEPT + 5])
-def test_the_last_events_are_kept_and_the_oldest_gives_way(count: int) -> None:
+def test_the_last_events_are_kept_and_the_oldest_is_overwritten(count: int) -> None:
     ring = Ring()
     for number in range(1, count + 1):
         ring.add(number % 20, 1_000 + number, 2_000 + number)
@@ -39,7 +39,7 @@ def test_the_last_events_are_kept_and_the_oldest_gives_way(count: int) -> None:
 
 
 @pytest.mark.parametrize("before", [0, 5, EVENTS_KEPT + 5])
-def test_what_was_forgotten_is_not_told_and_numbers_go_on(before: int) -> None:
+def test_after_a_clear_there_are_no_old_events_and_numbers_continue(before: int) -> None:
     ring = Ring()
     for _ in range(before):
         ring.add(2, 1, 4_711)

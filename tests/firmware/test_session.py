@@ -1,4 +1,4 @@
-"""The controller's half of a session, against a host that was written from LINK.md alone."""
+"""The controller's half of a session, with a host made only from LINK.md."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Pair:
 
     @staticmethod
     def _frame(payload: bytes) -> tuple[bytearray, int]:
-        """A receiver's buffer: what stood there before is still behind the payload."""
+        """A receiver's buffer: the payload, followed by bytes of an older frame."""
         return bytearray(payload.ljust(MAX_FRAME, b"\xa5")), len(payload)
 
 
@@ -54,7 +54,7 @@ class Pair:
 
 
 @pytest.mark.parametrize("flags", [0, 1, 15])
-def test_a_hello_is_answered_as_the_specification_says(flags: int) -> None:
+def test_a_hello_is_answered_by_the_specification(flags: int) -> None:
     pair = Pair()
     nonce = nonces()()
     secret = mac(KEY, b"doorward link v1" + NONCE + nonce)
@@ -63,7 +63,7 @@ def test_a_hello_is_answered_as_the_specification_says(flags: int) -> None:
 
 
 @pytest.mark.parametrize("next_event", [1, 0x04030201, 2**30 - 1])
-def test_a_right_proof_opens_the_session_and_tells_the_next_event(next_event: int) -> None:
+def test_a_right_proof_opens_the_session_and_sends_the_next_event(next_event: int) -> None:
     pair = Pair()
     proof = pair.host.prove(pair.greet())
     assert not pair.session.in_force
@@ -74,7 +74,7 @@ def test_a_right_proof_opens_the_session_and_tells_the_next_event(next_event: in
 
 
 @pytest.mark.parametrize("length", [2, 17, 19, 56])
-def test_a_hello_of_another_length_is_dropped_and_touches_no_handshake(length: int) -> None:
+def test_a_hello_of_another_length_is_dropped_and_keeps_the_handshake(length: int) -> None:
     pair = Pair()
     proof = pair.host.prove(pair.greet())
     assert pair.greet(pair.host.hello().ljust(length, b"\0")[:length]) == b""
@@ -82,7 +82,7 @@ def test_a_hello_of_another_length_is_dropped_and_touches_no_handshake(length: i
 
 
 @pytest.mark.parametrize("length", [1, 9, 11, 56])
-def test_a_proof_of_another_length_is_dropped_and_touches_no_handshake(length: int) -> None:
+def test_a_proof_of_another_length_is_dropped_and_keeps_the_handshake(length: int) -> None:
     pair = Pair()
     proof = pair.host.prove(pair.greet())
     assert pair.prove(proof.ljust(length, b"\0")[:length]) == b""
@@ -90,7 +90,7 @@ def test_a_proof_of_another_length_is_dropped_and_touches_no_handshake(length: i
     assert pair.prove(proof)[0] == 0x82
 
 
-def test_a_proof_that_nobody_asked_for_is_dropped() -> None:
+def test_a_proof_without_a_hello_is_dropped() -> None:
     pair = Pair()
     assert pair.prove(b"\x02\x01" + bytes(8)) == b""
     assert not pair.session.in_force
@@ -122,7 +122,7 @@ def test_another_kind_of_lock_is_refused_by_name_and_ends_the_handshake() -> Non
     assert pair.prove(proof) == b""
 
 
-def test_a_newer_hello_takes_the_place_of_an_older_one() -> None:
+def test_a_newer_hello_replaces_an_older_one() -> None:
     pair = Pair()
     stale = pair.host.prove(pair.greet())
     fresh = pair.host.prove(pair.greet())
@@ -155,19 +155,19 @@ def test_a_flood_of_hellos_is_answered_four_times_a_second(key: bytes | None, st
     assert [bool(pair.greet()) for _ in range(7)] == [True] * 5 + [False] * 2
 
 
-def test_handshakes_that_are_apart_are_all_answered() -> None:
+def test_handshakes_with_pauses_are_all_answered() -> None:
     pair = Pair()
     for _ in range(20):
         pair.step(250)
         assert pair.greet()[0] == 0x81
 
 
-def test_the_first_second_of_a_controller_answers_four_as_well() -> None:
+def test_in_its_first_second_a_controller_answers_four_too() -> None:
     pair = Pair()
     assert [pair.greet()[:1] for _ in range(5)] == [b"\x81"] * 4 + [bytes([REFUSED])]
 
 
-def test_a_session_in_force_outlives_everything_but_a_right_proof() -> None:
+def test_only_a_right_proof_replaces_an_open_session() -> None:
     pair = Pair().open()
     old, new = pair.host, Host(nonce=bytes(16))
     pair.host = new
@@ -200,12 +200,12 @@ def test_numbers_on_the_wire_are_those_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 6, 43])
-def test_a_new_message_of_the_host_is_taken_with_the_length_of_its_content(length: int) -> None:
+def test_a_new_message_of_the_host_is_accepted_with_the_length_of_its_content(length: int) -> None:
     pair = Pair().open()
     assert pair.accept(pair.host.message(0x11, bytes(length))) == length
 
 
-def test_a_message_is_nothing_without_a_session() -> None:
+def test_a_message_without_a_session_is_dropped() -> None:
     pair = Pair()
     pair.host.prove(pair.greet())
     assert pair.accept(pair.host.message(PING)) == -1
@@ -213,18 +213,18 @@ def test_a_message_is_nothing_without_a_session() -> None:
 
 
 @pytest.mark.parametrize("length", range(13))
-def test_what_is_shorter_than_the_shortest_message_is_none(length: int) -> None:
+def test_a_message_that_is_too_short_is_dropped(length: int) -> None:
     pair = Pair().open()
     assert pair.accept(pair.host.message(PING)[:length]) == -1
 
 
-def test_what_is_too_short_counts_for_nothing_even_if_who_sent_it_has_the_key() -> None:
+def test_a_short_message_is_dropped_even_with_a_right_tag() -> None:
     pair = Pair().open()
     heads = (bytes([kind, 1, 0, 0]) for kind in range(256))
     short = next(payload for head in heads if (payload := tagged(pair.host.host, head))[4] < 0x40)
     pair.step(HEARTBEAT_MS)
     assert pair.accept(short) == -1
-    assert pair.step(1)  # not even a sign of life
+    assert pair.step(1)  # it does not keep the session alive
     assert pair.accept(pair.host.message(PING)) == 0
 
 
@@ -247,25 +247,25 @@ def test_only_a_counter_above_the_last_one_is_new(counters: list[int], taken: li
 
 
 @given(bit=st.integers(0, 19 * 8 - 1))
-def test_a_message_with_any_bit_changed_counts_for_nothing(bit: int) -> None:
+def test_a_message_with_any_bit_changed_is_dropped(bit: int) -> None:
     pair = Pair().open()
     payload = bytearray(pair.host.message(0x11, bytes(6)))
     payload[bit // 8] ^= 1 << bit % 8
     pair.step(HEARTBEAT_MS)
     assert pair.accept(bytes(payload)) == -1
-    assert pair.step(1)  # not even a sign of life
+    assert pair.step(1)  # it does not keep the session alive
     payload[bit // 8] ^= 1 << bit % 8
     assert pair.accept(bytes(payload)) == 6
 
 
-def test_the_controllers_own_words_are_not_the_hosts() -> None:
+def test_the_controllers_own_messages_are_dropped() -> None:
     pair = Pair().open()
     length = pair.session.seal(PING, 0)
     assert pair.accept(bytes(pair.session.reply[:length])) == -1
 
 
 @pytest.mark.parametrize("content", [b"", b"\x01", bytes(range(13))])
-def test_what_the_controller_says_is_tagged_and_counted(content: bytes) -> None:
+def test_messages_of_the_controller_have_a_tag_and_a_counter(content: bytes) -> None:
     pair = Pair().open()
     for counter in range(1, 4):
         pair.session.reply[5 : 5 + len(content)] = content
@@ -275,11 +275,11 @@ def test_what_the_controller_says_is_tagged_and_counted(content: bytes) -> None:
         assert said[1:5] == counter.to_bytes(4, "little")
 
 
-def test_the_controller_says_nothing_where_nobody_listens() -> None:
+def test_without_a_session_the_controller_sends_nothing() -> None:
     assert Pair().session.seal(0x90, 0) == 0
 
 
-def test_the_controller_falls_silent_after_the_last_counter() -> None:
+def test_after_the_last_counter_the_controller_sends_nothing() -> None:
     pair = Pair().open()
     pair.session._sent = LAST - 1
     assert pair.session.seal(0x90, 0) == 13
@@ -291,7 +291,7 @@ def test_the_controller_falls_silent_after_the_last_counter() -> None:
 
 
 @pytest.mark.parametrize("start", [0, WRAP - 1, WRAP - HEARTBEAT_MS, WRAP - 3_000])
-def test_silence_is_told_once_and_later_ends_the_session(start: int) -> None:
+def test_a_silence_is_reported_once_and_later_ends_the_session(start: int) -> None:
     pair = Pair(now=start).open()
     assert not pair.step(HEARTBEAT_MS)
     assert pair.session.alive
@@ -306,7 +306,7 @@ def test_silence_is_told_once_and_later_ends_the_session(start: int) -> None:
     assert not pair.session.alive
 
 
-def test_a_silence_as_long_as_a_session_is_told_as_well() -> None:
+def test_a_silence_of_the_whole_session_time_is_reported_too() -> None:
     pair = Pair().open()
     assert pair.step(SESSION_MS + 1)
     assert not pair.session.in_force
@@ -314,7 +314,7 @@ def test_a_silence_as_long_as_a_session_is_told_as_well() -> None:
 
 
 @pytest.mark.parametrize("start", [0, WRAP - 1_500])
-def test_every_message_is_a_sign_of_life(start: int) -> None:
+def test_every_message_keeps_the_session_alive(start: int) -> None:
     pair = Pair(now=start).open()
     for _ in range(5):
         assert not pair.step(HEARTBEAT_MS)
@@ -326,14 +326,14 @@ def test_every_message_is_a_sign_of_life(start: int) -> None:
     assert pair.step(1)
 
 
-def test_no_session_is_never_lost() -> None:
+def test_without_a_session_none_is_lost() -> None:
     pair = Pair()
     assert pair.step(SESSION_MS * 2) is False
     pair.greet()
     assert pair.step(SESSION_MS * 2) is False
 
 
-def test_the_keys_of_a_session_that_is_over_are_forgotten() -> None:
+def test_the_keys_of_an_ended_session_are_deleted() -> None:
     pair = Pair().open()
     pair.step(SESSION_MS + 1)
     assert (pair.session._host, pair.session._controller) == (None, None)
@@ -342,7 +342,7 @@ def test_the_keys_of_a_session_that_is_over_are_forgotten() -> None:
 # -- keys -----------------------------------------------------------------------------------------
 
 
-def test_a_new_key_ends_what_was_agreed_with_the_old_one() -> None:
+def test_a_new_key_ends_the_session_of_the_old_one() -> None:
     pair = Pair().open()
     proof = pair.host.prove(pair.greet())
     pair.session.use_key(bytes(32), 2)
@@ -355,14 +355,14 @@ def test_a_new_key_ends_what_was_agreed_with_the_old_one() -> None:
     assert pair.session.in_force
 
 
-def test_without_its_key_a_controller_answers_nobody() -> None:
+def test_without_its_key_a_controller_refuses_hello() -> None:
     pair = Pair().open()
     pair.session.use_key(None, 0)
     assert (pair.session.has_key, pair.session.lock) == (False, 0)
     assert pair.greet() == bytes([REFUSED, NO_KEY])
 
 
-def test_the_check_of_a_key_is_as_the_specification_says() -> None:
+def test_the_check_of_a_key_follows_the_specification() -> None:
     assert Pair().session.check() == mac(KEY, b"doorward key check")[:8]
     assert Pair().session.has_key
 

@@ -1,4 +1,4 @@
-"""Lamps and buzzer: patterns that tell five signals apart, without colour too, and alarms above them all."""
+"""Lamps and buzzer: the patterns of five signals differ also without colour, and alarms have priority."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def beeps(bits: list[int]) -> str:
 
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_signal_is_its_picture_over_and_over(name: str, start: int) -> None:
+def test_a_signal_repeats_its_pattern(name: str, start: int) -> None:
     signals = Signals(start)
     assert signals.show(NAMES.index(name), start)
     assert lamps(shown(signals, start)) == PICTURES[name] * 2
@@ -48,14 +48,14 @@ def test_no_two_signals_look_the_same_even_without_colour() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_new_signal_is_heard_once_where_somebody_must_act_or_wait_no_more(name: str) -> None:
+def test_a_new_signal_beeps_once_if_the_visitor_must_act_or_may_pass(name: str) -> None:
     signals = Signals(0)
     signals.show(NAMES.index(name), 0)
     heard = "b" if name in ("look here", "try again", "ask staff", "welcome") else "."
     assert beeps(shown(signals, 0)) == heard + "." * 19
 
 
-def test_a_pattern_is_shown_between_its_steps_too() -> None:
+def test_a_pattern_is_shown_between_its_steps() -> None:
     signals = Signals(0)
     signals.show(2, 0)
     assert [signals.outputs(False, False, ms) & RED for ms in range(1, 400)] == [1] * 99 + [0] * 100 + [
@@ -63,7 +63,7 @@ def test_a_pattern_is_shown_between_its_steps_too() -> None:
     ] * 100 + [0] * 100
 
 
-def test_the_same_signal_again_goes_on_without_a_beep() -> None:
+def test_the_same_signal_continues_without_a_beep() -> None:
     signals = Signals(0)
     signals.show(1, 0)
     shown(signals, 0, 4)
@@ -72,7 +72,7 @@ def test_the_same_signal_again_goes_on_without_a_beep() -> None:
     assert beeps(shown(signals, 400)) == "." * 20
 
 
-def test_another_signal_begins_at_once_from_its_start() -> None:
+def test_another_signal_starts_at_once_from_its_beginning() -> None:
     signals = Signals(0)
     signals.show(1, 0)
     shown(signals, 0, 4)
@@ -83,19 +83,19 @@ def test_another_signal_begins_at_once_from_its_start() -> None:
 
 
 @pytest.mark.parametrize("signal", [6, 7, 255])
-def test_a_signal_that_nobody_knows_is_not_shown(signal: int) -> None:
+def test_an_unknown_signal_is_not_shown(signal: int) -> None:
     signals = Signals(0)
     signals.show(5, 0)
     assert not signals.show(signal, 0)
     assert lamps(shown(signals, 0)) == PICTURES["welcome"] * 2
 
 
-def test_at_first_nothing_is_shown() -> None:
+def test_before_the_first_signal_nothing_is_shown() -> None:
     assert set(shown(Signals(0), 0)) == {0}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_alarm_is_seen_and_heard_whatever_is_shown(name: str) -> None:
+def test_an_alarm_has_priority_over_every_signal(name: str) -> None:
     signals = Signals(0)
     signals.show(NAMES.index(name), 0)
     bits = shown(signals, 0, alarm=True)
@@ -105,7 +105,7 @@ def test_an_alarm_is_seen_and_heard_whatever_is_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_pre_alarm_is_heard_and_leaves_the_signal(name: str) -> None:
+def test_a_pre_alarm_sounds_and_keeps_the_signal(name: str) -> None:
     signals = Signals(0)
     signals.show(NAMES.index(name), 0)
     shown(signals, 0, 10)

@@ -1,4 +1,4 @@
-"""What a free passage means to the wire, for both kinds of lock, and for none."""
+"""The output to the strike in a free passage, for both kinds of lock, and without a lock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEVELS = {  # lock: (level while locked, level while free)
 
 
 @pytest.mark.parametrize("lock", LEVELS)
-def test_a_strike_is_driven_as_its_lock_needs(lock: int) -> None:
+def test_a_strike_is_driven_for_its_kind_of_lock(lock: int) -> None:
     driven: list[int] = []
     strike = Strike(lock, driven.append)
     for is_free in (False, True, True, False):
@@ -27,7 +27,7 @@ def test_a_strike_is_driven_as_its_lock_needs(lock: int) -> None:
 
 @pytest.mark.parametrize("lock", LEVELS)
 @pytest.mark.parametrize("before", LEVELS)
-def test_a_lock_that_becomes_known_is_locked(before: int, lock: int) -> None:
+def test_a_lock_is_locked_as_soon_as_it_is_known(before: int, lock: int) -> None:
     driven: list[int] = []
     strike = Strike(before, driven.append)
     strike.set_free(True)

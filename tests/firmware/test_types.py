@@ -1,4 +1,4 @@
-"""That the type checker of `make check` really reads the firmware: planted errors are found."""
+"""The type checker of `make check` reads the firmware: it finds planted errors."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Pin(STRIKE, Pin.OUT).energise()
 """
 
 
-def test_a_wrong_type_and_a_method_that_no_pin_has_are_found(tmp_path: Path) -> None:
+def test_a_wrong_type_and_an_unknown_method_are_found(tmp_path: Path) -> None:
     if not PYRIGHT.exists() or not TYPINGS.is_dir():
-        pytest.skip("pyright or MicroPython's types are not here: make check")
+        pytest.skip("pyright or MicroPython's types are not installed: make check")
     shutil.copytree(ROOT / "firmware", tmp_path / "firmware")
     with (tmp_path / "firmware" / "board.py").open("a") as file:
         file.write(PLANTED)

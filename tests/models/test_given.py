@@ -1,4 +1,4 @@
-"""Optional weights: right bytes from a folder or an address, kept once, and never other bytes."""
+"""Optional weights: the pinned bytes from a folder or an address are kept, and other bytes are refused."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def address(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_weights_that_were_never_given_are_no_error(tmp_path: Path) -> None:
+def test_missing_optional_weights_are_not_an_error(tmp_path: Path) -> None:
     assert given.weights(PAD, tmp_path / "cache", None) == {}
 
 
-def test_weights_from_a_folder_are_kept_so_once_is_enough(folder: Path, tmp_path: Path) -> None:
+def test_weights_from_a_folder_are_kept_for_the_next_build(folder: Path, tmp_path: Path) -> None:
     assert given.weights(PAD, tmp_path / "cache", str(folder)) == FOUND
     assert given.weights(PAD, tmp_path / "cache", None) == FOUND
 
@@ -76,7 +76,7 @@ def test_weights_are_found_under_the_names_of_their_origin(folder: Path, tmp_pat
     assert given.weights(PAD, tmp_path / "cache", str(folder)) == FOUND
 
 
-def test_weights_come_from_an_address(address: str, folder: Path, tmp_path: Path) -> None:
+def test_weights_are_fetched_from_an_address(address: str, folder: Path, tmp_path: Path) -> None:
     (folder / "second.tflite").rename(folder / "upstream_second.tflite")  # the first name is then a 404
     assert given.weights(PAD, tmp_path / "cache", address) == FOUND
 
@@ -93,7 +93,7 @@ def test_other_bytes_are_refused_and_not_kept(folder: Path, tmp_path: Path, cont
 
 
 @pytest.mark.parametrize("place", ["http://127.0.0.1:9/", "http://[::1", "https://", "/no/such/folder", ""])
-def test_a_place_that_is_none_is_a_model_fault_or_as_if_none_was_given(place: str, tmp_path: Path) -> None:
+def test_an_invalid_place_is_a_model_fault_or_ignored(place: str, tmp_path: Path) -> None:
     if not place:
         assert given.weights(PAD, tmp_path / "cache", place) == {}
         return

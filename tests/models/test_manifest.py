@@ -1,4 +1,4 @@
-"""models/manifest.toml against the files it describes."""
+"""models/manifest.toml, compared with the files that it describes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_built_file_is_the_pinned_one(name: str, built_models: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in MANIFEST.files if name.endswith(".tflite")])
-def test_a_model_takes_and_gives_the_tensors_that_the_manifest_states(name: str, built_models: Path) -> None:
+def test_a_model_has_the_tensors_of_the_manifest(name: str, built_models: Path) -> None:
     from ai_edge_litert.interpreter import Interpreter  # absent on 32-bit boards
 
     interpreter = Interpreter(model_path=str(built_models / name))
@@ -91,7 +91,7 @@ def test_every_member_comes_from_a_pinned_package_with_a_licence() -> None:
     ],
     ids=["another format", "unknown key", "misspelt key", "not TOML", "wrong type"],
 )
-def test_a_page_that_is_not_understood_is_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+def test_an_invalid_manifest_is_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
     page = tmp_path / "manifest.toml"
     page.write_text(PAGE.read_text("utf-8").replace(*change), "utf-8")
     with pytest.raises(ModelFault, match=said):

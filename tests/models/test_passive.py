@@ -1,4 +1,4 @@
-"""The passive PAD networks on their way from an operator's files to int8: what every step must keep."""
+"""The steps from an operator's passive PAD networks to int8: each step must keep the output."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def logits(content: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize("weights", BOTH, ids=lambda w: w.file)
-def test_surgery_keeps_every_bit_of_the_answer(weights: manifest.Weights) -> None:
+def test_surgery_keeps_every_bit_of_the_output(weights: manifest.Weights) -> None:
     content = given(weights)
     assert np.array_equal(logits(passive.operate(content)), logits(content))
 
 
 @pytest.mark.parametrize("weights", BOTH, ids=lambda w: w.file)
-def test_after_surgery_nothing_is_decided_at_run_time(weights: manifest.Weights) -> None:
+def test_after_surgery_all_shapes_are_fixed(weights: manifest.Weights) -> None:
     graph = Graph(passive.operate(given(weights)))
     codes = [graph.code(op) for op in graph.operators]
     assert not {Op.SHAPE, Op.GATHER, Op.CONCATENATION, Op.TRANSPOSE, Op.CAST} & set(codes)
@@ -57,7 +57,7 @@ def test_after_surgery_nothing_is_decided_at_run_time(weights: manifest.Weights)
 
 
 @pytest.mark.parametrize("weights", BOTH, ids=lambda w: w.file)
-def test_the_built_file_is_the_pinned_one_and_answers_as_float_does(weights: manifest.Weights) -> None:
+def test_the_built_file_is_the_pinned_one_and_is_close_to_float(weights: manifest.Weights) -> None:
     content = given(weights)
     built = passive.build(content)
     assert (hashlib.sha256(built).hexdigest(), len(built)) == (weights.built.sha256, weights.built.bytes)
@@ -65,7 +65,7 @@ def test_the_built_file_is_the_pinned_one_and_answers_as_float_does(weights: man
 
 
 @pytest.mark.parametrize("weights", BOTH, ids=lambda w: w.file)
-def test_the_tensors_are_those_that_the_manifest_states(weights: manifest.Weights) -> None:
+def test_the_tensors_are_those_of_the_manifest(weights: manifest.Weights) -> None:
     stated = [weights.built.input, *weights.built.outputs]
     ends = Graph(passive.build(given(weights))).ends()
     assert [(tuple(row["shape"]), row["dtype"]) for row in ends] == [(t.shape, t.dtype) for t in stated]

@@ -74,7 +74,7 @@ LAST = [
 
 
 @dataclass(frozen=True)
-class Person:
+class Employee:
     """A person who came to the door, with all personal data."""
 
     name: str
@@ -87,7 +87,7 @@ class Person:
     document: Document
 
     @classmethod
-    def born(cls, dice: random.Random) -> Person:
+    def born(cls, dice: random.Random) -> Employee:
         number = f"C{dice.randrange(10**8):08}"
         card_id = dice.randbytes(8)
         paper = DisclosedDocument(DocumentType.PASSPORT, number, date(2030, 1, 1))
@@ -150,7 +150,7 @@ class Day:
     def play(self, visitors: int) -> None:
         self._verifier.start()
         for number in range(visitors):
-            person = Person.born(self._dice)
+            person = Employee.born(self._dice)
             self.secrets |= {f"{number} {what}": value for what, value in person.secrets().items()}
             for text in self._shows(person, number % 9):
                 self._present(text)
@@ -161,7 +161,7 @@ class Day:
                 rotate(self.journal)
         self._verifier.stop(StopCause.END)
 
-    def _shows(self, person: Person, turn: int) -> Iterator[str]:
+    def _shows(self, person: Employee, turn: int) -> Iterator[str]:
         card = {"card_id": person.card_id, "subject": person.subject, "documents": (person.document,)}
         template = TemplateReference(
             100, person.name.split()[0].encode("ascii", "ignore").decode(), person.template
@@ -189,7 +189,7 @@ class Day:
             case 8:  # a name and a number that the door did not request
                 yield self._code(person, tells=True, **card)
 
-    def _code(self, person: Person, *, tells: bool = False, **changes: object) -> str:
+    def _code(self, person: Employee, *, tells: bool = False, **changes: object) -> str:
         told = person.disclosures() if tells else ()
         redacted = tuple(sorted(disclosure.digest() for disclosure in told))
         holder = cose.public_key(person.seed)

@@ -1,4 +1,4 @@
-"""Every tool is a folder that runs, prints its verbs, and tells errors as `doorward` does."""
+"""Every tool is a folder that runs, prints its verbs, and prints errors in the form of `doorward`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOLDERS = sorted(path.parent.name for path in TOOLS.glob("*/__main__.py"))
 
 
 def python(tool: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """One tool, as from a shell anywhere on the machine."""
+    """Run one tool from any folder of the machine."""
     plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
         [sys.executable, TOOLS / tool, *words],
@@ -78,22 +78,20 @@ def test_every_verb_of_a_tool_explains_its_arguments(tool: str, capsys: pytest.C
 
 
 @pytest.mark.parametrize("tool", FOLDERS)
-def test_words_that_make_no_command_are_told_in_two_lines(
-    tool: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_usage_error_is_two_lines(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(tool)[1](["--no-such-thing"]) == Exit.USAGE
     error, hint = capsys.readouterr().err.splitlines()
     assert error.startswith(f"error: python tools/{tool}: ")
     assert hint.startswith("hint: ")
 
 
-def test_scripts_check_the_vectors_by_the_option_that_the_verb_was() -> None:
+def test_scripts_check_the_vectors_with_the_option() -> None:
     main = command("vectors")[1]
     assert (main(["check"]), main(["--check"])) == (Exit.OK, Exit.OK)
 
 
-def test_the_names_in_a_tools_folder_hide_no_module_of_python(tmp_path: Path) -> None:
-    """tools/wallet has a code.py, and so has Python."""
+def test_the_folder_of_a_tool_hides_no_module_of_python(tmp_path: Path) -> None:
+    """tools/wallet has a file code.py, and Python has a module `code`."""
     line = "import runpy, sys; sys.argv[1:] = ['--help']\ntry: runpy.run_path({!r}, run_name='__main__')\nfinally:"
     script = line.format(str(TOOLS / "wallet")) + " import code; print(code.__file__)"
     done = subprocess.run(

@@ -1,7 +1,7 @@
-/* Memory for libcamera's virtual camera on kernels that have neither /dev/udmabuf nor a DMA heap.
+/* Memory for libcamera's virtual camera on kernels without /dev/udmabuf and without a DMA heap.
  *
- * Preloaded (LD_PRELOAD), it answers for those devices with memory files, which can be mapped and shared just as
- * well. Nothing but the tests uses it: on a Raspberry Pi the kernel has both.
+ * Preloaded (LD_PRELOAD), it replaces these devices with memory files, which can be mapped and shared in the same
+ * way. Only the tests use it: on a Raspberry Pi the kernel has both devices.
  *
  * Numbers: linux/udmabuf.h, linux/dma-heap.h, linux/dma-buf.h.
  */
@@ -32,7 +32,7 @@ struct dma_heap_allocation {
 #define DMA_BUF_SET_NAME_32 _IOW('b', 1, uint32_t)
 #define DMA_BUF_SET_NAME_64 _IOW('b', 1, uint64_t)
 
-/* A device that is played here is any open file at all: what counts is its ioctl. */
+/* A replaced device is any open file, because only its ioctl is used. */
 static int played(const char *path)
 {
     return path && (!strcmp(path, "/dev/udmabuf") || !strncmp(path, "/dev/dma_heap/", 14));
@@ -98,7 +98,7 @@ int ioctl(int fd, unsigned long request, ...)
         return dup((int)((struct udmabuf_create *)argument)->memfd);
     case (uint32_t)DMA_HEAP_ALLOC:
         return heap_allocation(argument);
-    case (uint32_t)DMA_BUF_SYNC: /* this memory is the processor's own: there is nothing to wait for */
+    case (uint32_t)DMA_BUF_SYNC: /* the memory belongs to the processor: no wait is needed */
     case (uint32_t)DMA_BUF_SET_NAME_32:
     case (uint32_t)DMA_BUF_SET_NAME_64:
         return 0;

@@ -1,8 +1,8 @@
-"""A real Picamera2 on libcamera's virtual camera, which plays our pictures: `make test-picamera2`.
+"""A real Picamera2 on libcamera's virtual camera, which plays pictures of the test: `make test-picamera2`.
 
-Three things of it are not as on a Pi: it has no raw stream, its pictures lie in two planes that picamera2's own
-memory cannot hold, and it knows one size and NV12 alone. `Virtual` makes up for the first two; the adapter has to
-cope with the third.
+It differs from a camera of a Pi in three ways: it has no raw stream, its pictures are in two planes that do not fit
+into picamera2's own memory, and it has only one size and only NV12. `Virtual` handles the first two; the adapter
+must handle the third.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tools.bench.passage import SITE, Prepared, prepare
 PICTURES = os.environ.get("DOORWARD_VIRTUAL_CAMERA", "")
 pytestmark = [
     pytest.mark.skipif(not PICTURES, reason="needs libcamera's virtual camera: make test-picamera2"),
-    # picamera2's own: a call that Python is about to drop, and files that it leaves to the collector
+    # picamera2 itself uses a deprecated call, and leaves files open
     pytest.mark.filterwarnings("ignore::DeprecationWarning:picamera2", "ignore::ResourceWarning"),
 ]
 
@@ -55,7 +55,7 @@ def save(number: int, picture: np.ndarray) -> None:
 
 @dataclass(frozen=True)
 class Played:
-    """What the camera shows: the code of somebody whom the door may know."""
+    """The pictures of the camera: the code of a holder whose card the door trusts."""
 
     world: Prepared
     code: str
@@ -63,10 +63,10 @@ class Played:
 
 @pytest.fixture(scope="module", autouse=True)
 def played() -> Iterator[Played]:
-    """The virtual camera, with a visitor who shows her code and then her face, over and over.
+    """The virtual camera, in which a visitor shows her code and then her face, again and again.
 
-    libcamera reads the pictures once, before the first import of picamera2 is over: the code ages from then on,
-    and has 30 s. So another process imports it first, from the disk, and the phone's clock is 9 s ahead.
+    libcamera reads the pictures once, in the first import of picamera2, and from then on the code has 30 s. So
+    another process imports picamera2 before, which makes this import fast, and the phone's clock is 9 s ahead.
     """
     warm = [sys.executable, "-c", "from hw.camera.picamera2 import _picamera2; _picamera2()"]
     subprocess.run(warm, check=True, capture_output=True)
@@ -78,7 +78,7 @@ def played() -> Iterator[Played]:
         save(number, held_up)
         save(8 + number, face)
 
-    picamera2 = _picamera2()  # as the adapter imports it, which has no library for screens
+    picamera2 = _picamera2()  # imported as by the adapter, without a library for screens
     from picamera2.allocators import LibcameraAllocator
 
     class Virtual(picamera2.Picamera2):
@@ -95,7 +95,7 @@ def played() -> Iterator[Played]:
     patch.undo()
 
 
-# The first test, while the code is fresh.
+# This test must run first, while the code is fresh.
 def test_a_passage_grants_from_it(played: Played, tmp_path: Path) -> None:
     played.world.save(tmp_path)
     text = f"door.site = '{SITE}'\ncamera.kind = 'picamera2'\ncamera.device = 'Virtual0'\n"
@@ -128,7 +128,7 @@ def test_frames_come_in_both_sizes_with_the_time_of_the_sensor() -> None:
     camera.close()
 
 
-def test_a_frame_outlives_its_camera_and_the_pictures_after_it() -> None:
+def test_a_frame_stays_unchanged_after_its_camera_is_closed() -> None:
     camera = open_camera(CONFIG, Path())
     shown = camera.frames()
     first = next(shown)
@@ -139,7 +139,7 @@ def test_a_frame_outlives_its_camera_and_the_pictures_after_it() -> None:
     assert (first.rgb == rgb).all()
 
 
-def test_luma_holds_the_code_and_colours_are_right(played: Played) -> None:
+def test_luma_has_the_code_and_colours_are_right(played: Played) -> None:
     camera, reader = open_camera(CONFIG, Path()), open_live_reader()
     texts, warmest = set(), 0.0
     for frame in itertools.islice(camera.frames(), 40):
@@ -148,14 +148,14 @@ def test_luma_holds_the_code_and_colours_are_right(played: Played) -> None:
         warmest = max(warmest, red - blue)
     camera.close()
     assert texts == {played.code}
-    assert warmest > 20  # skin; with red and blue exchanged it would be below zero
+    assert warmest > 20  # skin; with red and blue exchanged it is below zero
 
 
-def test_a_slow_viewer_sees_the_present() -> None:
+def test_a_slow_caller_gets_a_recent_frame() -> None:
     camera, clock = open_camera(CONFIG, Path()), system_clock()
     shown = camera.frames()
     for _ in range(5):
-        time.sleep(0.2)  # a look at a face on a slow board; pictures come every 20 ms
+        time.sleep(0.2)  # the time for a face on a slow board; pictures come every 20 ms
         frame = next(shown)
         assert clock.tick_ms() - frame.tick_ms < 150
     assert isinstance(camera, TellsHealth)
@@ -163,14 +163,14 @@ def test_a_slow_viewer_sees_the_present() -> None:
     camera.close()
 
 
-def test_it_is_opened_again_after_it_was_closed_and_again() -> None:
+def test_it_can_be_opened_again_after_closing() -> None:
     for _ in range(3):
         camera = open_camera(CONFIG, Path())
         assert next(camera.frames()).luma.mean() > 20
         camera.close()
 
 
-def test_two_programs_cannot_have_it_and_the_second_is_told() -> None:
+def test_two_programs_cannot_open_it_and_the_second_gets_a_fault() -> None:
     first = open_camera(CONFIG, Path())
     next(first.frames())
     second = open_camera(CONFIG, Path())
@@ -182,6 +182,6 @@ def test_two_programs_cannot_have_it_and_the_second_is_told() -> None:
     first.close()
 
 
-def test_a_camera_that_is_not_there_is_named() -> None:
+def test_a_missing_camera_is_named() -> None:
     with pytest.raises(CameraFault, match=r"no camera 3 on this board \(there are: 0: Virtual0\)"):
         open_camera(CameraConfig(kind="picamera2", device=3), Path())

@@ -9,6 +9,7 @@ from edge.card import cose, ecard
 from edge.card.claims import Card, Claims, Freshness, StatusPointer
 from edge.card.code import parse_code
 from edge.card.encode import sign_card, sign_presentation
+from edge.card.person import Person
 from edge.decision import Reason
 from edge.errors import Refused
 from edge.trust.scope import ANYWHERE, IssuerKey, Scope
@@ -73,7 +74,6 @@ def verified_card(subject: str | None = "anna", *, moment: datetime = NOW, **cha
     """A plain card with the fields that the checks set, made without them."""
     plain: dict[str, object] = {
         "issuer": "CN-GD",
-        "subject": subject,
         "issued_at": moment,
         "not_before": moment,
         "expires": moment + 3_000 * DAY,
@@ -87,7 +87,9 @@ def verified_card(subject: str | None = "anna", *, moment: datetime = NOW, **cha
         "list_age": timedelta(),
         "list_freshness": Freshness.FRESH,
     }
-    return Card(**(plain | changes))  # type: ignore[arg-type]
+    told = plain | changes
+    person = Person(str(told["issuer"]), told["card_id"] if subject is None else subject)  # type: ignore[arg-type]
+    return Card(**({"person": person} | told))  # type: ignore[arg-type]
 
 
 def verified(

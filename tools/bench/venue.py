@@ -99,17 +99,21 @@ def site_toml() -> str:
 
 def all_people(key: bytes) -> Iterator[Enrolment]:
     """The enrolments of all people, each in four groups."""
+    from edge.card.person import Person
     from edge.venues.door.enrolment import Enrolment
     from edge.venues.door.person import person_name
 
     for i in range(PEOPLE):
         groups = frozenset(f"g{(i * 7 + k * 501) % GROUPS}" for k in range(4))
-        yield Enrolment(person_name(ISSUER, f"subject-{i}", key), groups, valid_from=NOW - timedelta(days=30))
+        yield Enrolment(
+            person_name(Person(ISSUER, f"subject-{i}"), key), groups, valid_from=NOW - timedelta(days=30)
+        )
 
 
 def prepare(folder: Path) -> float:
     """Write rules, people and occupancy; returns the seconds of the import."""
     from edge.app.venues.door import read_rules, site_key
+    from edge.card.person import Person
     from edge.venues.door.occupancy import OccupancyChange
     from edge.venues.door.occupancy_store import OccupancyFile
     from edge.venues.door.people_store import PeopleFile
@@ -124,7 +128,7 @@ def prepare(folder: Path) -> float:
     people.close()
     rules = read_rules(folder / "site.toml", "tower-1/lobby")
     day = rules.calendar.day_since(rules.area.reset_min or 0, NOW)
-    inside = tuple(person_name(ISSUER, f"subject-{i}", key) for i in range(0, PEOPLE, 2))
+    inside = tuple(person_name(Person(ISSUER, f"subject-{i}"), key) for i in range(0, PEOPLE, 2))
     presence = OccupancyFile(folder / "state" / "presence.db")
     today = rules.calendar.local_time(NOW).day
     presence.write(
@@ -230,8 +234,12 @@ def measure(folder: Path) -> dict[str, float]:
     began_cpu = time.process_time()
     read_rules(folder / "site.toml", "tower-1/lobby")
     rules_cpu_s = time.process_time() - began_cpu
+    from edge.card.person import Person
+
     subjects = [f"subject-{secrets.randbelow(PEOPLE)}" for _ in range(VISITS)]
-    visits = [Visit(replace(card, subject=subject), "tower-1/lobby", NOW) for subject in subjects]
+    visits = [
+        Visit(replace(card, person=Person(ISSUER, subject)), "tower-1/lobby", NOW) for subject in subjects
+    ]
     admitted = 0
 
     def ask(visit: Visit) -> None:

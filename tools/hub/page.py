@@ -272,6 +272,7 @@ def told(entry: JournalEntry) -> dict[str, object]:
             tone = "good" if record.event is ClockEvent.TRUSTED else "bad"
         case Erased():
             what = f"erased before record {record.upto:,} ({record.cause.value})"
+            code = f"erased.{record.cause}"
     return {
         "seq": entry.seq,
         "time_ms": record.time_ms,

@@ -48,14 +48,19 @@ def note(db: Connection, serial: int, entries: Iterable[JournalEntry], now_ms: i
 
 
 def recent(db: Connection, now_ms: int) -> Sightings:
-    """The latest cards that were at two doors or more within the hour, each with its doors."""
+    """The cards that were at two doors or more within the hour, each with its doors.
+
+    The cards at most doors come first, then the latest: one device that lies about every card adds one door
+    to each, and cannot push out a card that is at more doors than those.
+    """
     fresh = sightings.c.time_ms > now_ms - KEPT_MS
+    doors, last = func.count(sightings.c.door.distinct()), func.max(sightings.c.time_ms)
     several = (
-        select(sightings.c.card, func.max(sightings.c.time_ms).label("last"))
+        select(sightings.c.card, doors.label("doors"), last.label("last"))
         .where(fresh)
         .group_by(sightings.c.card)
-        .having(func.count(sightings.c.door.distinct()) > 1)
-        .order_by(func.max(sightings.c.time_ms).desc())
+        .having(doors > 1)
+        .order_by(doors.desc(), last.desc())
         .limit(MAX_SIGHTINGS)
         .subquery()
     )
@@ -63,7 +68,7 @@ def recent(db: Connection, now_ms: int) -> Sightings:
         select(sightings.c.card, sightings.c.door, sightings.c.time_ms)
         .join(several, several.c.card == sightings.c.card)
         .where(fresh)
-        .order_by(several.c.last.desc(), sightings.c.time_ms.desc())
+        .order_by(several.c.doors.desc(), several.c.last.desc(), sightings.c.time_ms.desc())
     )
     told: Sightings = {}
     for row in rows:

@@ -160,7 +160,8 @@ def open_library_entrance(
         passed=passed,
         tell=tell or log_library,
     )
-    return LibraryEntrance(worker, store, Roll(vault, store.roll), settings, rules, hours, clock)
+    roll = Roll(vault, store.roll, frozenset(settings.patron_issuers))
+    return LibraryEntrance(worker, store, roll, settings, rules, hours, clock)
 
 
 def open_store(settings: config.LibraryConfig, base: Path) -> LibraryStore:

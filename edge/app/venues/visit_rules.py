@@ -12,7 +12,9 @@ from edge.app.parts.trust_folder import open_files
 from edge.app.risk_policy import risk_policy, zone_of_door
 from edge.passage.requirements.means import Means
 from edge.passage.requirements.visit_rules import VisitRules
+from edge.policy import pin_tries
 from edge.policy.obligations import OpenVenue
+from edge.policy.pin_tries import PinTries
 from edge.policy.risk.history import RecentPast
 
 if TYPE_CHECKING:
@@ -47,14 +49,31 @@ def open_visit_rules(root: config.Config, base: Path, stack: ExitStack, *, seed:
         history=RecentPast(root.door.site) if root.risk.watch else None,
         means=Means(
             keypad=root.keypad.kind != "none",
+            pin_digits=root.permits.pin_digits,
             display=open_notice(root, base, stack, seed),
             host=opened.host,
         ),
+        pin_tries=open_pin_tries(base / root.paths.state) if root.keypad.kind != "none" else PinTries(),
         zone=zone_of_door(root),
         request=request_of(root),
         document_keys=document_keys(root, base),
         items=opened.items,
         lines=opened.lines,
+    )
+
+
+def open_pin_tries(state: Path) -> PinTries:
+    """The wrong entries at PINs, kept in the device's state folder. Raises StorageFault.
+
+    A damaged file is a fault: without it a thief would begin again.
+    """
+    files, counts = open_files(state), {}
+    if (state / pin_tries.NAME).exists():
+        counts = pin_tries.decode(files.read(pin_tries.NAME, limit=pin_tries.MAX_BYTES))
+    return PinTries(
+        counts,
+        lambda now: files.write(pin_tries.NAME, pin_tries.encode(now), secret=True),
+        since_ms=system_clock().tick_ms(),
     )
 
 

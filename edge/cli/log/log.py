@@ -149,11 +149,21 @@ def _print_table(rows: Iterable[dict[str, object]], title: str) -> None:
         console.print(f"\nwhat a code means, and what to do: doorward explain {explained}")
 
 
+# The field of each kind of record that holds the word of its code.
+_CODED = {
+    "passage": "reason",
+    "door": "change",
+    "fault": "part",
+    "clock": "event",
+    "stop": "cause",
+    "erased": "cause",
+}
+
+
 def _code(row: dict[str, object]) -> str:
     """The reason code of a row if staff or a technician have something to do; else nothing."""
-    field = {"passage": "reason", "door": "change", "fault": "part", "clock": "event", "stop": "cause"}
     kind = str(row["kind"])
-    word = row.get(field.get(kind, ""))
+    word = row.get(_CODED.get(kind, ""))
     explained = reasons().get(str(word) if kind == "passage" else f"{kind}.{word}")
     return explained.code if explained and (explained.staff or explained.technician) else ""
 

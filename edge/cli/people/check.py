@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from edge.venues.door.explain import Outlook
-    from edge.venues.door.person import Person
+    from edge.venues.door.person import EnrolledPerson
     from edge.venues.door.rules import DoorRules
 
 MOST: Final = 50  # groups; to look a week ahead takes a quarter of a second for each
@@ -53,7 +53,7 @@ def _rules(args: argparse.Namespace) -> DoorRules:
     return read_rules(base / config.permits.rules, args.door or config.door.site)
 
 
-def _people(args: argparse.Namespace, rules: DoorRules) -> Iterator[tuple[str, Person | None]]:
+def _people(args: argparse.Namespace, rules: DoorRules) -> Iterator[tuple[str, EnrolledPerson | None]]:
     """The people to ask about, each with a name for the output."""
     if args.person:
         yield " ".join(args.person), find(*given(args.config), *args.person)
@@ -98,7 +98,7 @@ def _tell(
     rules: DoorRules,
     at: datetime,
     note: str,
-    people: Iterable[tuple[str, Person | None]],
+    people: Iterable[tuple[str, EnrolledPerson | None]],
 ) -> None:
     zone, occupancy = rules.calendar.zone, MemoryOccupancyStore()
     kind = KINDS[rules.calendar.local_time(at).kind]

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from edge.app.venues.door import site_key
+from edge.card.person import Person
 from edge.errors import ConfigError, InputError
 from edge.venues.door.people_store import PeopleFile
 from edge.venues.door.person import person_name
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.config import Config
-    from edge.venues.door.person import Person
+    from edge.venues.door.person import EnrolledPerson
 
 
 def open_people(config: Config, base: Path) -> PeopleFile:
@@ -27,11 +28,11 @@ def open_people(config: Config, base: Path) -> PeopleFile:
     return PeopleFile(path)
 
 
-def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
+def find(config: Config, base: Path, issuer: str, subject: str) -> EnrolledPerson:
     """The enrolled person. Raises InputError if there is none; the error does not repeat the subject."""
     with closing(open_people(config, base)) as people:
         person = people.find(
-            person_name(issuer, subject, site_key(base / config.permits.key, may_make=False))
+            person_name(Person(issuer, subject), site_key(base / config.permits.key, may_make=False))
         )
     if person is None:
         raise InputError(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
     from edge.config import Config
-    from edge.venues.door.person import Person
+    from edge.venues.door.person import EnrolledPerson
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -48,7 +48,11 @@ def _pin(args: argparse.Namespace) -> int:
         duress = _typed("duress PIN") if args.duress else None
         if usual == duress:
             raise InputError("both PINs are the same", hint="choose two different PINs")
-        pin = Pin(verifier(usual), None if duress is None else verifier(duress))
+        shortest = config.permits.pin_digits
+        pin = Pin(
+            verifier(usual, shortest=shortest),
+            None if duress is None else verifier(duress, shortest=shortest),
+        )
     with closing(open_people(config, base)) as people:
         people.set_pin(name, pin)
     _say(args, {"pin": "none" if pin is None else "set", "duress_pin": bool(pin and pin.duress)})
@@ -103,7 +107,7 @@ def _presence(config: Config, base: Path) -> OccupancyFile:
     return OccupancyFile(base / config.permits.presence)
 
 
-def _row(same_as: bytes | None, person: Person, *, short: bool = True) -> dict[str, object]:
+def _row(same_as: bytes | None, person: EnrolledPerson, *, short: bool = True) -> dict[str, object]:
     return {
         "groups": sorted(person.groups),
         "valid_from": iso(person.valid_from),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge.app.parts.camera import system_clock
 from edge.app.venues.library import hours_of, open_library, open_store, rules_of
+from edge.card.person import Person
 from edge.cli.config import given
 from edge.cli.output import emit, harmless, progress, tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from edge.venues.library.sip2.client import Library
 
 MAX_PAIRS_BYTES = 32 * 1024 * 1024  # half a million patrons
-MAX_SUBJECT_CHARS = 200  # a pseudonym has 43
+MAX_NAME_CHARS = 200  # of an issuer or a subject; a pseudonym has 43
+COLUMNS = ["issuer", "subject", "patron"]
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -105,7 +107,7 @@ def _bind(args: argparse.Namespace) -> int:
 
 def _unbind(args: argparse.Namespace) -> int:
     with open_store(*_settings(args)) as store:
-        store.unbind(args.subject)
+        store.unbind(Person(args.issuer, args.subject))
     return Exit.OK
 
 
@@ -189,8 +191,11 @@ def _line(entry: OfflineEntry, *, patrons: bool) -> str:
     return f"{entry.seq:5}  {row['at']}  {row['act']:6}  {row['item']}{who}  {entry.state}{why}"
 
 
-def _pairs(file: Path) -> Iterator[tuple[str, str]]:
-    """The rows (subject, patron) of a CSV file. Raises InputError with the line."""
+def _pairs(file: Path) -> Iterator[tuple[Person, str]]:
+    """The rows (issuer, subject, patron) of a CSV file. Raises InputError with the line.
+
+    The issuer is required in each row: a subject without it would also be that of another issuer's card.
+    """
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_PAIRS_BYTES + 1)
@@ -207,17 +212,18 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
         )
     rows = csv.reader(text.splitlines(), strict=True)
     try:
-        if next(rows, None) != ["subject", "patron"]:
+        if next(rows, None) != COLUMNS:
             raise InputError(
-                f"{file}:1: the columns are not subject,patron", hint="write subject,patron in the first line"
+                f"{file}:1: the columns are not issuer,subject,patron",
+                hint="write issuer,subject,patron in the first line",
             )
         for row in rows:
-            if len(row) != 2 or not 0 < len(row[0]) <= MAX_SUBJECT_CHARS:
+            if len(row) != len(COLUMNS) or not all(0 < len(name) <= MAX_NAME_CHARS for name in row[:2]):
                 raise InputError(
-                    f"{file}:{rows.line_num}: is not a pseudonym and a patron's number",
-                    hint="write a pseudonym, a comma and a number",
+                    f"{file}:{rows.line_num}: is not an issuer, a pseudonym and a patron's number",
+                    hint="write issuer, pseudonym and number with commas between them",
                 )
-            yield row[0], patron_number(row[1])
+            yield Person(row[0], row[1]), patron_number(row[2])
     except csv.Error as err:
         raise InputError(f"{file}:{rows.line_num}: is not CSV", hint="save it as CSV in UTF-8") from err
 
@@ -246,7 +252,7 @@ VERBS = (
     ),
     verb(
         "bind",
-        "bind cards to patrons, from a CSV file with the columns subject,patron",
+        "bind cards to patrons, from a CSV file with the columns issuer,subject,patron",
         _bind,
         CONFIG_REQUIRED,
         argument("file", type=Path, metavar="FILE", help="CSV file in UTF-8"),
@@ -256,6 +262,7 @@ VERBS = (
         "delete the binding of a card to its patron",
         _unbind,
         CONFIG_REQUIRED,
+        argument("issuer", metavar="ISSUER", help="issuer of the card, as in the list"),
         argument("subject", metavar="SUBJECT", help="pseudonym of the card's holder at this library"),
     ),
     verb(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from edge.config.sections.base import FilePath, Table
 
 
@@ -15,5 +19,7 @@ class PermitsConfig(Table, frozen=True):
     key: FilePath = "people.key"
     """Key that makes the pseudonyms in that database: 32 bytes, mode 0600. All doors of a site need the same
     key, or a door does not find people that another door enrolled."""
+    pin_digits: Annotated[int, Meta(ge=4, le=12)] = 6
+    """Digits of the shortest PIN that can be set or entered; a thief guesses a shorter one sooner."""
     presence: FilePath = "state/presence.db"
     """Database of who is inside, who came first today, and whether the site is locked down."""

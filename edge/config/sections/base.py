@@ -58,6 +58,10 @@ DocumentWord = Annotated[
         description='a type of document such as "passport" or "id-card"',
     ),
 ]
+IssuerName = Annotated[
+    str,
+    Meta(pattern=r"\A[!-~]+\Z", max_length=32, description="the name of an issuer, in ASCII without spaces"),
+]
 ZoneName = Annotated[str, Meta(max_length=64, description="a time zone such as Asia/Macau")]
 
 

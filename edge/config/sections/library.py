@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge.config.sections.base import FilePath, HostName, Table, ZoneName
+from edge.config.sections.base import FilePath, HostName, IssuerName, Table, ZoneName
 
 SipText = Annotated[
     str,
@@ -93,6 +93,8 @@ class LibraryConfig(Table, frozen=True):
     """SIP2 flags of a patron that refuse entry; the other flags are shown to staff."""
     fee_limit: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     """Refuse patrons who owe more than this (BV); left out: only the flags in `blocks` count."""
+    patron_issuers: Annotated[tuple[IssuerName, ...], Meta(max_length=16)] = ()
+    """Names of the issuers whose signed patron numbers count here; left out: none, patrons are bound."""
     offline: Literal["deny", "members", "everyone"] = "deny"
     """Entry while the library system is offline. `deny`: no patron. `members`: patrons who entered in the
     last `offline_days`. `everyone`: all patrons whose card is bound here."""

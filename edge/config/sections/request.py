@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge.config.sections.base import FilePath, Table
+from edge.config.sections.base import FilePath, IssuerName, Table
 from edge.config.sections.desk import AttributeName
 
 RequestedAttribute = Literal[AttributeName, "patron"]
@@ -20,10 +20,6 @@ Words = Annotated[
         max_length=96,
         description="one line of text without a space at either end",
     ),
-]
-IssuerName = Annotated[
-    str,
-    Meta(pattern=r"\A[!-~]+\Z", max_length=32, description="the name of an issuer, in ASCII without spaces"),
 ]
 
 

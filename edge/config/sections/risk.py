@@ -38,7 +38,7 @@ class RiskConfig(Table, frozen=True):
     """Step-ups in the order in which they are required. One that this door cannot do is skipped; if none is
     left, staff decide."""
     velocity_doors: Annotated[int, Meta(ge=2, le=100)] = 3
-    """Signal velocity: one card at this many doors, this door included, ..."""
+    """Signal velocity: one card at this many doors, this door included, one other door left out, ..."""
     velocity_min: Annotated[int, Meta(ge=1, le=1_440)] = 10
     """... within this many minutes."""
     failures: Annotated[int, Meta(ge=1, le=16)] = 3

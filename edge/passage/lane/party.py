@@ -27,8 +27,9 @@ NEXT_MEMBER_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A party. `name`: made by the issuer for one journey, without a meaning for others."""
+    """A party. `name`: made by the issuer for one journey; with another issuer it is another party."""
 
+    issuer: str
     name: str = field(repr=False)
     size: int
 
@@ -36,7 +37,7 @@ class Party:
 def party_of(card: Card) -> Party | None:
     """The party in this card's scope; None if there is none, or more than one."""
     found = [match for place in card.scope if (match := _NAME.fullmatch(place))]
-    return Party(found[0][2], int(found[0][1])) if len(found) == 1 else None
+    return Party(card.issuer, found[0][2], int(found[0][1])) if len(found) == 1 else None
 
 
 class Parties:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason, Signal
+from edge.errors import StorageFault
 from edge.policy.obligations import Factor, Obligations, StaffNotice
-from edge.policy.pin import MAX_DIGITS, Entered
+from edge.policy.pin import MAX_DIGITS, MIN_DIGITS, Entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edge.passage.requirements.request_display import RequestDisplay
     from edge.policy.obligations import Host, Obligation, Visit
     from edge.policy.pin import Pin
+    from edge.policy.pin_tries import PinTries
     from edge.ports import Symbol
 
 TRIES: Final = 3  # at one factor of one passage: a visitor may mistype twice; more is an attack
@@ -30,8 +32,9 @@ ENTER, CLEAR = "#", "*"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Inputs since the last frame: new codes, and keys."""
+    """Inputs since the last frame, at `tick_ms`: new codes, and keys."""
 
+    tick_ms: int
     symbols: Sequence[Symbol] = ()
     keys: str = field(default="", repr=False)
 
@@ -44,10 +47,19 @@ class Given:
 
 
 class Asking(ABC):
-    """One factor while it is asked for. `prompt`: text for the holder; `signal`: one of the four signals."""
+    """One factor while it is asked for. `prompt`: text for the holder; `signal`: one of the four signals.
+
+    `wrong`: the reason of the last wrong entry, so that a passage that ends without a verdict counts too.
+    """
 
     prompt: str | None = None
     signal: Signal = Signal.LOOK_HERE
+    wrong: Reason | None = None
+
+    @property
+    def notices(self) -> frozenset[StaffNotice]:
+        """The notices for staff about the entries so far."""
+        return frozenset()
 
     @abstractmethod
     def hear(self, heard: Heard) -> Given | Deny | None:
@@ -91,6 +103,7 @@ class AskNonce(Asking):
 
     def _slip(self, reason: Reason) -> Deny | None:
         self._tries += 1
+        self.wrong = reason
         return Deny(reason) if self._tries >= TRIES else None
 
     def end(self) -> None:
@@ -98,36 +111,58 @@ class AskNonce(Asking):
 
 
 class AskPin(Asking):
-    """A PIN, typed on a keypad and ended with `#`; `*` clears it."""
+    """A PIN, typed on a keypad and ended with `#`; `*` clears it.
+
+    Every entry is counted in `tries` before it is compared; a shorter one than `shortest` is wrong.
+    """
 
     prompt = "type your PIN"
 
-    def __init__(self, pin: Pin) -> None:
+    def __init__(self, pin: Pin, tries: PinTries, *, shortest: int = MIN_DIGITS) -> None:
         self._pin = pin
+        self._all_tries = tries
+        self._shortest = shortest
         self._typed = ""
         self._tries = 0
 
+    @property
+    def notices(self) -> frozenset[StaffNotice]:
+        many = self._all_tries.are_many(self._pin)
+        return frozenset({StaffNotice.WRONG_PINS}) if many else frozenset()
+
     def hear(self, heard: Heard) -> Given | Deny | None:
+        if wait := self._all_tries.objection(self._pin, heard.tick_ms):
+            return wait
         for key in heard.keys:
             if key == CLEAR:
                 self._typed = ""
             elif key != ENTER:
                 # One digit more than a PIN has, so that a longer one is wrong, and not cut to a right one.
                 self._typed = (self._typed + key)[: MAX_DIGITS + 1]
-            elif answer := self._enter():
+            elif answer := self._enter(heard.tick_ms):
                 return answer
         return None
 
-    def _enter(self) -> Given | Deny | None:
+    def _enter(self, tick_ms: int) -> Given | Deny | None:
         typed, self._typed = self._typed, ""
-        match self._pin.judge(typed):
+        notices = self.notices
+        try:
+            self._all_tries.enter(self._pin, tick_ms)
+            entered = self._pin.judge(typed) if len(typed) >= self._shortest else Entered.WRONG
+            if entered is not Entered.WRONG:
+                self._all_tries.right(self._pin)
+        except StorageFault:  # an entry that cannot be counted is not compared
+            return Deny(Reason.DEVICE_FAULT)
+        match entered:
             case Entered.RIGHT:
-                return Given()
+                return Given(Obligations(notices=notices))
             case Entered.DURESS:
-                return Given(Obligations(notices=frozenset({StaffNotice.DURESS})))
+                return Given(Obligations(notices=notices | {StaffNotice.DURESS}))
             case Entered.WRONG:
                 self._tries += 1
-                return Deny(Reason.FACTOR_WRONG) if self._tries >= TRIES else None
+                self.wrong = Reason.FACTOR_WRONG
+                waits = self._all_tries.objection(self._pin, tick_ms) is not None
+                return Deny(Reason.FACTOR_WRONG) if self._tries >= TRIES or waits else None
 
     def end(self) -> None:
         self._typed = ""
@@ -149,7 +184,7 @@ class AskDocument(Asking):
                 return None  # the first card, still in view
             case Deny() as deny:
                 return deny
-            case card if card.card_id == self._card.card_id:
+            case card if (card.kid, card.card_id) == (self._card.kid, self._card.card_id):
                 return None
             case card:
                 same = card.holder_key == self._card.holder_key
@@ -177,6 +212,8 @@ class AskHost(Asking):
                 return Deny(reason)
 
 
-def out_of_time(asked: Obligation) -> Deny:
-    """The denial for a factor that did not come in time."""
+def out_of_time(asked: Obligation, wrong: Reason | None) -> Deny:
+    """The denial for a factor that did not come in time. `wrong`: the reason of a wrong entry before."""
+    if wrong is not None:
+        return Deny(wrong)
     return Deny(asked.reason if asked.factor is Factor.HOST else Reason.FACTOR_ABSENT)

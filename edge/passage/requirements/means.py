@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.policy.obligations import Factor, Obligation, StaffNotice, merge
+from edge.policy.pin import MIN_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -20,9 +21,13 @@ _ALWAYS: Final = frozenset({Factor.COMPANION, Factor.STAFF})
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The parts of this door that ask for factors. `display`: the screen with the door's own code."""
+    """The parts of this door that ask for factors. `display`: the screen with the door's own code.
+
+    `pin_digits`: digits of the shortest PIN that counts here.
+    """
 
     keypad: bool = False
+    pin_digits: int = MIN_DIGITS
     display: RequestDisplay | None = None
     host: Host | None = None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edge.passage.requirements.means import Means, possible
 from edge.policy.obligations import Obligations, OpenVenue, StaffNotice, merge
+from edge.policy.pin_tries import PinTries
 from edge.policy.risk.signals import RiskContext, of_card, of_face
 from edge.policy.risk.table import RiskPolicy
 from edge.request.documents import check_documents, match_disclosed
@@ -50,7 +51,7 @@ class VisitRules:
 
     `request`: the request to every visitor; `document_keys`: keys for comparing document numbers, by the
     issuer's key id. `items`: takes scanned texts that are not cards, such as the code of a book; `lines`: the
-    text for staff about a visit that a host refused.
+    text for staff about a visit that a host refused. `pin_tries`: the wrong entries at each PIN.
     """
 
     kind: str = "door"
@@ -58,6 +59,7 @@ class VisitRules:
     risk: RiskPolicy = field(default_factory=RiskPolicy)
     history: RiskHistory | None = None
     means: Means = field(default_factory=Means)
+    pin_tries: PinTries = field(default_factory=PinTries)
     zone: tzinfo | None = None
     request: Request | None = None
     document_keys: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
@@ -70,7 +72,8 @@ class VisitRules:
         obligations = self.venue.evaluate(visit)
         signs: tuple[Reason, ...] = ()
         if self.history is not None:
-            context = RiskContext(visit.now, trust_state.at.suspect, self.zone)
+            wrong = self.pin_tries.count(obligations.pin) if obligations.pin else 0
+            context = RiskContext(visit.now, trust_state.at.suspect, self.zone, wrong)
             signs = of_card(visit.card, self.history, context, self.risk)
         return self._requirements(
             obligations, signs, self.means.able(visit.card, obligations, compares=compares)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.card.claims import Card
+    from edge.card.person import Person
     from edge.decision import Decision
 
 _K = TypeVar("_K")
@@ -20,6 +20,9 @@ _V = TypeVar("_V")
 
 MAX_CARDS: Final = 4_096  # as the replay memory: no door has more cards within an hour
 MAX_FAILURES: Final = 16  # of one card; the largest `failures` of [risk]
+
+# The hub tells one door of each device for a card, so one device that lies adds one door: leave one out.
+UNBELIEVED: Final = 1
 
 # Refusals for an act or the face of the holder. To be late or at the wrong door is not a risk signal.
 COUNTED: Final = frozenset(
@@ -44,42 +47,34 @@ class RecentPast:
     def __init__(self, *doors: str) -> None:
         """`doors`: the doors of this device, as its records name them; a lane has two."""
         self._doors = frozenset(doors)
-        self._failures: dict[str, deque[datetime]] = {}
-        self._keys: dict[bytes, bytes] = {}
+        self._failures: dict[Person, deque[datetime]] = {}
+        self._keys: dict[Person, bytes] = {}
         self.sightings: Mapping[str, Mapping[str, datetime]] = {}
 
     def doors(self, card: Card, since: datetime) -> int:
         elsewhere = self.sightings.get(card.pseudonym, {})
-        return 1 + sum(seen >= since for door, seen in elsewhere.items() if door not in self._doors)
+        told = sum(seen >= since for door, seen in elsewhere.items() if door not in self._doors)
+        return 1 + max(0, told - UNBELIEVED)
 
     def failures(self, card: Card, since: datetime) -> int:
-        return sum(when >= since for when in self._failures.get(card.pseudonym, ()))
+        return sum(when >= since for when in self._failures.get(card.person, ()))
 
     def other_key(self, card: Card) -> bool:
-        holder = _holder(card)
-        return holder is not None and self._keys.get(holder, card.holder_key) != card.holder_key
+        return self._keys.get(card.person, card.holder_key) != card.holder_key
 
     def learn(self, card: Card, decision: Decision, now: datetime) -> None:
         if isinstance(decision, Deny):
             if decision.reason in COUNTED:
-                failures = self._failures.pop(card.pseudonym, None) or deque(maxlen=MAX_FAILURES)
+                failures = self._failures.pop(card.person, None) or deque(maxlen=MAX_FAILURES)
                 failures.append(now)
-                _keep(self._failures, card.pseudonym, failures)
+                _keep(self._failures, card.person, failures)
             return
-        self._failures.pop(card.pseudonym, None)
-        if holder := _holder(card):
-            self._keys.pop(holder, None)
-            _keep(self._keys, holder, card.holder_key)
+        self._failures.pop(card.person, None)
+        self._keys.pop(card.person, None)
+        _keep(self._keys, card.person, card.holder_key)
 
 
 def _keep(memory: dict[_K, _V], key: _K, value: _V) -> None:
     if len(memory) >= MAX_CARDS:
         del memory[next(iter(memory))]  # the oldest entry
     memory[key] = value
-
-
-def _holder(card: Card) -> bytes | None:
-    """The issuer's pairwise pseudonym of the holder, hashed so that no memory dump shows it; or None."""
-    if card.subject is None:
-        return None
-    return hashlib.blake2b(f"{card.issuer}\0{card.subject}".encode(), digest_size=16).digest()

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class RiskHistory(Protocol):
-    """Failures, keys and doors of the cards that this site saw, by pseudonym; nothing names a person."""
+    """Failures, keys and doors of the people that this site saw; nothing is written to disk."""
 
     def doors(self, card: Card, since: datetime) -> int:
-        """Number of doors, with this one, where the card was shown since then."""
+        """Number of doors, with this one, where the card was shown since then; one other is left out."""
         ...
 
     def failures(self, card: Card, since: datetime) -> int:
@@ -41,11 +41,15 @@ class RiskHistory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RiskContext:
-    """`now`: trusted time, aware UTC; `suspect`: the clock is not trusted; `zone`: time zone of this door."""
+    """`now`: trusted time, aware UTC; `suspect`: the clock is not trusted; `zone`: time zone of this door.
+
+    `wrong_pins`: wrong entries at the holder's PIN since the last right one.
+    """
 
     now: datetime
     suspect: bool = False
     zone: tzinfo | None = None
+    wrong_pins: int = 0
 
 
 def of_card(card: Card, history: RiskHistory, context: RiskContext, policy: RiskPolicy) -> tuple[Reason, ...]:
@@ -56,7 +60,8 @@ def of_card(card: Card, history: RiskHistory, context: RiskContext, policy: Risk
         Reason.RISK_VELOCITY: history.doors(card, now - timedelta(minutes=policy.velocity_min))
         >= policy.velocity,
         Reason.RISK_FAILURES: history.failures(card, now - timedelta(minutes=policy.failures_min))
-        >= policy.failures,
+        >= policy.failures
+        or context.wrong_pins >= policy.failures,
         Reason.RISK_DOCUMENT: any(document.expires_day < _day(now) for document in card.documents),
         Reason.RISK_NEW_KEY: history.other_key(card),
         Reason.RISK_CLOCK: context.suspect,

@@ -58,7 +58,8 @@ class RiskPolicy:
     """A site's limits for risk signals, and the level of each signal.
 
     `levels`: levels that differ from DEFAULT. `step_ups`: the factors of a step-up, the lightest first.
-    A visit has a signal if the card was shown at `velocity` doors within `velocity_min` minutes, or refused
+    A visit has a signal if the card was shown at `velocity` doors within `velocity_min` minutes, and would
+    have it without the word of any one other device; if it was refused
     `failures` times within `failures_min`; if the similarity is less than `margin` above the threshold; if
     the suspicion of an attack, in [0, 1], is less than `pad_margin` below its own; if the assurance is below
     `assurance`; in the local hours `quiet` (from, to); if the issuer is one of `issuers`.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from edge.decision import Deny, Grant, Reason
 from edge.errors import Refused
-from edge.keyed_digest import DigestDomain, keyed_digest
+from edge.keyed_digest import DigestDomain
 from edge.policy.obligations import Obligations
 from edge.venues.check.result import PSEUDONYM_BYTES
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.card.attributes import Attribute
+    from edge.card.person import Person
     from edge.decision import Decision
     from edge.policy.obligations import Visit
 
@@ -82,7 +83,7 @@ class CheckVenue:
                 purpose=self._purpose.name,
                 granted=granted,
                 face=granted and self._purpose.compares and visit.card.face is not None,
-                pseudonym=self.pseudonym(visit.card.subject or visit.card.pseudonym) if granted else None,
+                pseudonym=self.pseudonym(visit.card.person) if granted else None,
                 attributes=tuple((name, said[name]) for name in self._purpose.request if name in said)
                 if granted
                 else (),
@@ -90,6 +91,6 @@ class CheckVenue:
             )
         )
 
-    def pseudonym(self, subject: str) -> bytes:
+    def pseudonym(self, person: Person) -> bytes:
         """The pseudonym of a holder for this host only."""
-        return keyed_digest(self._key, DigestDomain.CHECK_SUBJECT, subject.encode(), size=PSEUDONYM_BYTES)
+        return person.digest(self._key, DigestDomain.CHECK_SUBJECT, size=PSEUDONYM_BYTES)

@@ -17,6 +17,8 @@ from edge.keyed_digest import DigestDomain, keyed_digest
 if TYPE_CHECKING:
     from datetime import date
 
+    from edge.card.person import Person
+
 # Letters that Unicode does not decompose into a letter and a mark.
 _WHOLE: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i"}
@@ -77,9 +79,9 @@ class Digests:
         """Digest of a birth date."""
         return self._of(DigestDomain.DESK_BIRTH, day.isoformat())
 
-    def subject(self, pseudonym: str) -> bytes:
-        """Digest of a card's pseudonym of its holder."""
-        return self._of(DigestDomain.DESK_SUBJECT, pseudonym)
+    def person(self, person: Person) -> bytes:
+        """Digest of a card's holder, as its issuer names them."""
+        return person.digest(self.key, DigestDomain.DESK_SUBJECT)
 
     def _of(self, domain: DigestDomain, text: str) -> bytes:
         return keyed_digest(self.key, domain, text.encode())

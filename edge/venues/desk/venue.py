@@ -212,7 +212,7 @@ class DeskVenue:
         return date.fromisoformat(text) if text is not None else None  # edge.card has checked it
 
     def _subject(self, visit: Visit) -> bytes:
-        return self._digests.subject(visit.card.subject or visit.card.pseudonym)
+        return self._digests.person(visit.card.person)
 
     def _erase_at(self, left: date) -> datetime:
         return end_of(left + timedelta(days=self._rules.retain_days), self._rules.zone).astimezone(UTC)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from edge.card.person import Person
 from edge.errors import InputError
 from edge.keyed_digest import DIGEST_BYTES
 from edge.policy.pin import MAX_VERIFIER_BYTES
@@ -199,14 +200,14 @@ def _name(row: Mapping[str, str], site: EnrolmentContext) -> bytes:
         if issuer or subject:
             raise _WrongError("name replaces issuer and subject: leave those two empty")
         return _hex("name", name, DIGEST_BYTES) or b""
-    return person_name(_word("issuer", issuer), _word("subject", subject), site.key)
+    return person_name(Person(_word("issuer", issuer), _word("subject", subject)), site.key)
 
 
 def _same_as(issuer: str, duress_of: str, site: EnrolmentContext) -> bytes:
     """The keyed name of the other card, from its subject, or as `export` writes it."""
     if not issuer:
         return _hex("duress_of", duress_of, DIGEST_BYTES) or b""
-    return person_name(_word("issuer", issuer), _word("duress_of", duress_of), site.key)
+    return person_name(Person(_word("issuer", issuer), _word("duress_of", duress_of)), site.key)
 
 
 def _word(key: str, text: str) -> str:

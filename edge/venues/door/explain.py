@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
 from edge.keyed_digest import DIGEST_BYTES
-from edge.venues.door.person import Person
+from edge.venues.door.person import EnrolledPerson
 from edge.venues.door.venue import mode, objection
 from edge.venues.door.visit_facts import DoorContext, VisitFacts
 
@@ -36,12 +36,14 @@ class Outlook:
     until: datetime | None = None
 
 
-def member(groups: frozenset[str]) -> Person:
+def member(groups: frozenset[str]) -> EnrolledPerson:
     """A person in these groups, without other data."""
-    return Person(_NO_NAME, groups)
+    return EnrolledPerson(_NO_NAME, groups)
 
 
-def outlook(rules: DoorRules, person: Person | None, at: datetime, occupancy: OccupancyStore) -> Outlook:
+def outlook(
+    rules: DoorRules, person: EnrolledPerson | None, at: datetime, occupancy: OccupancyStore
+) -> Outlook:
     """The result of the rules for this person at this time (aware), with the door's occupancy store.
 
     `person`: None for a person who is not enrolled.
@@ -55,7 +57,9 @@ def outlook(rules: DoorRules, person: Person | None, at: datetime, occupancy: Oc
     return now
 
 
-def _said(rules: DoorRules, person: Person | None, at: datetime, occupancy: OccupancyStore) -> Outlook:
+def _said(
+    rules: DoorRules, person: EnrolledPerson | None, at: datetime, occupancy: OccupancyStore
+) -> Outlook:
     door = DoorContext.at(rules, occupancy, at)
     name = _NO_NAME if person is None else person.name
     facts = VisitFacts(door, None, name, person)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from edge.errors import InputError
 from edge.policy.pin import Pin
 from edge.sqlite import connect, faults, transaction
-from edge.venues.door.person import Person
+from edge.venues.door.person import EnrolledPerson
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,7 +48,7 @@ class PeopleFile:
         self._path = path
         self._db = connect(path, prepare=_make_tables)
 
-    def find(self, name: bytes) -> Person | None:
+    def find(self, name: bytes) -> EnrolledPerson | None:
         with faults(self._path):
             row = self._db.execute(_FIND, (name,)).fetchone()
             if row is None or row[1] is None:
@@ -60,7 +60,7 @@ class PeopleFile:
         with faults(self._path):
             return int(self._db.execute(f"SELECT count(*) FROM {_TABLE}").fetchone()[0])  # noqa: S608
 
-    def rows(self) -> Iterator[tuple[bytes, bytes | None, Person]]:
+    def rows(self) -> Iterator[tuple[bytes, bytes | None, EnrolledPerson]]:
         """All entries: keyed name, the person whose duress card it is or None, and the person's data."""
         with faults(self._path):
             for row in self._db.execute(_ALL):
@@ -137,9 +137,9 @@ def _row(enrolment: Enrolment) -> dict[str, Any]:
     }
 
 
-def _person(row: tuple[Any, ...], *, duress: bool = False) -> Person:
+def _person(row: tuple[Any, ...], *, duress: bool = False) -> EnrolledPerson:
     name, _, groups, valid_from, valid_until, flags, template, pin, duress_pin = row
-    return Person(
+    return EnrolledPerson(
         name,
         frozenset(groups.split()),
         _moment(valid_from),

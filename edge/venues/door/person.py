@@ -5,29 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from edge.keyed_digest import DigestDomain, keyed_digest
+from edge.keyed_digest import DigestDomain
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.card.claims import Card
+    from edge.card.person import Person
     from edge.policy.pin import Pin
 
 
-def person_name(issuer: str, subject: str, site_key: bytes) -> bytes:
-    """A site's keyed name for this issuer's `subject`: a keyed hash, which tells nothing without the key."""
-    return keyed_digest(site_key, DigestDomain.PERSON, issuer.encode(), subject.encode())
-
-
-def card_name(card: Card, site_key: bytes) -> bytes:
-    """A site's keyed name for the holder of this card; a card without a subject has its own."""
-    if card.subject is not None:
-        return person_name(card.issuer, card.subject, site_key)
-    return keyed_digest(site_key, DigestDomain.CARD, card.kid, card.card_id)
+def person_name(person: Person, site_key: bytes) -> bytes:
+    """A site's keyed name for this person: a keyed hash, which tells nothing without the key."""
+    return person.digest(site_key, DigestDomain.PERSON)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class EnrolledPerson:
     """The entry of an enrolled person at a site.
 
     `name`: the keyed name, the same for all cards of this person. `valid_from`, `valid_until`: aware UTC; the
@@ -56,6 +49,6 @@ class Person:
 class People(Protocol):
     """The people who are enrolled."""
 
-    def find(self, name: bytes) -> Person | None:
-        """The person with this `card_name`; None if the person is not enrolled. Raises StorageFault."""
+    def find(self, name: bytes) -> EnrolledPerson | None:
+        """The person with this `person_name`; None if the person is not enrolled. Raises StorageFault."""
         ...

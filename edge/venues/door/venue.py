@@ -10,7 +10,7 @@ from edge.errors import Refused
 from edge.link.messages import Mode
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice, merge
 from edge.venues.door.occupancy import OccupancyChange, WaitingPerson
-from edge.venues.door.person import card_name
+from edge.venues.door.person import person_name
 from edge.venues.door.rules import Passback
 from edge.venues.door.visit_facts import DoorContext, VisitFacts
 
@@ -118,7 +118,7 @@ class DoorVenue:
         return mode(DoorContext.at(self._rules(), self._occupancy, now))
 
     def _facts(self, visit: Visit) -> VisitFacts:
-        name = card_name(visit.card, self._site_key)
+        name = person_name(visit.card.person, self._site_key)
         person = self._people.find(name)
         door = DoorContext.at(self._rules(), self._occupancy, visit.now)
         return VisitFacts(door, visit.card.face, person.name if person else name, person)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edge.card.claims import FaceReference
     from edge.schedule.weekly_schedule import LocalTime, WeeklySchedule
     from edge.venues.door.occupancy import OccupancyStore
-    from edge.venues.door.person import Person
+    from edge.venues.door.person import EnrolledPerson
     from edge.venues.door.rules import DoorRules
 
 
@@ -87,7 +87,7 @@ class VisitFacts:
     door: DoorContext
     face: FaceReference | None = field(repr=False)
     name: bytes = field(repr=False)
-    person: Person | None
+    person: EnrolledPerson | None
 
     @property
     def rules(self) -> DoorRules:

@@ -13,8 +13,10 @@ from edge.keyed_digest import DigestDomain, keyed_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from edge.card.claims import Card
+    from edge.card.person import Person
 
 MAX_PATRON_BYTES: Final = 64  # numbers of 14 digits are usual; the protocol allows 255
 PATRON: Final = "patron"  # the attribute that an issuer may sign and a holder disclose
@@ -27,9 +29,9 @@ class Vault:
         self._key = key
         self._box = SecretBox(keyed_digest(key, DigestDomain.LIBRARY_BOX, size=SecretBox.KEY_SIZE))
 
-    def subject(self, pseudonym: str) -> bytes:
-        """Digest of the pseudonym under which a wallet is known here."""
-        return keyed_digest(self._key, DigestDomain.LIBRARY_SUBJECT, pseudonym.encode())
+    def person(self, person: Person) -> bytes:
+        """Digest of a holder, as the issuer names them here."""
+        return person.digest(self._key, DigestDomain.LIBRARY_SUBJECT)
 
     def patron(self, number: str) -> bytes:
         """Digest of a patron's number."""
@@ -51,14 +53,19 @@ class Vault:
 
 
 class Roll:
-    """The patrons of this library by the pseudonym of their wallets here.
+    """The patrons of this library by the person whom their cards name.
 
-    `sealed`: digest of a pseudonym to the patron's sealed number. It is read at each visit, so a new binding
+    `issuers`: those whose signed numbers count; another issuer knows nothing of this library's patrons, so
+    a number on its card counts as not signed.
+
+    `sealed`: digest of a person to the patron's sealed number. It is read at each visit, so a new binding
     counts at once.
     """
 
-    def __init__(self, vault: Vault, sealed: Mapping[bytes, bytes]) -> None:
-        self._vault, self._sealed = vault, sealed
+    def __init__(
+        self, vault: Vault, sealed: Mapping[bytes, bytes], issuers: AbstractSet[str] = frozenset()
+    ) -> None:
+        self._vault, self._sealed, self._issuers = vault, sealed, issuers
 
     def patron_of(self, card: Card) -> str:
         """The patron's number, as the issuer signed it or as it was bound here.
@@ -66,8 +73,8 @@ class Roll:
         Raises:
             Refused: patron.unknown, or document.mismatch if both exist and differ.
         """
-        signed = next((value for name, value in getattr(card, "disclosed", ()) if name == PATRON), None)
-        bound = self._bound(card.subject) if card.subject else None
+        signed = self._signed(card)
+        bound = self._bound(card.person)
         if signed is not None and not _is_number(signed):
             raise Refused(Reason.PATRON_UNKNOWN, "the number on the card is not a patron's number")
         if signed and bound and signed != bound:
@@ -76,8 +83,13 @@ class Roll:
             return number
         raise Refused(Reason.PATRON_UNKNOWN, "no patron is bound to this card")
 
-    def _bound(self, subject: str) -> str | None:
-        sealed = self._sealed.get(self._vault.subject(subject))
+    def _signed(self, card: Card) -> str | None:
+        if card.issuer not in self._issuers:
+            return None
+        return next((value for name, value in card.disclosed if name == PATRON), None)
+
+    def _bound(self, person: Person) -> str | None:
+        sealed = self._sealed.get(self._vault.person(person))
         return None if sealed is None else self._vault.open(sealed)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from edge.card.person import Person
     from edge.venues.library.identity import Vault
     from edge.venues.library.sip2.replies import Circulated
     from edge.vouched_time import VouchedTime
@@ -74,17 +75,17 @@ class LibraryStore:
         for name in self.roll.keys() - now.keys():
             self.roll.pop(name, None)
 
-    def bind(self, pairs: Iterable[tuple[str, str]]) -> int:
-        """Bind pseudonyms to patrons' numbers, in place of earlier ones; their number."""
-        rows = [(self._vault.subject(subject), self._vault.seal(number)) for subject, number in pairs]
+    def bind(self, pairs: Iterable[tuple[Person, str]]) -> int:
+        """Bind persons to patrons' numbers, in place of earlier ones; their number."""
+        rows = [(self._vault.person(person), self._vault.seal(number)) for person, number in pairs]
         with self._writing() as db:
             db.executemany("INSERT OR REPLACE INTO patrons (name, sealed) VALUES (?, ?)", rows)
         self.roll.update(rows)
         return len(rows)
 
-    def unbind(self, subject: str) -> None:
-        """Delete the binding of this pseudonym."""
-        name = self._vault.subject(subject)
+    def unbind(self, person: Person) -> None:
+        """Delete the binding of this person."""
+        name = self._vault.person(person)
         with self._writing() as db:
             db.execute("DELETE FROM patrons WHERE name = ?", (name,))
         self.roll.pop(name, None)

@@ -17,7 +17,7 @@ FILES = sorted((ROOT / "tests" / "vectors" / "note").glob("*.json"))
 
 
 def outcome(file: Path) -> tuple[str, str]:
-    """What the vector expects, and what the verifier says."""
+    """The expected outcome of a vector, and that of the verifier."""
     vector = json.loads(file.read_text("utf-8"))
     note = vector["note"].encode() if "note" in vector else bytes.fromhex(vector["note-hex"])
     key = VerifyKey(bytes.fromhex(vector["key"]))

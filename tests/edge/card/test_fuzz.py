@@ -13,9 +13,10 @@ from samples.cards import HOLDER_SEED, ISSUER_SEED, LIST_SIZE, NOW, URI, claims,
 
 from edge.card import cose, ecard
 from edge.card.attributes import Attribute, Disclosure
-from edge.card.claims import Card, Claims, Document, StatusPointer
+from edge.card.claims import Card, CardContent, Document, StatusPointer
 from edge.card.code import parse_code
 from edge.card.encode import sign_card, sign_presentation
+from edge.card.person import Person
 from edge.decision import Reason
 from edge.errors import Refused
 from edge.trust.scope import ANYWHERE, IssuerKey, Scope
@@ -175,4 +176,5 @@ def test_honest_cards_verify_whatever_else_they_say(issued):
     issued = replace(issued, issuer="CN-GD")
     card = outcome(sign_presentation(sign_card(issued, ISSUER_SEED), HOLDER_SEED, iat=NOW))
     assert isinstance(card, Card)
-    assert all(getattr(card, name) == getattr(issued, name) for name in Claims.__slots__)
+    assert card.person == Person(issued.issuer, issued.card_id if issued.subject is None else issued.subject)
+    assert all(getattr(card, name) == getattr(issued, name) for name in CardContent.__slots__)

@@ -143,21 +143,26 @@ def test_a_message_with_a_wrong_checksum_is_a_fault(
 
 
 def test_patrons_are_bound_and_unbound(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "patrons.csv").write_text("subject,patron\ns1,P1\ns2,P2\n")
+    (tmp_path / "patrons.csv").write_text("issuer,subject,patron\nCN-GD,s1,P1\nCN-GD,s2,P2\n")
     assert run("bind", str(tmp_path / "patrons.csv")) == 0
     assert "2 bound" in capsys.readouterr().out
-    assert run("unbind", "s1") == 0
+    assert run("unbind", "CN-GD", "s1") == 0
     config = parse_config((tmp_path / "library.toml").read_bytes(), tmp_path / "library.toml").library
     with open_store(config, tmp_path) as store:
         assert len(store.roll) == 1
 
 
 LISTS = {
-    "no columns": ("s1,P1\n", ":1: the columns are not subject,patron"),
-    "three columns": ("subject,patron\ns1,P1,x\n", ":2: is not a pseudonym and a patron's number"),
-    "no number": ("subject,patron\ns1,\n", "not a patron's number"),
-    "no pseudonym": ("subject,patron\n,P1\n", ":2: is not a pseudonym"),
-    "a quote without an end": ('subject,patron\ns1,"P1\n', "not CSV"),
+    "no columns": ("CN-GD,s1,P1\n", ":1: the columns are not issuer,subject,patron"),
+    "no issuer": ("subject,patron\ns1,P1\n", ":1: the columns are not issuer,subject,patron"),
+    "four columns": (
+        "issuer,subject,patron\nA,s1,P1,x\n",
+        ":2: is not an issuer, a pseudonym and a patron's number",
+    ),
+    "an empty issuer": ("issuer,subject,patron\n,s1,P1\n", ":2: is not an issuer"),
+    "no number": ("issuer,subject,patron\nA,s1,\n", "not a patron's number"),
+    "no pseudonym": ("issuer,subject,patron\nA,,P1\n", ":2: is not an issuer, a pseudonym"),
+    "a quote without an end": ('issuer,subject,patron\nA,s1,"P1\n', "not CSV"),
     "nothing": ("", ":1: the columns"),
 }
 
@@ -175,7 +180,7 @@ def test_a_list_with_a_mistake_binds_no_patron(
 def test_a_list_that_is_not_text_or_not_there(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "patrons.csv").write_bytes(b"subject,patron\n\xff\xff")
+    (tmp_path / "patrons.csv").write_bytes(b"issuer,subject,patron\n\xff\xff")
     assert run("bind", str(tmp_path / "patrons.csv")) == 2
     assert run("bind", str(tmp_path / "missing.csv")) == 2
     said = capsys.readouterr().err

@@ -162,7 +162,12 @@ def test_a_pin_is_set_and_exported_as_its_verifier(run: Run, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("typed", "says"), [("12\n", "not a PIN"), ("271828\n271828\n", "both PINs are the same")]
+    ("typed", "says"),
+    [
+        ("12\n", "not a PIN of 6 to 12 digits"),
+        ("27182\n", "not a PIN of 6 to 12 digits"),
+        ("271828\n271828\n", "both PINs are the same"),
+    ],
 )
 def test_a_pin_that_is_not_accepted(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, says: str) -> None:
     run("import", "people.csv")

@@ -51,7 +51,7 @@ CODES: dict[str, Callable[[Site, int], tuple[str, ...]]] = {
     "the code shown last": lambda site, _: site.reader.in_view,
 }
 
-PIN = Pin(verifier("1234"), verifier("4321"))
+PIN = Pin(verifier("1234", shortest=4), verifier("4321", shortest=4))
 TERMS: dict[str, Obligations] = {
     "nothing": Obligations(),
     "a PIN": Obligations((Obligation(Factor.PIN, Reason.RISK_HIGH),), pin=PIN),

@@ -1,6 +1,6 @@
-"""What a controller does, rule by rule: played by CPython and by MicroPython, with the same words.
+"""Cases of a whole controller, one rule each, for CPython and for MicroPython.
 
-A case is a list of steps. `grant` and `mode` name the code that is answered, 0 for obeyed and None for silence.
+A case is a list of steps. `grant` and `mode` end with the code of the answer: 0 for done, None for no answer.
 """
 
 import door as d
@@ -23,36 +23,36 @@ SETTLED = 2 * DEBOUNCE_MS
 OPEN, REX, LID, FIRE, JUMPER = d.CONTACT_IS_OPEN, d.REX_IS_PRESSED, d.TAMPER_IS_OPEN, d.FIRE_IS_ON, 16
 
 CASES = (
-    ("a grant frees the passage, is answered and told", (
+    ("a grant frees the passage, is answered and is an event", (
         ("grant", 3_000, 42, 0), ("energised", 1), ("told", d.EV_RELEASED, [42]),
     )),
     ("a release ends when its time is up", (
         ("grant", 3_000, 42, 0), ("wait", 2_900), ("energised", 1),
         ("wait", 200), ("energised", 0), ("told", d.EV_RELOCKED, [1]),
     )),
-    ("longer than the longest is cut", (
+    ("a release above the limit ends at the limit", (
         ("grant", 60_000, 1, 0), ("wait", MAX_RELEASE_MS - 100), ("energised", 1), ("wait", 200), ("energised", 0),
     )),
-    ("no time at all is malformed", (("grant", 0, 1, d.DENIED_MALFORMED), ("energised", 0))),
-    ("the leaf opens: the strike relocks behind it", (
+    ("a release of 0 ms is malformed", (("grant", 0, 1, d.DENIED_MALFORMED), ("energised", 0))),
+    ("the strike relocks when the leaf opens", (
         ("grant", 5_000, 1, 0), ("wires", OPEN), ("wait", SETTLED), ("energised", 0), ("state", d.OPEN),
         ("told", d.EV_RELOCKED, [2]), ("wires", 0), ("wait", SETTLED), ("state", d.NORMAL),
     )),
-    ("the host takes its grant back", (
+    ("the host revokes its grant", (
         ("grant", 5_000, 1, 0), ("say", RELOCK, b"", DONE), ("wait", 20), ("energised", 0), ("told", d.EV_RELOCKED, [4]),
     )),
-    ("a host that falls silent loses its grant", (
+    ("a silent host loses its grant", (
         ("grant", 9_000, 1, 0), ("hush",), ("wait", HEARTBEAT_MS), ("energised", 1), ("wait", 20), ("energised", 0),
     )),
-    ("and is told of it when it is back", (
+    ("a host that is back gets the event of the relock", (
         ("grant", 9_000, 1, 0), ("hush",), ("wait", SESSION_MS + 100), ("session",), ("wait", 20), ("forget",),
         ("say", EVENTS, b"\x01\0\0\0", DONE), ("told", d.EV_RELOCKED, [5]), ("told", EV_SESSION, [1, 0, 1]),
     )),
-    ("REX frees without any host", (
+    ("REX frees without a host", (
         ("no host",), ("wires", REX), ("wait", SETTLED), ("energised", 1), ("wires", 0),
         ("wait", REX_RELEASE_MS - 100), ("energised", 1), ("wait", 200), ("energised", 0),
     )),
-    ("REX outlives the heartbeat", (
+    ("REX continues after the heartbeat is lost", (
         ("wires", REX), ("wait", SETTLED), ("wires", 0), ("hush",), ("wait", HEARTBEAT_MS + 500), ("energised", 1),
     )),
     ("REX frees in lock-down", (
@@ -65,25 +65,25 @@ CASES = (
     ("noise shorter than the debounce is not REX", (
         ("wires", REX), ("wait", DEBOUNCE_MS - 10), ("wires", 0), ("wait", SETTLED), ("energised", 0), ("told", d.EV_REX, []),
     )),
-    ("a leaf that opens without anybody's leave was forced", (
+    ("a leaf that opens without a release is forced", (
         ("wires", OPEN), ("wait", SETTLED), ("state", d.FORCED), ("told", d.EV_FORCED_OPEN, [0]),
         ("grant", 1_000, 1, d.DENIED_NOT_NOW), ("wires", 0), ("wait", SETTLED), ("told", d.EV_ALARM_OVER, [0]),
         ("state", d.NORMAL),
     )),
-    ("a leaf that is pulled in the last moment of a release was not forced, though it is seen later", (
+    ("a leaf pulled at the end of a release is not forced, although it counts later", (
         ("grant", 1_000, 1, 0), ("wait", 990), ("wires", OPEN), ("wait", SETTLED), ("state", d.OPEN),
         ("told", d.EV_RELOCKED, [1]), ("told", d.EV_OPENED, [0]), ("told", d.EV_FORCED_OPEN, []),
         ("wires", 0), ("wait", SETTLED), ("state", d.NORMAL),
     )),
-    ("nor after REX", (
+    ("a leaf pulled at the end of REX is not forced", (
         ("wires", REX), ("wait", SETTLED), ("wires", 0), ("wait", DEBOUNCE_MS + REX_RELEASE_MS - 20),
         ("energised", 1), ("wires", OPEN), ("wait", SETTLED), ("state", d.OPEN), ("told", d.EV_FORCED_OPEN, []),
     )),
-    ("a leaf that opens later than that was forced", (
+    ("a leaf that opens later is forced", (
         ("grant", 1_000, 1, 0), ("wait", 1_000 + LATE_OPENING_MS), ("wires", OPEN), ("wait", SETTLED),
         ("state", d.FORCED), ("told", d.EV_FORCED_OPEN, [0]),
     )),
-    ("a clock that comes round does not excuse a leaf", (
+    ("a wrapped clock does not excuse a leaf", (
         ("at", 2**30 - 1_020), ("grant", 1_000, 1, 0), ("wait", 1_000 + LATE_OPENING_MS), ("wires", OPEN),
         ("wait", SETTLED), ("state", d.FORCED),
     )),
@@ -95,7 +95,7 @@ CASES = (
         ("no host",), ("wires", FIRE), ("wait", SETTLED), ("energised", 1), ("state", d.FIRE),
         ("wires", 0), ("wait", SETTLED), ("energised", 0), ("state", d.NORMAL),
     )),
-    ("nobody is let in while the lid is off", (
+    ("a grant is denied while the lid is off", (
         ("wires", LID), ("wait", SETTLED), ("grant", 1_000, 1, d.DENIED_TAMPER), ("energised", 0),
         ("mode", d.MODE_FREE_ACCESS, d.DENIED_TAMPER),
     )),
@@ -116,16 +116,16 @@ CASES = (
     ("signals are shown, unknown ones denied", (
         ("say", SIGNAL, b"\x05", DONE), ("wait", 500), ("lamps", 2), ("denied", SIGNAL, b"\x09", d.DENIED_MALFORMED),
     )),
-    ("a card's number reaches the panel as it was given", (
+    ("a card's number reaches the panel unchanged", (
         ("say", WIEGAND, b"\x1a\x12\x34\x56\x40\0\0\0\0", DONE), ("panel", [(26, b"\x12\x34\x56\x40\0\0\0\0")]),
         ("denied", WIEGAND, b"\x41" + bytes(8), d.DENIED_MALFORMED),
     )),
-    ("a key is taken with the lid off, once", (
+    ("a key is stored once, with the lid off", (
         ("new",), ("raw", bytes([SET_KEY, 1]) + KEY, REFUSED), ("wires", LID), ("wait", SETTLED),
         ("raw", bytes([SET_KEY, 1]) + KEY, KEY_SET), ("raw", bytes([SET_KEY, 2]) + bytes(32), REFUSED),
         ("wires", 0), ("wait", SETTLED), ("session",), ("told", EV_KEY_SET, []), ("grant", 1_000, 1, 0), ("energised", 1),
     )),
-    ("without a key nothing is driven but by nobody", (
+    ("without a key REX frees nothing", (
         ("new",), ("wires", REX), ("wait", SETTLED), ("energised", 0),
     )),
     ("a replayed message moves nothing", (
@@ -146,7 +146,7 @@ def play(steps) -> None:
 
 
 def _begin(first):
-    """Most doors have a key, a host and a fail-secure lock; a first step may say otherwise."""
+    """A door with a key, a host and a fail-secure lock, unless the first step changes this."""
     if first[0] == "new":
         return World(key=None)
     world = World(lock=first[1] if first[0] == "lock" else 1, now=first[1] if first[0] == "at" else 0)
@@ -193,7 +193,7 @@ def _raw(world, payload, answer) -> None:
 
 def _replay(world) -> None:
     world._count -= 1
-    expect(world.release(*world.release_again), None, "answer to a message that was there before")
+    expect(world.release(*world.release_again), None, "answer to a replayed message")
 
 
 _STEPS = {

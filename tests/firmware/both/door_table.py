@@ -1,7 +1,7 @@
-"""The rules of a door in words: which situation, what happens, what becomes of it, what is told.
+"""The rules of a door in words: situation, event, next situation, events told.
 
-Plain Python for both Pythons. A door is brought into each situation through its methods, then everything that can
-happen happens to it; what no rule speaks of must change nothing. `check(situation, happening)` plays one pair.
+Plain Python for CPython and MicroPython. `check` brings a door into a situation through its methods, and then lets
+one event happen. Each pair of situation and event is tested; without a rule for it, nothing must change.
 """
 
 import door as d
@@ -43,7 +43,7 @@ _WORDS = {
 
 
 class Rig:
-    """A door, its wires and its clock. `told`: what it has told since somebody looked, in words."""
+    """A door, its inputs and its clock. `told()`: the events since the last call, in words."""
 
     def __init__(self, inputs=0, now=0) -> None:
         self.now = now
@@ -57,7 +57,7 @@ class Rig:
         self.ticks.append(tick_ms)
 
     def step(self, ms=10):
-        """One look at the wires, so much later."""
+        """Read the inputs once, `ms` later."""
         self.now = (self.now + ms) & 0x3FFFFFFF
         self.door.step(self.inputs, self.now)
         return self
@@ -76,7 +76,7 @@ class Rig:
         return self.step()
 
     def tap(self):
-        """Somebody presses REX and lets go."""
+        """Press REX and release it."""
         self.on(REX)
         self.off(REX)
         return self
@@ -95,7 +95,7 @@ class Rig:
         return told
 
 
-# -- situations: (state, whether somebody can pass, the way there)
+# -- situations: (state, whether the passage is free, the steps to reach it)
 
 
 def _released(rig) -> None:
@@ -130,7 +130,7 @@ def _fire_open(rig) -> None:
 def _just_locked(rig) -> None:
     _released(rig)
     rig.step(GRANT_MS)
-    rig.step(LATE_OPENING_MS - 11)  # whatever happens is seen 10 ms later
+    rig.step(LATE_OPENING_MS - 11)  # the next event counts 10 ms later
 
 
 SITUATIONS = {
@@ -148,25 +148,25 @@ SITUATIONS = {
     "free access, open": (d.FREE_ACCESS, True, _free_open),
     "fire": (d.FIRE, True, lambda rig: rig.on(FIRE)),
     "fire, open": (d.FIRE, True, _fire_open),
-    # an open leaf while somebody asks to get out: its contact may be broken
+    # an open leaf during egress: its contact may be defective
     "open, egress": (d.OPEN, True, lambda rig: (_open(rig), rig.tap())),
     "pre-alarm, egress": (d.PRE_ALARM, True, lambda rig: (_pre_alarm(rig), rig.tap())),
     "too long, egress": (d.TOO_LONG, True, lambda rig: (_too_long(rig), rig.tap())),
     "forced, egress": (d.FORCED, True, lambda rig: (rig.on(OPEN), rig.tap())),
 }
 EVERYWHERE = tuple(SITUATIONS)
-IN_USE = ("open", "pre-alarm", "too long", "forced")  # the leaf is open, and may be for too long
+IN_USE = ("open", "pre-alarm", "too long", "forced")  # the leaf is open, perhaps for too long
 IN_USE_EGRESS = ("open, egress", "pre-alarm, egress", "too long, egress", "forced, egress")
-SHUT = ("normal", "just locked", "fault", "lock-down")  # nobody may pass
+SHUT = ("normal", "just locked", "fault", "lock-down")  # the passage is locked
 ON_FIRE = ("fire", "fire, open")
 
 
-# -- what can happen: a name, and how; it gives the code of an answer where there is one
+# -- events: a name, and a function that makes it happen and returns the code of the answer, if there is one
 
 HAPPENINGS = {
     "grant": lambda rig: rig.grant(),
-    "the host takes it back": lambda rig: rig.door.relock(rig.now),
-    "the host falls silent": lambda rig: rig.door.host_lost(rig.now),
+    "the host revokes": lambda rig: rig.door.relock(rig.now),
+    "the host is lost": lambda rig: rig.door.host_lost(rig.now),
     "REX": lambda rig: rig.on(REX) and None,
     "the leaf opens": lambda rig: rig.on(OPEN) and None,
     "the leaf closes": lambda rig: rig.off(OPEN) and None,
@@ -180,7 +180,7 @@ HAPPENINGS = {
     "the fault is over": lambda rig: rig.fault(0),
     "time passes": lambda rig: rig.step(_TIMES.get(rig.door.state, HOUR_MS)) and None,
 }
-# how long a state lasts by itself; everything else lasts for ever
+# time after which a state ends by itself; the other states have no time
 _TIMES = {
     d.RELEASED: GRANT_MS,
     d.EGRESS: REX_RELEASE_MS,
@@ -191,120 +191,119 @@ _TIMES = {
 SAME = ""  # the situation stays
 OK = d.OBEYED
 
-# (rule, what happens, in which situations, what becomes of it, what is told, the answer)
-# The first that fits counts.
+# (rule, event, situations, next situation, events told, answer). The first rule that fits counts.
 RULES = (
     # -- a grant
-    ("a grant frees a passage that nobody else keeps locked",
+    ("a grant frees a passage that is locked only by itself",
      "grant", ("normal", "just locked", "released", "egress"), "released", ["released"], OK),
-    ("a grant while the leaf is open: one more goes through, the time starts anew",
+    ("a grant while the leaf is open starts the time of the leaf again",
      "grant", ("open", "pre-alarm"), "open", [], OK),
-    ("and whoever asked to get out keeps what he has",
+    ("a grant while the leaf is open keeps egress",
      "grant", ("open, egress", "pre-alarm, egress"), "open, egress", [], OK),
-    ("an alarm is looked at before anybody else is let in",
+    ("a grant is denied during an alarm",
      "grant", ("too long", "forced", "too long, egress", "forced, egress"), SAME, [], d.DENIED_NOT_NOW),
-    ("nobody is let in in lock-down", "grant", ("lock-down",), SAME, [], d.DENIED_LOCK_DOWN),
-    ("nobody is let in by a controller in a fault", "grant", ("fault",), SAME, [], d.DENIED_FAULT),
-    ("a grant for a passage that is free already changes nothing",
+    ("a grant is denied in lock-down", "grant", ("lock-down",), SAME, [], d.DENIED_LOCK_DOWN),
+    ("a grant is denied in a fault", "grant", ("fault",), SAME, [], d.DENIED_FAULT),
+    ("a grant for a free passage changes nothing",
      "grant", ("free access", "free access, open", "fire", "fire, open"), SAME, [], OK),
-    ("the host takes back what it gave, and nothing else",
-     "the host takes it back", ("released",), "normal", ["relocked: host"], None),
+    ("the host revokes a grant, and nothing else",
+     "the host revokes", ("released",), "normal", ["relocked: host"], None),
     # -- the heartbeat
     ("a grant ends with the heartbeat",
-     "the host falls silent", ("released",), "normal", ["relocked: heartbeat"], None),
+     "the host is lost", ("released",), "normal", ["relocked: heartbeat"], None),
     ("free access ends with the heartbeat",
-     "the host falls silent", ("free access",), "normal", ["mode normal", "relocked: heartbeat"], None),
-    ("free access ends with the heartbeat, whoever stands in the door",
-     "the host falls silent", ("free access, open",), "open", ["mode normal", "relocked: heartbeat"], None),
+     "the host is lost", ("free access",), "normal", ["mode normal", "relocked: heartbeat"], None),
+    ("free access ends with the heartbeat, also with an open leaf",
+     "the host is lost", ("free access, open",), "open", ["mode normal", "relocked: heartbeat"], None),
     # -- getting out
-    ("REX frees a passage that is locked, whatever locks it", "REX", SHUT, "egress", ["rex"], None),
-    ("REX frees an open leaf, without a change to its alarm: open", "REX", ("open",), "open, egress", ["rex"], None),
-    ("REX frees an open leaf: pre-alarm", "REX", ("pre-alarm",), "pre-alarm, egress", ["rex"], None),
-    ("REX frees an open leaf: too long", "REX", ("too long",), "too long, egress", ["rex"], None),
-    ("REX frees an open leaf: forced", "REX", ("forced",), "forced, egress", ["rex"], None),
-    ("REX is told where the passage is free already", "REX", EVERYWHERE, SAME, ["rex"], None),
+    ("REX frees a locked passage, for any cause of the lock", "REX", SHUT, "egress", ["rex"], None),
+    ("REX frees an open leaf and keeps its alarm: open", "REX", ("open",), "open, egress", ["rex"], None),
+    ("REX frees an open leaf and keeps its alarm: pre-alarm", "REX", ("pre-alarm",), "pre-alarm, egress", ["rex"], None),
+    ("REX frees an open leaf and keeps its alarm: too long", "REX", ("too long",), "too long, egress", ["rex"], None),
+    ("REX frees an open leaf and keeps its alarm: forced", "REX", ("forced",), "forced, egress", ["rex"], None),
+    ("REX is an event also for a free passage", "REX", EVERYWHERE, SAME, ["rex"], None),
     # -- the leaf
-    ("a leaf that was pulled while it might be, and is seen late, is not forced",
+    ("a leaf pulled just before the relock is not forced",
      "the leaf opens", ("just locked",), "open", ["opened"], None),
-    ("a leaf that opens without leave is forced", "the leaf opens", SHUT, "forced", ["opened", "forced open"], None),
-    ("a strike relocks behind the leaf that it let open",
+    ("a leaf that opens without a release is forced", "the leaf opens", SHUT, "forced", ["opened", "forced open"], None),
+    ("a strike relocks when the leaf opens",
      "the leaf opens", ("released", "egress"), "open", ["opened", "relocked: opened"], None),
-    ("in free access leaves come and go: open", "the leaf opens", ("free access",), "free access, open", ["opened"], None),
-    ("in a fire leaves come and go: open", "the leaf opens", ("fire",), "fire, open", ["opened"], None),
-    ("a leaf that closes has a door at rest", "the leaf closes", ("open", "pre-alarm"), "normal", ["closed"], None),
+    ("in free access the leaf may open", "the leaf opens", ("free access",), "free access, open", ["opened"], None),
+    ("in a fire the leaf may open", "the leaf opens", ("fire",), "fire, open", ["opened"], None),
+    ("after the leaf closes the door is at rest", "the leaf closes", ("open", "pre-alarm"), "normal", ["closed"], None),
     ("a leaf that closes ends its alarm",
      "the leaf closes", ("too long", "forced"), "normal", ["closed", "alarm over"], None),
-    ("whoever asked to get out is through when the leaf closes",
+    ("egress ends when the leaf closes",
      "the leaf closes", ("open, egress", "pre-alarm, egress"), "normal", ["closed", "relocked: closed"], None),
-    ("whoever asked to get out is through, and so is the alarm",
+    ("egress and the alarm end when the leaf closes",
      "the leaf closes", ("too long, egress", "forced, egress"), "normal", ["closed", "alarm over", "relocked: closed"], None),
-    ("in free access leaves come and go: shut", "the leaf closes", ("free access, open",), "free access", ["closed"], None),
-    ("in a fire leaves come and go: shut", "the leaf closes", ("fire, open",), "fire", ["closed"], None),
+    ("in free access the leaf may close", "the leaf closes", ("free access, open",), "free access", ["closed"], None),
+    ("in a fire the leaf may close", "the leaf closes", ("fire, open",), "fire", ["closed"], None),
     # -- fire
-    ("fire frees every passage: alarms are over, people need to get out",
+    ("fire frees every passage and ends alarms",
      "fire", ("too long", "forced", "too long, egress", "forced, egress"), "fire, open", ["fire", "alarm over"], None),
     ("fire frees every passage: open leaves", "fire", ("open", "pre-alarm", "open, egress", "pre-alarm, egress", "free access, open"), "fire, open", ["fire"], None),
-    ("a fire goes on", "fire", ON_FIRE, SAME, [], None),
+    ("a fire continues", "fire", ON_FIRE, SAME, [], None),
     ("fire frees every passage", "fire", EVERYWHERE, "fire", ["fire"], None),
     ("after a fire the door is at rest", "fire is over", ("fire",), "normal", ["fire over", "relocked: fire over"], None),
-    ("after a fire a leaf may stand open, and was not forced",
+    ("after a fire an open leaf is not forced",
      "fire is over", ("fire, open",), "open", ["fire over", "relocked: fire over"], None),
     # -- modes
     ("lock-down ends a grant", "mode lock-down", ("released",), "lock-down", ["mode lock-down", "relocked: mode"], OK),
     ("lock-down locks a door at rest", "mode lock-down", ("normal", "just locked"), "lock-down", ["mode lock-down"], OK),
     ("lock-down ends free access", "mode lock-down", ("free access",), "lock-down", ["mode lock-down", "relocked: mode"], OK),
-    ("lock-down ends free access, whoever stands in the door",
+    ("lock-down ends free access, also with an open leaf",
      "mode lock-down", ("free access, open",), "open", ["mode lock-down", "relocked: mode"], OK),
-    ("lock-down again is nothing new", "mode lock-down", ("lock-down",), SAME, [], OK),
-    ("lock-down waits until an open leaf, a fire or a fault is over, and for who wants to get out",
+    ("lock-down again changes nothing", "mode lock-down", ("lock-down",), SAME, [], OK),
+    ("lock-down waits for the end of an open leaf, a fire, a fault or egress",
      "mode lock-down", EVERYWHERE, SAME, ["mode lock-down"], OK),
     ("the mode goes back to normal from lock-down", "mode normal", ("lock-down",), "normal", ["mode normal"], OK),
     ("the mode goes back to normal from free access",
      "mode normal", ("free access",), "normal", ["mode normal", "relocked: mode"], OK),
-    ("the mode goes back to normal, whoever stands in the door",
+    ("the mode goes back to normal, also with an open leaf",
      "mode normal", ("free access, open",), "open", ["mode normal", "relocked: mode"], OK),
-    ("normal again is nothing new", "mode normal", EVERYWHERE, SAME, [], OK),
-    ("free access again is nothing new", "mode free access", ("free access", "free access, open"), SAME, [], OK),
-    ("a controller in a fault lets nobody in by a mode", "mode free access", ("fault",), SAME, [], d.DENIED_FAULT),
-    ("free access waits until a fire is over", "mode free access", ON_FIRE, SAME, ["mode free access"], OK),
+    ("normal again changes nothing", "mode normal", EVERYWHERE, SAME, [], OK),
+    ("free access again changes nothing", "mode free access", ("free access", "free access, open"), SAME, [], OK),
+    ("free access is denied in a fault", "mode free access", ("fault",), SAME, [], d.DENIED_FAULT),
+    ("free access waits for the end of a fire", "mode free access", ON_FIRE, SAME, ["mode free access"], OK),
     ("free access ends the alarm of an open leaf",
      "mode free access", ("too long", "forced", "too long, egress", "forced, egress"), "free access, open", ["mode free access", "alarm over"], OK),
     ("free access frees an open leaf",
      "mode free access", ("open", "pre-alarm", "open, egress", "pre-alarm, egress"), "free access, open", ["mode free access"], OK),
-    ("free access frees everything that is shut", "mode free access", EVERYWHERE, "free access", ["mode free access"], OK),
+    ("free access frees every closed door", "mode free access", EVERYWHERE, "free access", ["mode free access"], OK),
     # -- the lid
     ("a grant ends when the lid comes off", "the lid comes off", ("released",), "normal", ["lid off", "relocked: tamper"], None),
     ("free access ends when the lid comes off",
      "the lid comes off", ("free access",), "normal", ["lid off", "mode normal", "relocked: tamper"], None),
-    ("free access ends when the lid comes off, whoever stands in the door",
+    ("free access ends when the lid comes off, also with an open leaf",
      "the lid comes off", ("free access, open",), "open", ["lid off", "mode normal", "relocked: tamper"], None),
-    ("a lid is told in every state, and keeps nobody in", "the lid comes off", EVERYWHERE, SAME, ["lid off"], None),
+    ("an open lid is an event in every state, and does not stop egress", "the lid comes off", EVERYWHERE, SAME, ["lid off"], None),
     # -- a fault of the controller
-    ("a fault that goes on is told once", "a fault", ("fault",), SAME, [], None),
-    ("a fault is where a door at rest stays", "a fault", ("normal", "just locked", "lock-down"), "fault", ["fault"], None),
+    ("a fault that continues is one event", "a fault", ("fault",), SAME, [], None),
+    ("a door at rest goes into the fault", "a fault", ("normal", "just locked", "lock-down"), "fault", ["fault"], None),
     ("a grant ends with a fault", "a fault", ("released",), "fault", ["fault", "relocked: fault"], None),
     ("free access ends with a fault",
      "a fault", ("free access",), "fault", ["fault", "mode normal", "relocked: fault"], None),
-    ("free access ends with a fault, whoever stands in the door",
+    ("free access ends with a fault, also with an open leaf",
      "a fault", ("free access, open",), "open", ["fault", "mode normal", "relocked: fault"], None),
-    ("a fault keeps nobody in", "a fault", EVERYWHERE, SAME, ["fault"], None),
+    ("a fault does not stop egress", "a fault", EVERYWHERE, SAME, ["fault"], None),
     ("after a fault the door is at rest", "the fault is over", ("fault",), "normal", ["fault over"], None),
     # -- time
-    ("a grant ends in time", "time passes", ("released",), "normal", ["relocked: time"], None),
-    ("egress ends in time", "time passes", ("egress",), "normal", ["relocked: time"], None),
-    ("who holds a door open is reminded", "time passes", ("open",), "pre-alarm", ["pre-alarm"], None),
-    ("who goes on is heard everywhere", "time passes", ("pre-alarm",), "too long", ["open too long"], None),
-    ("egress beside an open leaf ends in time: open", "time passes", ("open, egress",), "pre-alarm", ["relocked: time", "pre-alarm"], None),
-    ("egress beside an open leaf ends in time: pre-alarm", "time passes", ("pre-alarm, egress",), "too long", ["relocked: time", "open too long"], None),
-    ("egress beside an open leaf ends in time: too long", "time passes", ("too long, egress",), "too long", ["relocked: time"], None),
-    ("egress beside an open leaf ends in time: forced", "time passes", ("forced, egress",), "forced", ["relocked: time"], None),
+    ("a grant ends after its time", "time passes", ("released",), "normal", ["relocked: time"], None),
+    ("egress ends after its time", "time passes", ("egress",), "normal", ["relocked: time"], None),
+    ("an open leaf starts the pre-alarm", "time passes", ("open",), "pre-alarm", ["pre-alarm"], None),
+    ("an open leaf starts the alarm", "time passes", ("pre-alarm",), "too long", ["open too long"], None),
+    ("egress with an open leaf ends after its time: open", "time passes", ("open, egress",), "pre-alarm", ["relocked: time", "pre-alarm"], None),
+    ("egress with an open leaf ends after its time: pre-alarm", "time passes", ("pre-alarm, egress",), "too long", ["relocked: time", "open too long"], None),
+    ("egress with an open leaf ends after its time: too long", "time passes", ("too long, egress",), "too long", ["relocked: time"], None),
+    ("egress with an open leaf ends after its time: forced", "time passes", ("forced, egress",), "forced", ["relocked: time"], None),
 )  # fmt: skip
 
 _ANSWERED = ("grant", "mode normal", "mode lock-down", "mode free access")
 
 
 def rule(situation, happening):
-    """(rule, what becomes of it, what is told, the answer): what the rules say of one pair."""
+    """(rule, next situation, events told, answer) of one pair."""
     for words, what, where, becomes, told, answer in RULES:
         if what == happening and situation in where:
             return words, becomes or situation, told, answer
@@ -312,7 +311,7 @@ def rule(situation, happening):
 
 
 def brought_into(situation, now=0):
-    """A door in this situation, and nothing told yet."""
+    """A door in this situation, without events waiting."""
     state, is_free, way = SITUATIONS[situation]
     rig = Rig(now=now).step()
     way(rig)

@@ -1,7 +1,7 @@
-"""A long random walk through everything a controller can meet, told as one checksum every hundred steps.
+"""A long random walk of a controller through all kinds of events; it gives one checksum for each hundred steps.
 
-Both Pythons must tell the same: whatever differs between them (integers, slices, the order of anything) would
-show here first. The dice are a linear congruential generator, the same everywhere.
+CPython and MicroPython must give the same checksums: a difference of integers, slices or order changes them. The
+random numbers are from a linear congruential generator, the same on every machine.
 """
 
 from door_world import KEY, World

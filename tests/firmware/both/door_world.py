@@ -1,6 +1,6 @@
-"""A whole controller in memory, with its host, its wires and its clock: plain Python for both Pythons.
+"""A whole controller in memory, with its host, its inputs and its clock: plain Python for CPython and MicroPython.
 
-Under MicroPython the heap is locked in every step, so that a step that takes memory fails the case it is in.
+Under MicroPython the heap is locked in every step: a step that allocates memory fails its case.
 """
 
 import micropython
@@ -22,7 +22,7 @@ _unlock = getattr(micropython, "heap_unlock", lambda: None)
 
 
 class Keys:
-    """Keys that outlive nothing."""
+    """A key store in memory."""
 
     def __init__(self, stored) -> None:
         self.stored = stored
@@ -38,7 +38,7 @@ class Keys:
 
 
 class World:
-    """One door. `wires`: raw inputs as bits; `events`: (kind, data) as the host was told them."""
+    """One door. `wires`: raw inputs as bits; `events`: (kind, data) of the events that the host received."""
 
     def __init__(self, lock=FAIL_SECURE, key=KEY, wires=0, now=0) -> None:
         self.now = now
@@ -63,10 +63,10 @@ class World:
             self.keys, self._nonce, self._hear, self._drive, self._show, self._send_panel, wires, now, 0
         )
 
-    # -- what a case does
+    # -- steps of a case
 
     def wait(self, ms) -> None:
-        """Time passes in steps of 10 ms; a host that pings does so."""
+        """Let time pass in steps of 10 ms. A host with a session sends its pings."""
         for _ in range(ms // STEP_MS):
             self.now = wrapped(self.now + STEP_MS)
             inputs = self.wires
@@ -81,7 +81,7 @@ class World:
             self._drain()
 
     def open_session(self) -> None:
-        """The host introduces itself; from now on it pings."""
+        """Open a session; from now on the host sends pings."""
         self.replies = []
         self.put(bytes([HELLO, 1]) + bytes(16))
         welcome = self.replies.pop()
@@ -98,7 +98,7 @@ class World:
         self._drain()
 
     def say(self, kind, content):
-        """A message of the host; the answer's type and content, or None."""
+        """Send a message of the host. Return type and content of the answer, or None."""
         self._count += 1
         body = bytearray(5)
         body[0] = kind
@@ -112,7 +112,7 @@ class World:
         return None
 
     def release(self, for_ms, grant):
-        """The code of the denial, or 0."""
+        """Send RELEASE. Return the code of the denial, or 0."""
         content = bytearray(6)
         content[0], content[1] = for_ms & 255, for_ms >> 8
         put32(content, 2, grant)
@@ -122,18 +122,18 @@ class World:
         return 0 if answer[0] == DONE else answer[1][4]
 
     def put(self, payload) -> None:
-        """Bytes on the wire, as they would come."""
+        """Send the frame of a payload."""
         out = bytearray(MAX_WIRE)
         size = encode(bytearray(payload) + bytearray(2), len(payload), out)
         for byte in out[:size]:
             self.controller.receive(byte, self.now)
 
     def told(self, kind):
-        """What the events of this kind said, in their order."""
+        """The data of the events of this kind, in order."""
         self._drain()
         return [data for one, data in self.events if one == kind]
 
-    # -- what the controller is wired to
+    # -- the functions that the controller calls
 
     def _nonce(self):
         self._nonces += 1
@@ -168,6 +168,6 @@ class World:
 
 
 def expect(got, wanted, what) -> None:
-    """An assertion that says what it saw, also where there is no pytest to look."""
+    """Assert that the values are equal; the message names both, also without pytest."""
     if got != wanted:
         raise AssertionError("%s: %r, not %r" % (what, got, wanted))  # noqa: UP031  MicroPython has no tuples in f-strings

@@ -1,6 +1,6 @@
-// One emulated chip, driven by lines of JSON: node chip_rp2040js.mjs RP2040JS BOOTROM UF2
-// Asked {"pins": {"3": 0}, "send": "hex", "run_us": 5000, "reset": "power", "hang": true}, it answers what came.
-// Time is the chip's own: nothing here looks at a clock.
+// One emulated chip, controlled with lines of JSON: node chip_rp2040js.mjs RP2040JS BOOTROM UF2
+// For a line {"pins": {"3": 0}, "send": "hex", "run_us": 5000, "reset": "power", "hang": true} it prints the results.
+// All times are the chip's own: the program reads no clock.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
@@ -11,11 +11,11 @@ const { RPUART } = await import(`${library}/peripherals/uart.js`);
 const CYCLE_NS = 8; // 125 MHz
 const BYTE_NS = 86_806; // ten bits at 115,200 baud
 const FLASH = 0x10000000;
-const RAM_TOP = 0x20041ff0; // the end of the second core's stack, which nobody uses
+const RAM_TOP = 0x20041ff0; // the end of the second core's stack, which is not in use
 const XIP_MASK = 0x00ffffff;
 
-// The emulator raises the transmit interrupt for ever, and machine.UART() waits for it to end. The chip raises it
-// when its queue has drained, so: after each byte that was written, until the firmware clears it.
+// The emulator never ends the transmit interrupt, and machine.UART() waits for its end. The chip raises it when its
+// queue is empty. So it is raised here after each written byte, until the firmware clears it.
 const TX_INTERRUPT = 1 << 5;
 const writeRegister = RPUART.prototype.writeUint32;
 RPUART.prototype.checkInterrupts = function () {
@@ -32,8 +32,8 @@ const ERASE = 1, PROGRAM = 2;
 hookRom('RE', ERASE);
 hookRom('RP', PROGRAM);
 
-// The emulator's flash chip takes no commands, so the two routines of the boot ROM that give them become a
-// breakpoint, which `onBreak` serves, and a return.
+// The emulator's flash chip knows no commands. So the two routines of the boot ROM that send them become a
+// breakpoint, which `onBreak` handles, and a return.
 function hookRom(name, code) {
   const half = (at) => (bootrom[at >> 2] >>> ((at & 2) * 8)) & 0xffff;
   const put = (at, value) => {
@@ -70,7 +70,7 @@ function start(flash, reason) {
   const watchdog = chip.peripherals[0x40058];
   watchdog.reason = reason;
   watchdog.onWatchdogTrigger = () => {
-    watchdog.alarm.enable = false; // at zero it would fire for ever, in no time at all
+    watchdog.alarm.enable = false; // at zero it fires again and again, without a pause
     resets += 1;
     rebootAs = 1;
   };
@@ -83,7 +83,7 @@ function start(flash, reason) {
   chip.core.PC = FLASH;
 }
 
-// The program runs into a loop with interrupts off: nothing of it will ever come again.
+// Puts the program into an endless loop with interrupts off.
 function hang() {
   chip.writeUint16(RAM_TOP, 0xe7fe); // b .
   chip.core.PM = true;
@@ -135,4 +135,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   run(asked.run_us ?? 0);
   console.log(JSON.stringify({ us: now(), received: Buffer.from(received).toString('hex'), levels, resets }));
 }
-process.exit(0); // the emulator would go on stepping its PIO
+process.exit(0); // the emulator does not stop its PIO by itself

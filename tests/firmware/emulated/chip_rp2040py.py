@@ -1,4 +1,4 @@
-"""One emulated chip, driven by lines of JSON: python chip_rp2040py.py UF2, as `chip_rp2040js.mjs` is."""
+"""One emulated chip, controlled with lines of JSON as in chip_rp2040js.mjs: python chip_rp2040py.py UF2."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rp2040py.memory_map import FLASH_START_ADDRESS
 from rp2040py.peripherals import uart
 
 BYTE_NS = 86_806  # ten bits at 115,200 baud
-RAM_TOP = 0x20041FF0  # the end of the second core's stack, which nobody uses
+RAM_TOP = 0x20041FF0  # the end of the second core's stack, which is not in use
 
 
 def _check_interrupts(self: uart.RPUART) -> None:
@@ -25,7 +25,7 @@ _write_register = uart.RPUART.write_uint32
 
 
 def _write(self: uart.RPUART, offset: int, value: int) -> None:
-    """See the other emulator: the transmit interrupt comes after a byte, and not for ever."""
+    """Raise the transmit interrupt after a byte, until it is cleared, as in chip_rp2040js.mjs."""
     if offset == uart.UARTDR:
         self._interrupt_status |= uart.UARTTXINTR
     _write_register(self, offset, value)
@@ -81,14 +81,14 @@ class Chip:
         return told
 
     def _hang(self) -> None:
-        """The program runs into a loop with interrupts off: nothing of it will ever come again."""
+        """Put the program into an endless loop with interrupts off."""
         self.mcu.write_uint16(RAM_TOP, 0xE7FE)  # b .
         self.mcu.core.pm = True
         self.mcu.core.waiting = False
         self.mcu.core.pc = RAM_TOP
 
     def _look(self) -> None:
-        """From now on, wake every 5 us: where the core sleeps, PIO is moved on in one leap, and its pulses go."""
+        """Wake the core every 5 us from now on: in a longer sleep, PIO moves in one step, and its pulses are lost."""
         self.clock.create_alarm(self._look).schedule(5_000)
 
     def _run(self, us: int) -> None:

@@ -1,4 +1,4 @@
-"""These take minutes and want a UF2, so only `make test-firmware-emulated` collects them."""
+"""These tests take minutes and need a UF2, so only `make test-firmware-emulated` collects them."""
 
 from __future__ import annotations
 

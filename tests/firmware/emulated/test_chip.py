@@ -1,4 +1,4 @@
-"""The real binary in an emulated RP2040: what a door must do whatever else happens. Times are the chip's own."""
+"""The real binary in an emulated RP2040, with the rules that a door must always keep. Times are the chip's own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAIR = LinkPairing(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
 
 @pytest.fixture(scope="module", params=["rp2040js", "rp2040py"])
 def chip(request: pytest.FixtureRequest) -> Iterator[Chip]:
-    """One chip for all of them: commissioned once, at rest and in session before each."""
+    """One chip for all tests: commissioned once, at rest and in a session before each test."""
     chip = Chip(request.param)
     chip.set(TAMPER, 1)
     chip.run(200)
@@ -34,13 +34,13 @@ def chip(request: pytest.FixtureRequest) -> Iterator[Chip]:
 
 @pytest.fixture(autouse=True)
 def began(chip: Chip) -> int:
-    """At rest and in session; the time it is."""
+    """Bring the chip to rest and into a session. Return its time."""
     for pin, level in {CONTACT: 0, REX: 1, TAMPER: 0}.items():
         chip.set(pin, level)
     if chip.session is None:
         chip.connect(PAIR)
     chip.until(lambda: chip.session and chip.session.is_open, within_ms=3_000)
-    chip.run(100)  # until what was set is believed, and told
+    chip.run(100)  # until the inputs count, and their events are sent
     chip.until(lambda: is_at_rest(chip), within_ms=12_000)
     return chip.us
 
@@ -51,7 +51,7 @@ def is_at_rest(chip: Chip) -> bool:
 
 
 def say(chip: Chip, what: str) -> None:
-    """For the page of evidence."""
+    """Print a measurement for tests/EVIDENCE.md."""
     print(f"\n{chip.emulator}: {what}", end="", flush=True)
 
 
@@ -69,7 +69,7 @@ def test_a_release_moves_the_strike_is_answered_and_ends(chip: Chip, began: int)
     assert [event.data for event in chip.told(m.LinkEventKind.RELEASED, began)] == [42]
 
 
-def test_sixty_seconds_asked_are_ten_given(chip: Chip, began: int) -> None:
+def test_a_release_of_sixty_seconds_ends_after_ten(chip: Chip, began: int) -> None:
     chip.release(60_000, grant=1)
     chip.until(lambda: len(chip.strikes(began)) == 2, within_ms=12_000)
     (on, _), (off, _) = chip.strikes(began)
@@ -88,7 +88,7 @@ def test_a_host_that_hangs_loses_its_release(chip: Chip, began: int) -> None:
     assert relocked - hung < 1_100_000
 
 
-def test_rex_works_with_the_host_dead(chip: Chip, began: int) -> None:
+def test_rex_works_without_a_host(chip: Chip, began: int) -> None:
     chip.disconnect()
     chip.run(1_500)
     pressed = chip.us
@@ -102,7 +102,7 @@ def test_rex_works_with_the_host_dead(chip: Chip, began: int) -> None:
     assert off - on > 4_900_000
 
 
-def test_a_leaf_that_is_forced_alarms_and_keeps_the_strike_locked(chip: Chip, began: int) -> None:
+def test_a_forced_leaf_alarms_and_the_strike_stays_locked(chip: Chip, began: int) -> None:
     chip.set(CONTACT, 1)
     chip.until(lambda: chip.told(m.LinkEventKind.FORCED_OPEN, began), within_ms=300)
     say(chip, f"forced open: told {(chip.us - began) / 1e3:.0f} ms after the contact opened")
@@ -114,7 +114,7 @@ def test_a_leaf_that_is_forced_alarms_and_keeps_the_strike_locked(chip: Chip, be
     assert chip.strikes(began) == []
 
 
-def test_the_leaf_relocks_behind_whoever_passes(chip: Chip, began: int) -> None:
+def test_the_strike_relocks_when_the_leaf_opens(chip: Chip, began: int) -> None:
     chip.release(5_000, grant=1)
     chip.until(lambda: chip.energised, within_ms=100)
     opened = chip.us
@@ -123,7 +123,7 @@ def test_the_leaf_relocks_behind_whoever_passes(chip: Chip, began: int) -> None:
     say(chip, f"leaf opens: relocked {(chip.strikes(began)[-1][0] - opened) / 1e3:.0f} ms later")
 
 
-def test_a_leaf_pulled_in_the_last_moment_of_a_release_was_not_forced(chip: Chip, began: int) -> None:
+def test_a_leaf_pulled_at_the_end_of_a_release_is_not_forced(chip: Chip, began: int) -> None:
     chip.release(300, grant=1)
     chip.until(lambda: chip.energised, within_ms=100)
     chip.run(290 - (chip.us - chip.strikes(began)[0][0]) // 1_000)
@@ -136,12 +136,12 @@ def test_a_leaf_pulled_in_the_last_moment_of_a_release_was_not_forced(chip: Chip
         chip,
         f"leaf pulled: relocked {(relocked - pulled) / 1e3:.0f} ms later, told {(chip.us - pulled) / 1e3:.0f} ms later",
     )
-    assert relocked - pulled < 30_000  # by the clock, before the opening counted
+    assert relocked - pulled < 30_000  # us: by the time of the release, before the opening counts
     chip.run(200)
     assert chip.told(m.LinkEventKind.FORCED_OPEN, began) == []
 
 
-def test_power_lost_in_mid_release_never_pulses_the_strike(chip: Chip, began: int) -> None:
+def test_a_power_cut_in_a_release_never_pulses_the_strike(chip: Chip, began: int) -> None:
     chip.release(9_000, grant=1)
     chip.until(lambda: chip.energised, within_ms=100)
     lost = chip.us
@@ -172,7 +172,7 @@ def test_a_firmware_that_hangs_is_reset_and_its_release_ends(chip: Chip, began: 
     assert m.Flags.WATCHDOG in chip.told(m.Welcomed, hung)[-1].flags
 
 
-def test_whoever_lacks_the_key_moves_nothing(chip: Chip, began: int) -> None:
+def test_without_the_key_a_host_moves_nothing(chip: Chip, began: int) -> None:
     for number, forged in enumerate(
         (
             bytes([m.MessageType.RELEASE])
@@ -199,8 +199,8 @@ def test_whoever_lacks_the_key_moves_nothing(chip: Chip, began: int) -> None:
 
 def test_a_number_goes_out_on_the_panels_wires(chip: Chip, began: int) -> None:
     if chip.emulator == "rp2040js":
-        pytest.skip("its PIO runs by the wall clock")
-    number = 0b1_0110_0111_0001_1110_0001_0101  # 26 bits, the parity of the host among them
+        pytest.skip("the PIO of this emulator follows the wall clock")
+    number = 0b1_0110_0111_0001_1110_0001_0101  # 26 bits, with the parity of the host
     chip.watch_closely()
     counter = chip.send_number(26, number)
     chip.until(lambda: m.CommandDone(counter) in chip.told(m.CommandDone, began), within_ms=100)

@@ -1,7 +1,7 @@
-"""A board in memory, for any Python: pins whose levels a test sets and sees, a wire made of two bytearrays.
+"""A board in memory, for any Python: pins whose levels a test sets and reads, and a UART of two bytearrays.
 
-What a test wants to watch or answer it hangs into `hooks`: `pin(number, level)` whenever a driven level changes,
-`level(number)` for what an input reads, `read(buffer, length)` and `write(buffer)` for the wire, `fed()`.
+A test replaces functions in `hooks`: `pin(number, level)` is called when a driven level changes, `level(number)`
+gives the level of an input, `read(buffer, length)` and `write(buffer)` are the UART, `fed()` is the watchdog.
 """
 
 PWRON_RESET = 1
@@ -9,11 +9,11 @@ WDT_RESET = 3
 
 
 class Hooks:
-    """See above."""
+    """The functions that a test replaces."""
 
     def __init__(self) -> None:
         self.cause = PWRON_RESET
-        self.levels = {}  # of inputs; what is not here reads high, as a pull-up does
+        self.levels = {}  # of inputs; a missing one reads high, as with a pull-up
         self.outputs = {}
         self.incoming = bytearray()
         self.outgoing = bytearray()
@@ -47,7 +47,7 @@ hooks = Hooks()
 
 
 def use(other) -> None:
-    """From now on these hooks answer."""
+    """Use these hooks from now on."""
     global hooks  # noqa: PLW0603  who plays with a board chooses one for all of it
     hooks = other
 

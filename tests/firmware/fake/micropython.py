@@ -1,4 +1,4 @@
-"""What MicroPython's own module gives, for CPython: a constant is its value."""
+"""MicroPython's module of this name, for CPython: a constant is its value."""
 
 from __future__ import annotations
 

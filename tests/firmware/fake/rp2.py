@@ -1,11 +1,11 @@
-"""What the RP2040 has besides pins, in memory: flash that only erasing sets to ones, and a state machine."""
+"""The RP2040's other parts in memory: flash whose bits only erasing sets to 1, and a state machine."""
 
 SECTOR = 4096
 PAGE = 256
 
 
 class Flash:
-    """Two sectors that outlive the objects that read them, as a power cut would show."""
+    """Two sectors in the class, so that they keep their content when a test makes new objects, as after a power cut."""
 
     contents = bytearray(b"\xff" * (2 * SECTOR))
 
@@ -34,12 +34,12 @@ class PIO:
 
 
 def asm_pio(**_):
-    """The decorator; the fake runs no programs."""
+    """The decorator of PIO programs. The fake runs no programs."""
     return lambda program: program
 
 
 class StateMachine:
-    """Remembers what it was given: one answer for every two words, once `done` of them are through."""
+    """Keeps the words put into it. It gives one answer for two words, after `done` of them are sent."""
 
     last = None
 

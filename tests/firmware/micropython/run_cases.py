@@ -1,4 +1,4 @@
-"""Every rule, every case and two walks, under MicroPython: prints what fails, the walks, `N passed, N failed`."""
+"""Every rule, every case and two walks, under MicroPython. It prints failures, the walks, and `N passed, N failed`."""
 
 import sys
 
@@ -10,7 +10,7 @@ passed = failed = 0
 
 
 def attempt(name, test, *what) -> None:
-    """One must not keep the others from being tried."""
+    """Run one test. Its failure does not stop the others."""
     global passed, failed  # noqa: PLW0603
     try:
         test(*what)

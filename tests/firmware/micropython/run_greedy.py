@@ -1,4 +1,4 @@
-"""A controller whose lamps take memory in every step: shows that the lock on the heap would be noticed."""
+"""A controller whose lamps allocate memory in every step: the lock on the heap must fail it."""
 
 from door_world import World
 

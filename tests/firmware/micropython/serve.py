@@ -1,7 +1,7 @@
-"""The controller's own program under MicroPython, its line a real one: stdin and stdout are its UART.
+"""The controller's own program under MicroPython, on a real line: stdin and stdout are its UART.
 
-The file that DOORWARD_PINS names holds the level of each pin that is an input, one digit a pin. Pins that it
-drives are told on stderr, `PIN LEVEL`.
+The file of DOORWARD_PINS has the level of each input pin, one digit a pin. Each change of an output pin is a line
+on stderr: `PIN LEVEL`.
 """
 
 import binascii
@@ -12,7 +12,7 @@ import time
 import machine
 import main
 
-if not hasattr(os, "urandom"):  # the WebAssembly build has none; what follows is as good as a ring oscillator
+if not hasattr(os, "urandom"):  # missing in the WebAssembly build; this one is enough for the tests
 
     def _urandom(count):
         import random
@@ -23,7 +23,7 @@ if not hasattr(os, "urandom"):  # the WebAssembly build has none; what follows i
 
 
 class _Line(machine.Hooks):
-    """What both MicroPythons share: bytes that came, and inputs read once a millisecond."""
+    """The common part of both builds: received bytes, and inputs that are read once a millisecond."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class _Line(machine.Hooks):
 
 
 class _Wasm(_Line):
-    """Through the process that runs us (run.mjs)."""
+    """The line of the WebAssembly build, through its parent process (run.mjs)."""
 
     def _take(self):
         return binascii.unhexlify(wire.read())
@@ -59,7 +59,7 @@ class _Wasm(_Line):
 
 
 class _Unix(_Line):
-    """Through our own streams; whoever started us has made stdin not block."""
+    """The line of the Unix build, through its own streams. The parent process makes stdin non-blocking."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _Unix(_Line):
     def _take(self):
         count = sys.stdin.buffer.readinto(self._buffer)
         if count == 0:
-            sys.exit()  # the line is gone
+            sys.exit()  # the line is closed
         return self._buffer[: count or 0]
 
     def _look(self):
@@ -84,7 +84,7 @@ class _Unix(_Line):
 
 
 class _Time:
-    """The WebAssembly build sleeps by counting; the process that runs us can really do it."""
+    """Time of the WebAssembly build: its own sleep is a busy loop, so the parent process sleeps."""
 
     ticks_ms = time.ticks_ms
     ticks_us = time.ticks_us

@@ -1,4 +1,4 @@
-"""The firmware under a real MicroPython: the same rules, no memory taken in the loop, and a host over a real pty."""
+"""The firmware under a real MicroPython: the same rules, no memory allocated in the loop, a host over a real pty."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def micropython(request: pytest.FixtureRequest) -> MicroPython:
     return found
 
 
-def test_every_rule_holds_no_step_takes_memory_and_both_pythons_walk_alike(micropython: MicroPython) -> None:
+def test_every_rule_holds_no_step_allocates_memory_and_both_pythons_agree(micropython: MicroPython) -> None:
     done = micropython.run("run_cases")
     said = done.stdout.splitlines()
     pairs = len(door_table.SITUATIONS) * len(door_table.HAPPENINGS)
@@ -43,7 +43,7 @@ def test_every_rule_holds_no_step_takes_memory_and_both_pythons_walk_alike(micro
     assert said[-3:-1] == [" ".join(map(str, ["walk", seed, *walk(seed)])) for seed in (1, 2)]
 
 
-def test_a_step_that_takes_memory_is_noticed(micropython: MicroPython) -> None:
+def test_a_step_that_allocates_memory_is_noticed(micropython: MicroPython) -> None:
     done = micropython.run("run_greedy")
     assert "MemoryError" in done.stdout + done.stderr
 
@@ -57,7 +57,7 @@ def served(micropython: MicroPython) -> Iterator[Served]:
 
 
 def commissioned(served: Served) -> LinkPairing:
-    """A new controller with its lid off takes a key; then the lid goes on."""
+    """Store a key in a new controller with its lid off, then close the lid."""
     pair = LinkPairing(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
     served.set({TAMPER: 1})
     with Host(served.path, session(pair)) as host:
@@ -85,7 +85,7 @@ def test_a_grant_moves_the_strike_and_is_answered_over_a_real_line(served: Serve
     served.until(lambda: [level for _, pin, level in served.moves if pin == STRIKE][:2] == [1, 0])
 
 
-def test_rex_frees_with_nobody_at_the_other_end(served: Served) -> None:
+def test_rex_frees_without_a_host(served: Served) -> None:
     commissioned(served)
     served.set({REX: 0})
     served.until(lambda: served.level(STRIKE) == 1)
@@ -108,7 +108,7 @@ def test_the_strike_relocks_when_its_host_is_killed(served: Served) -> None:
         host.stdout.close()
 
 
-def test_a_leaf_that_is_forced_is_told(served: Served) -> None:
+def test_a_forced_leaf_is_an_event(served: Served) -> None:
     with Host(served.path, session(commissioned(served))) as host:
         host.open()
         served.set({CONTACT: 1})

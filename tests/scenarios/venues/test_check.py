@@ -14,6 +14,7 @@ from worlds.venues.check import GRANT, CheckWorld, card
 from worlds.venues.venue_passages import Counter
 
 from edge.card.claims import Card, TemplateReference
+from edge.card.person import Person
 from edge.decision import Decision, Deny, Reason
 from edge.errors import ConfigError
 from edge.policy.obligations import Visit
@@ -84,7 +85,7 @@ ROWS = {
         card("a"), (CheckOutcome.GRANTED, False, True, None), check={"reason": True}
     ),
     "a card whose issuer names no subject": Row(
-        replace(card("a"), subject=None), (CheckOutcome.GRANTED, False, True, None)
+        replace(card("a"), person=Person("CN-GD", b"a card id")), (CheckOutcome.GRANTED, False, True, None)
     ),
     "a host that gets no results": Row(card("a"), None, check={"via": "none"}),
 }

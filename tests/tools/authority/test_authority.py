@@ -1,4 +1,4 @@
-"""The authority on the command line: every verb, judged by what python-tuf's client then gets."""
+"""The authority on the command line: every verb, and the files that python-tuf's client then gets."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ class Place:
         return self.device().read(self.repository, name)
 
     def lock_away(self, folder: str = "away") -> Path:
-        """The offline keys on a stick."""
+        """Move the offline keys to another folder, as to a stick."""
         return Path(shutil.move(self.keys / "offline", self.folder / folder))
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    """An authority with one office, of which one card is revoked."""
+    """An authority with one office and one card."""
     place = Place(tmp_path_factory.mktemp("made"))
     place.office("init", "--name", "tower-1", "--uri", URI, "--capacity", 50)
     place.office("enrol", "--no-face", "--out", place.folder / "a.wallet")
@@ -109,7 +109,7 @@ def served(folder: Path):
         thread.join()
 
 
-def test_it_runs_as_files_from_an_office_to_what_a_web_server_hands_out(tmp_path):
+def test_the_tools_run_from_an_office_to_the_files_of_a_web_server(tmp_path):
     def tool(name, *words):
         done = subprocess.run(
             [sys.executable, TOOLS / name, *words], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -146,7 +146,7 @@ def test_keys_are_for_their_owner_only_and_never_in_the_repository(place):
         assert not any(seed in content or seed.hex().encode() in content for seed in seeds)
 
 
-def test_init_refuses_what_is_there_and_keys_that_would_be_served(place, tmp_path, capsys):
+def test_init_refuses_an_existing_repository_and_keys_inside_it(place, tmp_path, capsys):
     assert place.authority("init", place.repository) == Exit.USAGE
     assert "already holds a repository" in capsys.readouterr().err
     assert place.authority("init", tmp_path / "new", "--keys", tmp_path / "new/keys") == Exit.USAGE
@@ -175,7 +175,7 @@ def test_lists_and_the_time_need_no_offline_key(place):
         (["rotate", "DIR", "revocation"], "targets"),
     ],
 )
-def test_who_is_believed_needs_the_key_from_the_drawer(place, capsys, words, role):
+def test_changes_of_trust_need_the_offline_key(place, capsys, words, role):
     stick = place.lock_away()
     (place.folder / "policy.toml").write_text(POLICY)
     (place.folder / "door.uf2").write_bytes(b"image")
@@ -227,7 +227,7 @@ def test_an_issuers_next_key_has_its_scope_and_the_old_one_ends(place, capsys):
     assert place.authority("issuer", "remove", place.repository, old) == Exit.USAGE
 
 
-def test_the_next_key_of_somebody_else_is_no_rotation(place, capsys):
+def test_a_key_of_another_issuer_is_not_a_rotation(place, capsys):
     shutil.rmtree(place.folder / "office")
     place.office("init", "--name", "tower-2", "--uri", URI)
     place.office("publish", "--to", place.folder / "other")
@@ -269,7 +269,7 @@ def test_a_policy_is_published_for_the_site_that_it_names(place, capsys):
 
 
 def pins(folder: Path, **content: bytes) -> Path:
-    """A folder as `make models` leaves it, with small files."""
+    """A folder in the form of `make models`, with small files."""
     folder.mkdir(exist_ok=True)
     page = ""
     for name, data in content.items():
@@ -289,7 +289,7 @@ def test_models_are_published_with_the_manifest_that_pins_them(place, capsys):
     pins(built, mesh=b"finer mesh")
     assert place.authority("models", "add", place.repository, built) == Exit.OK
     assert place.read("models/mesh.tflite") == b"finer mesh"
-    assert place.read("models/detector.tflite") is None, "models that no manifest pins any more are gone"
+    assert place.read("models/detector.tflite") is None, "a model that the manifest no longer pins is removed"
     (built / "mesh.tflite").write_bytes(b"another mesh")
     assert place.authority("models", "add", place.repository, built) == Exit.USAGE
     assert "not the file that manifest.toml pins" in capsys.readouterr().err
@@ -304,7 +304,7 @@ def test_models_that_make_models_built_are_published_whole(place, built_models):
         assert place.read(f"models/{name}") == (built_models / name).read_bytes()
 
 
-def test_firmware_comes_and_goes(place):
+def test_firmware_is_published_and_removed(place):
     (place.folder / "door-1.2.uf2").write_bytes(b"image")
     assert place.authority("firmware", "add", place.repository, place.folder / "door-1.2.uf2") == Exit.OK
     assert place.read("firmware/door-1.2.uf2") == b"image"
@@ -314,7 +314,7 @@ def test_firmware_comes_and_goes(place):
 
 
 @pytest.mark.parametrize("role", [role for role in roles.KEY_COUNTS if role != "root"])
-def test_a_role_gets_a_new_key_and_works_without_the_old_one(place, role):
+def test_a_role_gets_a_new_key_and_signs_without_the_old_one(place, role):
     device = place.device()
     device.look(place.repository)
     (old,) = place.keys.rglob(f"{role}-*.key")
@@ -339,7 +339,7 @@ def test_a_lost_root_key_is_replaced(place, capsys):
     assert place.read("revocation/time.json")
 
 
-def test_root_keys_on_sticks_in_different_towns_sign_one_after_the_other(place, capsys):
+def test_root_keys_on_separate_sticks_sign_one_after_the_other(place, capsys):
     sticks = []
     for number, path in enumerate(sorted((place.keys / "offline").glob("root-*.key"))):
         stick = place.folder / f"stick-{number}"
@@ -354,14 +354,14 @@ def test_root_keys_on_sticks_in_different_towns_sign_one_after_the_other(place, 
     assert "signatures of root keys that are missing: 1" in capsys.readouterr().out
     assert not (place.repository / "metadata/2.root.json").exists()
     assert place.authority("sign-root", place.repository, staged, "--keys", sticks[0]) == Exit.OK
-    assert not (place.repository / "metadata/2.root.json").exists(), "one key twice is one key"
+    assert not (place.repository / "metadata/2.root.json").exists(), "two signatures of one key count once"
     assert place.authority("sign-root", place.repository, staged, "--keys", sticks[2]) == Exit.OK
     assert (place.repository / "metadata/2.root.json").exists()
     assert not staged.exists()
     assert place.read("revocation/time.json")
 
 
-def test_a_new_online_key_stays_on_the_machine_and_an_offline_one_goes_to_the_stick(place):
+def test_a_new_online_key_is_written_to_the_machine_and_an_offline_one_to_the_stick(place):
     stick = place.lock_away("stick")
     assert place.authority("rotate", place.repository, "timestamp", "--keys", stick) == Exit.OK
     assert place.authority("rotate", place.repository, "models", "--keys", stick) == Exit.OK
@@ -370,7 +370,7 @@ def test_a_new_online_key_stays_on_the_machine_and_an_offline_one_goes_to_the_st
     assert not (place.keys / "offline").exists()
 
 
-def test_a_stick_for_a_journey_is_signed_for_longer(place):
+def test_a_repository_for_transport_is_signed_for_longer(place):
     early = NOW - timedelta(days=7)
     travelling = Place(place.folder / "travelling")
     travelling.now = early
@@ -383,7 +383,7 @@ def test_a_stick_for_a_journey_is_signed_for_longer(place):
     assert travelling.authority("refresh", travelling.repository, "--life", "91") == Exit.USAGE
 
 
-def test_show_says_what_is_there_and_warns_of_what_expires_soon(place, capsys):
+def test_show_lists_the_repository_and_warns_of_near_expiry(place, capsys):
     capsys.readouterr()
     assert place.authority("show", place.repository) == Exit.OK
     out = capsys.readouterr().out
@@ -404,7 +404,7 @@ def test_show_says_what_is_there_and_warns_of_what_expires_soon(place, capsys):
     assert "warning: root has expired" in capsys.readouterr().out
 
 
-def test_check_finds_what_was_altered_and_what_has_expired(place, capsys):
+def test_check_finds_altered_files_and_expired_metadata(place, capsys):
     assert place.authority("check", place.repository) == Exit.OK
     assert "all 3 targets are verified" in capsys.readouterr().out
     assert place.authority("check", place.repository, now=place.now + timedelta(days=5)) == Exit.USAGE
@@ -429,7 +429,7 @@ def test_two_publications_do_not_interleave(place, monkeypatch, capsys):
     assert place.authority("refresh", place.repository) == Exit.OK
 
 
-def test_what_a_publication_that_was_cut_off_left_behind_is_swept_away(place):
+def test_files_of_an_interrupted_publication_are_removed(place):
     leftovers = [
         place.repository / "metadata" / "99.snapshot.json",
         place.repository / "metadata" / ".timestamp.json.0a1b2c3d",
@@ -463,7 +463,7 @@ USAGE = [
 
 
 @pytest.mark.parametrize(("words", "code", "message"), USAGE, ids=[" ".join(words) for words, _, _ in USAGE])
-def test_what_cannot_be_done_says_why_and_what_to_do(place, capsys, words, code, message):
+def test_an_error_has_its_reason_and_a_hint(place, capsys, words, code, message):
     named = {"DIR": place.repository, "TRUST": place.trust, "WALLET": place.folder / "a.wallet"}
     named |= {"nowhere": place.folder / "nowhere"}
     assert place.authority(*(named.get(word, word) for word in words)) == code

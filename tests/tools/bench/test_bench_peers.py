@@ -1,4 +1,4 @@
-"""What the comparison with other systems counts; the systems themselves are not started here."""
+"""The counts of the comparison with other systems; these tests do not start the systems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAIRS = [(a, b, a[:3] == b[:3]) for a in NAMES for b in NAMES if a < b]
 
 
 def answers(*, missing: int = 0) -> Answers:
-    """Three people on three axes, a little off; the last pictures without a face."""
+    """Three people near three axes; the last `missing` pictures have no face."""
     rng = np.random.default_rng(2)
     vectors = np.repeat(np.eye(3), 4, axis=0) + rng.normal(0, 0.05, (12, 3))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
@@ -22,7 +22,7 @@ def answers(*, missing: int = 0) -> Answers:
 
 
 @pytest.mark.parametrize("measure", [cosine, nearness])
-def test_people_far_apart_are_told_apart_by_either_measure(measure: object) -> None:
+def test_people_far_apart_are_separated_by_both_measures(measure: object) -> None:
     row = figures(answers(), measure, NAMES, PAIRS)
     assert (row["accuracy"], row["eer"], row["tar"]) == (1, 0, {"1e-2": 1, "1e-3": 1, "1e-4": 1})
     assert (row["mated"], row["non_mated"]) == (18, 48)

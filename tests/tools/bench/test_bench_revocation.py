@@ -1,4 +1,4 @@
-"""The benchmark of revocation on a small list: it measures everything that its page shows."""
+"""The benchmark of revocation on a small list: it measures every row of its page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_every_row_has_a_figure(told):
     assert all(cells[1] for cells in revocation.cells([told]))
 
 
-def test_a_full_list_is_nearer_to_the_bound_than_zlib_is(told):
+def test_a_full_list_is_closer_to_the_minimum_than_zlib(told):
     assert 1 <= told["full_ratio"] < 1.1
     assert told["full"] < told["full_zlib"]
 

@@ -61,7 +61,7 @@ def test_a_device_is_added_by_its_public_key(db: str, tmp_path: Path, capsys, wa
     assert (row["id"], row["key"], row["heard_ms"], row["removed_ms"]) == (DEVICE, PUBLIC.hex(), None, None)
 
 
-def test_the_secret_of_a_device_is_not_taken_for_its_key(db: str, tmp_path: Path, capsys) -> None:
+def test_the_secret_key_of_a_device_is_refused(db: str, tmp_path: Path, capsys) -> None:
     (tmp_path / "device.key").write_bytes(bytes(KEY))
     assert run("device", "add", DEVICE, "--key", tmp_path / "device.key", db=db) == Exit.USAGE
     assert "secret" in capsys.readouterr().err
@@ -72,16 +72,16 @@ WRONG = {
     "half a key": ["device", "add", DEVICE, "--key", PUBLIC.hex()[:32]],
     "no hex digits": ["device", "add", DEVICE, "--key", "x" * 64],
     "no such file": ["device", "add", DEVICE, "--key", "no/such/file"],
-    "an unknown device": ["device", "remove", "nobody"],
-    "records of an unknown device": ["records", "export", "nobody"],
-    "alarms of an unknown device": ["alarm", "clear", "nobody"],
+    "an unknown device": ["device", "remove", "unknown-1"],
+    "records of an unknown device": ["records", "export", "unknown-1"],
+    "alarms of an unknown device": ["alarm", "clear", "unknown-1"],
     "a certificate without its key": ["serve", "--cert", "x.pem"],
-    "a folder that is no repository": ["serve", "--repository", "/nowhere"],
+    "a folder without a repository": ["serve", "--repository", "/nowhere"],
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_cannot_be_done_is_said_with_a_hint(
+def test_an_error_is_named_with_a_hint(
     db: str, case: str, capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -92,18 +92,18 @@ def test_what_cannot_be_done_is_said_with_a_hint(
 def test_a_database_without_its_driver_names_the_package(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)  # what an installation without it has
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as in an installation without it
     assert run("device", "list", db="postgresql://hub@db.example/hub") == Exit.USAGE
     assert "hint: pip install 'doorward-office[postgresql]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["Lobby 1", "a/b", ""])
-def test_a_name_that_is_none_is_a_usage_error(db: str, name: str, capsys) -> None:
+def test_an_invalid_name_is_a_usage_error(db: str, name: str, capsys) -> None:
     assert run("device", "add", name, "--key", PUBLIC.hex(), db=db) == Exit.USAGE
     assert "name of a device" in capsys.readouterr().err
 
 
-def test_records_come_out_as_they_went_in(db: str, capsys) -> None:
+def test_exported_records_are_the_ones_received(db: str, capsys) -> None:
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     history = fill(db)
     capsys.readouterr()
@@ -123,7 +123,7 @@ def test_alarms_are_listed_and_cleared(db: str, capsys) -> None:
     assert alarm["open"] is False
 
 
-def test_a_removed_device_keeps_its_records_unless_told_otherwise(db: str, capsys) -> None:
+def test_a_removed_device_keeps_its_records_without_records_too(db: str, capsys) -> None:
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     fill(db)
     assert run("device", "remove", DEVICE, db=db) == Exit.OK
@@ -147,7 +147,7 @@ def test_a_history_whose_first_records_never_came_is_incomplete(db: str, capsys)
     assert "incomplete: records 0 to 3 never came" in capsys.readouterr().out
 
 
-def test_the_list_is_a_table_for_eyes(db: str, capsys) -> None:
+def test_the_list_is_a_table_in_a_terminal(db: str, capsys) -> None:
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     fill(db)
     capsys.readouterr()
@@ -180,14 +180,14 @@ def served(*args: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_password_that_is_short_is_refused(db: str, tmp_path: Path) -> None:
+def test_a_short_password_is_refused(db: str, tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("short")
     done = served("--db", db, "--password-file", tmp_path / "pw", "--listen", "127.0.0.1:0")
     assert done.returncode == Exit.USAGE
     assert "fewer than 12 characters" in done.stderr
 
 
-def test_an_address_that_is_taken_is_said(db: str, tmp_path: Path) -> None:
+def test_an_address_in_use_is_named(db: str, tmp_path: Path) -> None:
     with running_hub(db, tmp_path) as first:
         where = first.url.removeprefix("http://")
         done = served("--db", db, "--password-file", tmp_path / "hub.password", "--listen", where)
@@ -195,7 +195,7 @@ def test_an_address_that_is_taken_is_said(db: str, tmp_path: Path) -> None:
     assert "address already in use" in done.stderr
 
 
-def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Path) -> None:
+def test_with_mutual_tls_only_certified_devices_are_accepted(db: str, tmp_path: Path) -> None:
     for name in ("localhost", DEVICE):
         make_certificate(tmp_path, name, subject=name)
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
@@ -210,7 +210,7 @@ def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Pa
             HttpPost(url, Credentials(tmp_path / "localhost.pem")).post(records_path(DEVICE), body, headers)
 
 
-def test_it_stops_in_order_when_it_is_told_to(db: str, tmp_path: Path) -> None:
+def test_the_hub_stops_in_order_on_a_signal(db: str, tmp_path: Path) -> None:
     with running_hub(db, tmp_path) as hub_:
         hub_.process.terminate()
         assert hub_.process.wait(timeout=30) in {-15, 0}

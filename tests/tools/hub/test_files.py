@@ -1,4 +1,4 @@
-"""The trust repository as a hub serves it."""
+"""The trust repository that a hub serves."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ SERVED = [name for name in FILES if name.startswith(("metadata/", "targets/")) a
 
 
 @pytest.mark.parametrize("name", SERVED)
-def test_a_device_reads_what_is_in_the_folder(hub: Hub, name: str) -> None:
+def test_a_device_reads_the_files_of_the_folder(hub: Hub, name: str) -> None:
     assert b"".join(HttpSource(hub.url).fetch(name)) == FILES[name]
 
 
-def test_a_device_goes_on_where_it_was_cut_off(hub: Hub) -> None:
+def test_a_device_continues_an_interrupted_download(hub: Hub) -> None:
     name = f"targets/models/{HASH}.face.tflite"
     assert b"".join(HttpSource(hub.url).fetch(name, offset=100_000)) == BIG[100_000:]
     assert hub.call("GET", name, headers={"Range": "bytes=100000-"}).status == 206
     assert b"".join(HttpSource(hub.url).fetch(name, offset=len(BIG))) == b""
 
 
-def test_what_is_not_there_may_be_there_tomorrow(hub: Hub) -> None:
+def test_a_missing_file_is_not_cached(hub: Hub) -> None:
     with pytest.raises(NotThere):
         list(HttpSource(hub.url).fetch("metadata/2.root.json"))
     assert hub.call("GET", "metadata/2.root.json").headers["cache-control"] == "no-store"
@@ -75,7 +75,7 @@ AGES = {
 
 
 @pytest.mark.parametrize("name", AGES)
-def test_a_cache_keeps_what_never_changes(hub: Hub, name: str) -> None:
+def test_only_files_that_never_change_are_cached_for_long(hub: Hub, name: str) -> None:
     said = hub.call("GET", name)
     assert said.headers["cache-control"] == AGES[name]
     again = hub.call("GET", name, headers={"If-None-Match": said.headers["etag"]})
@@ -104,11 +104,11 @@ def test_nothing_else_is_served(hub: Hub, path: str) -> None:
     assert b"secret" not in said.body
 
 
-def test_nobody_writes_here(hub: Hub) -> None:
+def test_no_client_can_write(hub: Hub) -> None:
     for method in ("PUT", "POST", "DELETE"):
         assert hub.call(method, "metadata/timestamp.json", b"{}").status == 405
 
 
-def test_a_folder_that_is_no_repository_is_said(tmp_path: Path) -> None:
+def test_a_folder_without_a_repository_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="metadata is missing"):
         mounts(tmp_path)

@@ -1,4 +1,4 @@
-"""The hub over its sockets and both of its databases: what devices send, and what becomes of it."""
+"""The hub over its sockets, with both of its databases: requests of devices, and the stored records."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NUMBERS = itertools.count(1)
 
 @dataclass
 class Site:
-    """A hub and its memory."""
+    """A hub and its store."""
 
     hub: Hub
     store: HubStore
@@ -48,14 +48,14 @@ class Site:
     now_s: float = NOW_MS / 1000
 
     def device(self, size: int = 10, **how: object) -> History:
-        """A history of a device that is registered here; each has a name and a key of its own."""
+        """Register a device with its own name and key, and return its history."""
         number = next(NUMBERS)
         history = History(size, device=f"door-{number}", key=SigningKey(number.to_bytes(32, "big")), **how)
         self.store.add(history.device, bytes(history.key.verify_key), NOW_MS)
         return history
 
     def give(self, history: History, first: int, end: int, **other: object) -> Said:
-        """Send records of a history as its device would."""
+        """Send records of a history in the name of its device."""
         return self.hub.give(history.batch(first, end, **other), device=history.device, key=history.key)
 
     def row(self, history: History) -> dict:
@@ -110,7 +110,7 @@ def variant(history: History, **how: object) -> History:
     return History(history.size, device=history.device, key=history.key, **how)
 
 
-# -- what is taken -----------------------------------------------------------------------------------------
+# -- accepted batches --------------------------------------------------------------------------------------
 
 
 def test_records_are_stored_byte_for_byte(site: Site) -> None:
@@ -119,7 +119,7 @@ def test_records_are_stored_byte_for_byte(site: Site) -> None:
     assert site.bodies(device) == device.bodies
 
 
-def test_a_batch_that_comes_twice_gets_the_same_answer_and_is_stored_once(site: Site) -> None:
+def test_a_repeated_batch_gets_the_same_answer_and_is_stored_once(site: Site) -> None:
     device = site.device()
     answers = [site.give(device, 0, 6, over=6) for _ in range(3)]
     assert {(said.status, said.body["next"]) for said in answers} == {(200, 6)}
@@ -131,8 +131,8 @@ VISITS = {
     "an overlap": ((3, 10), 200, 10),
     "an overlap that ends earlier": ((2, 4), 409, 6),
     "too far ahead": ((8, 10), 409, 6),
-    "a sign of life": ((6, 6), 200, 6),
-    "a sign of life from behind": ((0, 0), 409, 6),
+    "an empty batch": ((6, 6), 200, 6),
+    "an empty batch with an old count": ((0, 0), 409, 6),
 }
 
 
@@ -152,7 +152,7 @@ def test_a_thousand_records_are_one_batch(site: Site) -> None:
     assert site.bodies(device) == device.bodies
 
 
-def test_a_hub_that_came_late_begins_where_the_device_does(site: Site) -> None:
+def test_a_new_hub_starts_at_the_first_record_of_the_device(site: Site) -> None:
     device = site.device()
     assert site.give(device, 4, 10).body == {"next": 10}
     assert site.bodies(device) == device.bodies[4:]
@@ -180,7 +180,7 @@ def test_a_hub_that_was_there_from_the_first_record_misses_none(site: Site) -> N
     assert not site.store.missing(site.row(device))
 
 
-def test_what_the_device_says_of_itself_is_kept(site: Site) -> None:
+def test_the_status_of_a_device_is_stored(site: Site) -> None:
     device = site.device()
     site.give(device, 0, 5, over=8)
     row = site.row(device)
@@ -190,7 +190,7 @@ def test_what_the_device_says_of_itself_is_kept(site: Site) -> None:
     assert row["note"] == device.note(8)
 
 
-def test_an_old_request_played_again_makes_no_device_look_alive(site: Site) -> None:
+def test_a_replayed_request_does_not_renew_the_last_contact(site: Site) -> None:
     device = site.device()
     for _ in range(2):
         site.give(device, 0, 10)
@@ -198,10 +198,10 @@ def test_an_old_request_played_again_makes_no_device_look_alive(site: Site) -> N
     assert site.row(device)["heard_ms"] == NOW_MS
 
 
-# -- what is not -------------------------------------------------------------------------------------------
+# -- refused batches ---------------------------------------------------------------------------------------
 
 
-def test_a_changed_record_is_refused_and_raises_one_alarm_that_counts(site: Site) -> None:
+def test_a_changed_record_is_refused_and_raises_one_alarm_with_a_count(site: Site) -> None:
     device = site.device()
     site.give(device, 0, 6, over=6)
     fork = variant(device, branch=1, since=3)
@@ -217,7 +217,7 @@ def test_a_changed_record_is_refused_and_raises_one_alarm_that_counts(site: Site
     assert alarm["note"] == fork.note()
 
 
-def test_an_alarm_that_was_cleared_opens_again_if_it_comes_again(site: Site) -> None:
+def test_a_cleared_alarm_opens_again_with_the_next_dispute(site: Site) -> None:
     device = site.device()
     site.give(device, 0, 6, over=6)
     site.give(variant(device, branch=1), 6, 10)
@@ -227,14 +227,14 @@ def test_an_alarm_that_was_cleared_opens_again_if_it_comes_again(site: Site) -> 
     assert site.row(device)["alarms"] == 1
 
 
-def test_the_true_history_goes_on_after_an_alarm(site: Site) -> None:
+def test_the_true_history_continues_after_an_alarm(site: Site) -> None:
     device = site.device()
     site.give(device, 0, 6, over=6)
     site.give(variant(device, branch=1), 6, 10)
     assert site.give(device, 6, 10).status == 200
 
 
-def test_what_is_signed_and_is_no_batch_is_an_alarm_too(site: Site) -> None:
+def test_a_signed_body_that_is_not_a_batch_is_an_alarm(site: Site) -> None:
     device = site.device()
     said = site.hub.send(b"garbage", device=device.device, key=device.key)
     assert (said.status, said.body["error"]) == (422, "malformed")
@@ -243,7 +243,7 @@ def test_what_is_signed_and_is_no_batch_is_an_alarm_too(site: Site) -> None:
 
 STRANGERS = {
     "a wrong key": (lambda device: {"device": device, "key": OTHER_KEY}, 401, "signature"),
-    "an unknown device": (lambda _: {"device": "nobody", "key": KEY}, 403, "unknown"),
+    "an unknown device": (lambda _: {"device": "unknown-1", "key": KEY}, 403, "unknown"),
     "not a name of a device": (lambda _: {"device": "No%20body", "key": KEY}, 403, "unknown"),
     "no signature": (lambda device: {"device": device, "headers": {SIGNATURE_HEADER: ""}}, 401, "signature"),
     "another content type": (
@@ -255,7 +255,7 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("case", STRANGERS)
-def test_a_stranger_stores_nothing_and_raises_no_alarm(site: Site, case: str) -> None:
+def test_an_unknown_sender_stores_nothing_and_raises_no_alarm(site: Site, case: str) -> None:
     how, status, error = STRANGERS[case]
     device = site.device()
     said = site.hub.send(pack(device.batch(0, 10)), **how(device.device))
@@ -263,7 +263,7 @@ def test_a_stranger_stores_nothing_and_raises_no_alarm(site: Site, case: str) ->
     assert (site.bodies(device), site.alarms(device), site.row(device)["heard_ms"]) == ([], [], None)
 
 
-def test_a_device_that_was_removed_is_a_stranger_and_its_records_stay(site: Site) -> None:
+def test_a_removed_device_is_unknown_and_its_records_stay(site: Site) -> None:
     device = site.device()
     site.give(device, 0, 5)
     site.store.remove(device.device, NOW_MS)
@@ -271,7 +271,7 @@ def test_a_device_that_was_removed_is_a_stranger_and_its_records_stay(site: Site
     assert site.bodies(device) == device.bodies[:5]
 
 
-def test_a_name_that_is_used_again_is_another_history(site: Site) -> None:
+def test_a_name_that_is_used_again_starts_another_history(site: Site) -> None:
     old = site.device()
     site.give(old, 0, 10)
     site.store.remove(old.device, NOW_MS)
@@ -311,7 +311,7 @@ def test_a_body_that_is_too_long_is_not_read_to_its_end(site: Site, case: str) -
         assert line.recv(12) == b"HTTP/1.1 413"
 
 
-def test_a_body_that_breaks_off_stores_nothing(site: Site) -> None:
+def test_an_incomplete_body_stores_nothing(site: Site) -> None:
     device = site.device()
     body = pack(device.batch(0, 10))
     host, port = site.hub.url.removeprefix("http://").split(":")
@@ -326,7 +326,7 @@ def test_a_body_that_breaks_off_stores_nothing(site: Site) -> None:
     assert site.bodies(device) == device.bodies[:3]
 
 
-def test_a_body_that_never_ends_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_never_ends_reaches_a_timeout(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "BODY_S", 0.1)
     device = site.device()
     host, port = site.hub.url.removeprefix("http://").split(":")
@@ -339,7 +339,7 @@ def test_a_body_that_never_ends_is_not_waited_for(site: Site, monkeypatch: pytes
         assert line.recv(12) == b"HTTP/1.1 408"
 
 
-# -- the question ------------------------------------------------------------------------------------------
+# -- the question of a device ------------------------------------------------------------------------------
 
 
 def ask(site: Site, device: History, at_s: int, *, key: SigningKey | None = None, says: str = "") -> Said:
@@ -357,7 +357,7 @@ def test_a_device_may_ask_what_the_hub_has(site: Site) -> None:
 
 
 SKEWS = {
-    "the same": (0, 200),
+    "no difference": (0, 200),
     "5 min slow": (-300, 200),
     "5 min fast": (300, 200),
     "slower": (-301, 401),
@@ -366,7 +366,7 @@ SKEWS = {
 
 
 @pytest.mark.parametrize("case", SKEWS)
-def test_a_question_is_of_now(site: Site, case: str) -> None:
+def test_the_time_of_a_question_must_be_recent(site: Site, case: str) -> None:
     skew_s, status = SKEWS[case]
     assert ask(site, site.device(), NOW_MS // 1000 + skew_s).status == status
 
@@ -376,13 +376,13 @@ def test_a_question_is_signed_with_its_time(site: Site) -> None:
     assert ask(site, device, now_s, key=OTHER_KEY).status == 401
     assert ask(site, device, now_s - 200, says=str(now_s)).status == 401
     assert ask(site, device, now_s, says="now").status == 401
-    assert ask(site, History(1, device="nobody"), now_s).status == 403
+    assert ask(site, History(1, device="unknown-1"), now_s).status == 403
 
 
 # -- many at once ------------------------------------------------------------------------------------------
 
 
-def test_the_same_batch_sent_to_two_hubs_at_once_is_stored_once(site: Site, url: str) -> None:
+def test_a_batch_sent_to_two_hubs_at_once_is_stored_once(site: Site, url: str) -> None:
     device = site.device(60)
     with open_site(url) as second, ThreadPoolExecutor(8) as pool:
         for first in range(0, 60, 10):
@@ -418,7 +418,7 @@ def test_two_histories_of_one_device_that_race_never_mix(site: Site) -> None:
         assert site.bodies(device) in (device.bodies, fork.bodies)
 
 
-def test_any_number_of_hubs_may_begin_at_once(tmp_path, url: str) -> None:
+def test_many_hubs_may_start_at_once(tmp_path, url: str) -> None:
     fresh = str(tmp_path / "hub.db") if "://" not in url else url
     databases = [Database(fresh) for _ in range(6)]
     barrier = threading.Barrier(len(databases))
@@ -439,20 +439,20 @@ def test_any_number_of_hubs_may_begin_at_once(tmp_path, url: str) -> None:
 # -- the service -------------------------------------------------------------------------------------------
 
 
-def test_it_says_that_it_is_alive_and_ready(site: Site) -> None:
+def test_the_hub_reports_that_it_is_alive_and_ready(site: Site) -> None:
     assert [site.hub.call("GET", path).status for path in ("healthz", "readyz")] == [200, 200]
 
 
 def test_every_answer_to_a_device_is_one_line_of_the_log(site: Site) -> None:
     device = site.device()
     site.give(device, 0, 10)
-    site.hub.send(b"x", device="nobody")
+    site.hub.send(b"x", device="unknown-1")
     lines = [call.kwargs for call in site.log.calls]
     assert lines[0] == {"device": device.device, "status": 200, "records": 10, "next": 10}
-    assert (lines[1]["device"], lines[1]["status"], lines[1]["error"]) == ("nobody", 403, "unknown")
+    assert (lines[1]["device"], lines[1]["status"], lines[1]["error"]) == ("unknown-1", 403, "unknown")
 
 
-def test_numbers_hold_no_name(site: Site) -> None:
+def test_metrics_have_no_device_name(site: Site) -> None:
     site.give(site.device(), 0, 10)
     page = site.hub.page("metrics")
     assert 'doorward_hub_answers_total{status="200"}' in page
@@ -460,7 +460,7 @@ def test_numbers_hold_no_name(site: Site) -> None:
     assert "door-" not in page
 
 
-def test_a_database_that_is_gone_is_503_and_nothing_is_lost(tmp_path) -> None:
+def test_an_unreachable_database_is_503_and_nothing_is_lost(tmp_path) -> None:
     database = Database(str(tmp_path / "hub.db"), lock_s=0.1)
     database.prepare()
     log = CapturingLogger()
@@ -468,7 +468,7 @@ def test_a_database_that_is_gone_is_503_and_nothing_is_lost(tmp_path) -> None:
     with serving(create_app(database, password=PASSWORD, log=log)) as hub:
         batch = History(5).batch(0, 5)
         assert hub.give(batch).status == 200
-        with Database(database.engine.url.database).writing():  # somebody holds the lock
+        with Database(database.engine.url.database).writing():  # another connection holds the lock
             said = hub.give(History(9).batch(5, 9))
         assert (said.status, said.headers["Retry-After"]) == (503, "5")
         assert "sqlite" not in json.dumps(said.body)
@@ -477,7 +477,7 @@ def test_a_database_that_is_gone_is_503_and_nothing_is_lost(tmp_path) -> None:
     assert [call.kwargs for call in log.calls if call.method_name == "error"]
 
 
-def test_a_database_of_another_release_is_not_touched(tmp_path) -> None:
+def test_a_database_of_another_release_is_not_changed(tmp_path) -> None:
     database = Database(str(tmp_path / "hub.db"))
     database.prepare()
     with database.writing() as db:
@@ -488,7 +488,7 @@ def test_a_database_of_another_release_is_not_touched(tmp_path) -> None:
 
 
 ADDRESSES = {
-    "a server that is not there": ("postgresql://hub@127.0.0.1:1/hub", StorageFault),
+    "an unreachable server": ("postgresql://hub@127.0.0.1:1/hub", StorageFault),
     "a folder": ("/", StorageFault),
     "another kind": ("mysql://hub@localhost/hub", InputError),
     "memory": ("sqlite://", InputError),
@@ -497,7 +497,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("case", ADDRESSES)
-def test_a_database_that_cannot_be_used_is_said_without_its_password(case: str) -> None:
+def test_an_error_of_the_database_does_not_show_its_password(case: str) -> None:
     address, error = ADDRESSES[case]
     address = address.replace("hub@", "hub:secret@")
     with pytest.raises(error) as caught:
@@ -505,7 +505,7 @@ def test_a_database_that_cannot_be_used_is_said_without_its_password(case: str) 
     assert "secret" not in str(caught.value)
 
 
-def test_a_half_written_batch_leaves_no_trace(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_fails_half_way_stores_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     device = site.device()
 
     def keep_and_fail(*args: object) -> None:

@@ -1,4 +1,4 @@
-"""What a hub believes. Two histories of one device are never both believed."""
+"""The check of batches in a hub: it never accepts two histories of one device."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.hub.intake import Dispute, Disputed
 
 
 class Memory(MemoryHub):
-    """Nothing changes in it where it disputes a batch."""
+    """A hub in memory. `dispute` checks that a disputed batch changes nothing."""
 
     def dispute(self, batch: RecordBatch) -> Disputed:
         before = (self.history, dict(self.bodies))
@@ -31,7 +31,7 @@ LOST = DeviceStatus(software="0.1.0", clock=ClockTrust.SUSPECT)
 
 
 def with_records(count: int, *, over: int | None = None) -> Memory:
-    """A hub that has the first `count` records, under a note over `over` of them."""
+    """A hub with the first `count` records, and a note over `over` records."""
     hub = Memory()
     hub.give(TEN.batch(0, count, over=over or count))
     return hub
@@ -39,7 +39,7 @@ def with_records(count: int, *, over: int | None = None) -> Memory:
 
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10), st.integers(0, 10)), max_size=12))
-def test_in_whatever_order_they_come_the_records_are_the_device_s(visits: list[tuple[int, int, int]]) -> None:
+def test_batches_in_any_order_give_the_records_of_the_device(visits: list[tuple[int, int, int]]) -> None:
     hub = Memory()
     hub.give(TEN.batch(0, 0, over=0))
     for sent_ms, (a, b, c) in enumerate(visits):
@@ -50,14 +50,14 @@ def test_in_whatever_order_they_come_the_records_are_the_device_s(visits: list[t
     assert [hub.bodies[seq] for seq in range(10)] == TEN.bodies
 
 
-def test_a_batch_that_comes_twice_is_taken_once() -> None:
+def test_a_repeated_batch_is_stored_once() -> None:
     hub = with_records(6)
     assert hub.give(TEN.batch(0, 6, over=6)).fresh == ()
     assert hub.give(TEN.batch(2, 6, over=10)).fresh == ()
     assert [entry.seq for _, entry in hub.give(TEN.batch(4, 9)).fresh] == [6, 7, 8]
 
 
-def test_a_batch_beyond_what_is_here_waits_for_the_others() -> None:
+def test_a_batch_beyond_the_stored_records_must_wait() -> None:
     hub = with_records(3)
     assert hub.give(TEN.batch(5, 10)).fresh == ()
     assert hub.size == 3
@@ -74,39 +74,39 @@ FORKS = {
     "the proof is left out": replace(TEN.batch(6, 8), proof=()),
     "an empty batch under another history": History(10, branch=1, since=4).batch(6, 6),
     "two checkpoints of one size": History(6, branch=1, since=4).batch(6, 6, sent_ms=SENT_MS + 100),
-    "an older copy was put back": TEN.batch(4, 4, over=4, sent_ms=SENT_MS + 100),
-    "an older copy was put back and went on": History(5, branch=1, since=4).batch(
+    "an older copy was restored": TEN.batch(4, 4, over=4, sent_ms=SENT_MS + 100),
+    "an older copy was restored and continued": History(5, branch=1, since=4).batch(
         4, 5, sent_ms=SENT_MS + 100
     ),
 }
 
 
 @pytest.mark.parametrize("case", FORKS)
-def test_another_history_is_never_taken(case: str) -> None:
+def test_another_history_is_never_accepted(case: str) -> None:
     assert with_records(6).dispute(FORKS[case]).dispute is Dispute.INCONSISTENT
 
 
-def test_the_hub_says_which_record_differs() -> None:
+def test_the_hub_names_the_record_that_differs() -> None:
     dispute = with_records(6).dispute(History(10, branch=1, since=4).batch(2, 10))
     assert dispute.message == "record 4 differs from the one that was sent before"
 
 
-def test_a_record_that_was_signed_for_and_then_changed_before_it_was_sent_is_found() -> None:
-    hub = with_records(3, over=8)  # 3 to 7 are promised
+def test_a_record_that_is_changed_after_its_note_and_before_sending_is_found() -> None:
+    hub = with_records(3, over=8)  # the note covers records 3 to 7, which are not stored yet
     assert hub.dispute(History(10, branch=1, since=6).batch(3, 10)).message.startswith("a record below 8")
 
 
-def test_a_promise_is_kept_until_the_tree_has_grown_over_it() -> None:
+def test_a_note_is_kept_until_all_its_records_are_stored() -> None:
     hub = with_records(3, over=8)
     other = History(12, branch=1, since=6)
-    hub.give(other.batch(3, 5))  # nothing shows yet: these are the same in both
+    hub.give(other.batch(3, 5))  # no difference yet: these records are the same in both histories
     assert hub.history.promise.size == 8
     hub.dispute(other.batch(5, 12))
     hub.give(TEN.batch(5, 10))
     assert hub.history.promise.size == 10
 
 
-def test_an_old_request_that_the_network_delivers_late_is_no_lie() -> None:
+def test_an_old_request_that_arrives_late_is_not_a_dispute() -> None:
     hub = with_records(3)
     late = TEN.batch(3, 5, over=5)
     hub.give(TEN.batch(3, 10))
@@ -117,14 +117,14 @@ def test_an_old_request_that_the_network_delivers_late_is_no_lie() -> None:
 SIGNS = {
     "a new record": (TEN.batch(6, 7, sent_ms=0), True),
     "sent later": (TEN.batch(6, 6, over=6, sent_ms=SENT_MS + 7), True),
-    "the same again": (TEN.batch(6, 6, over=6), False),
+    "a repeated one": (TEN.batch(6, 6, over=6), False),
     "an old one again": (TEN.batch(0, 3, over=6, sent_ms=SENT_MS), False),
-    "by a clock that nobody believes": (TEN.batch(6, 6, over=6, sent_ms=0, status=LOST), True),
+    "with a clock that is suspect": (TEN.batch(6, 6, over=6, sent_ms=0, status=LOST), True),
 }
 
 
 @pytest.mark.parametrize("case", SIGNS)
-def test_what_counts_as_a_sign_of_life(case: str) -> None:
+def test_the_last_contact_is_renewed_by_a_newer_request(case: str) -> None:
     batch, heard = SIGNS[case]
     assert with_records(6).give(batch).heard is heard
 
@@ -136,19 +136,19 @@ MALFORMED = {
     "under no note": replace(TEN.batch(0, 3), note="trust me"),
     "under a note over fewer records": replace(TEN.batch(0, 3), note=TEN.note(2)),
     "with a record out of place": replace(TEN.batch(0, 3), bodies=tuple(TEN.bodies[1:4])),
-    "with something that is no record": replace(TEN.batch(0, 3), bodies=(b"{}",)),
+    "with bytes that are not a record": replace(TEN.batch(0, 3), bodies=(b"{}",)),
 }
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-def test_a_batch_holds_by_itself(case: str) -> None:
+def test_a_batch_must_be_consistent_in_itself(case: str) -> None:
     assert Memory().dispute(MALFORMED[case]).dispute is Dispute.MALFORMED
 
 
-# -- a hub that comes late ---------------------------------------------------------------------------------
+# -- a hub that is added later -----------------------------------------------------------------------------
 
 
-def test_a_hub_that_has_nothing_begins_where_the_device_does() -> None:
+def test_an_empty_hub_starts_at_the_first_record_of_the_device() -> None:
     hub = Memory()
     hub.give(TEN.batch(4, 7))
     hub.give(TEN.batch(7, 10))
@@ -156,18 +156,18 @@ def test_a_hub_that_has_nothing_begins_where_the_device_does() -> None:
     assert hub.history.frontier == TEN.base(10)
 
 
-def test_the_base_is_believed_only_as_far_as_the_note_proves_it() -> None:
+def test_the_base_must_be_proved_by_the_note() -> None:
     lie = replace(TEN.batch(4, 7), base=Frontier(4, (bytes(32),)))
     assert Memory().dispute(lie).dispute is Dispute.INCONSISTENT
 
 
-def test_a_hub_that_has_something_does_not_listen_to_the_base() -> None:
+def test_a_hub_with_records_ignores_the_base() -> None:
     hub = with_records(6)
     hub.give(replace(TEN.batch(6, 10), base=Frontier(6, (bytes(32), bytes(32)))))
     assert hub.history.frontier == TEN.base(10)
 
 
-def test_what_lies_before_the_beginning_is_not_taken_later() -> None:
+def test_records_before_the_first_one_are_not_accepted_later() -> None:
     hub = Memory()
     hub.give(TEN.batch(4, 7))
     assert hub.give(TEN.batch(2, 7)).fresh == ()

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a hub: every route is in it, the hub serves it, and the hub answers as it says."""
+"""The OpenAPI document of a hub: it has every route, the hub serves it, and the hub's answers follow it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ SIGNED = {
     wire.TIME_HEADER: str(NOW_S),
     wire.SIGNATURE_HEADER: wire.sign(wire.next_message("lobby-1", NOW_S), KEY),
 }
-# A request for each row: the path in the document, the path that is asked for, the headers, the status.
+# A request for each row: the path in the document, the path of the request, the headers, the status.
 ASKED: list[tuple[str, str, dict[str, str], int]] = [
     ("/healthz", "healthz", {}, 200),
     ("/readyz", "readyz", {}, 200),
@@ -127,7 +127,7 @@ ASKED: list[tuple[str, str, dict[str, str], int]] = [
 
 
 def check(operation: dict[str, Any], status: int, answer: Any) -> None:
-    """The answer has a status and a media type that the document names."""
+    """Check that the document has the status and the media type of the answer."""
     assert answer.status == status
     described = operation["responses"][str(status)]
     media = answer.headers.get("content-type", "").partition(";")[0]
@@ -138,19 +138,19 @@ def check(operation: dict[str, Any], status: int, answer: Any) -> None:
 
 
 @pytest.mark.parametrize(("path", "asked", "headers", "status"), ASKED)
-def test_the_hub_answers_as_the_document_says(
+def test_the_answers_of_the_hub_follow_the_document(
     app: Starlette, hub: Hub, path: str, asked: str, headers: dict[str, str], status: int
 ) -> None:
     operation = document(app.routes)["paths"][path]["get"]
     check(operation, status, hub.call("GET", asked, headers=headers))
 
 
-def test_every_operation_that_reads_is_asked_once(app: Starlette) -> None:
+def test_every_operation_that_reads_is_tested(app: Starlette) -> None:
     reading = {path for path, methods in document(app.routes)["paths"].items() if "get" in methods}
     assert {path for path, *_ in ASKED} == reading
 
 
-def test_a_batch_is_answered_as_the_document_says(app: Starlette, hub: Hub) -> None:
+def test_the_answer_to_a_batch_follows_the_document(app: Starlette, hub: Hub) -> None:
     operation = document(app.routes)["paths"]["/v1/devices/{device}/records"]["post"]
     assert list(operation["requestBody"]["content"]) == [wire.CONTENT_TYPE]
     history = History(4, device="lobby-1", key=KEY)

@@ -1,4 +1,4 @@
-"""What an operator sees, and who may."""
+"""The pages of the hub for operators, and their password."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NOW_MS = SENT_MS + 1_000
 
 @dataclass
 class Office:
-    """A hub and the fleet that it shows."""
+    """A hub and its fleet."""
 
     hub: Hub
     store: HubStore
@@ -59,7 +59,7 @@ class Office:
     def device(
         self, name: str, *, heard_ms: int | None = None, lists_ms: int = NOW_MS, **other: object
     ) -> History:
-        """A device that was heard at `heard_ms` and had lists signed at `lists_ms` then."""
+        """Add a device with its last contact at `heard_ms` and lists signed at `lists_ms`."""
         key = SigningKey(name.encode().ljust(32, b"."))
         history = History(int(other.pop("size", 5)), device=name, key=key)
         self.store.add(name, bytes(key.verify_key), SENT_MS - 24 * HOUR_MS)
@@ -83,7 +83,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 class Table(HTMLParser):
-    """The rows of all tables on a page, as words; raises for tags that do not fit together."""
+    """The rows of all tables on a page, as text; raises for tags that do not match."""
 
     VOID = ("meta", "input", "link", "br")
 
@@ -159,7 +159,7 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("query", ORDERS)
-def test_trouble_comes_first_then_what_was_asked_for(fleet: Office, query: str) -> None:
+def test_alarms_come_first_and_then_the_requested_order(fleet: Office, query: str) -> None:
     page = fleet.hub.page(query)
     assert names(page) == ORDERS[query] if ORDERS[query] else "No device has" in page
 
@@ -183,7 +183,7 @@ def test_a_page_with_no_device_says_how_to_add_one(office: Office) -> None:
     assert "device add" in office.hub.page("")
 
 
-def test_refreshing_is_asked_for(office: Office) -> None:
+def test_the_page_refreshes_only_on_request(office: Office) -> None:
     assert "http-equiv" not in office.hub.page("")
     assert 'http-equiv="refresh"' in office.hub.page("?refresh")
 
@@ -224,7 +224,7 @@ def test_only_the_last_hundred_records_are_on_the_page(office: Office) -> None:
     assert [row[0] for row in Table(office.hub.page("devices/busy")).rows[1:]][::99] == ["399", "300"]
 
 
-def test_a_clock_that_is_off_is_said(office: Office) -> None:
+def test_a_wrong_clock_is_named(office: Office) -> None:
     office.device("slow", heard_ms=NOW_MS)
     offset = office.device("fast")
     batch = offset.batch(0, 5, sent_ms=NOW_MS + HOUR_MS * 3)
@@ -252,7 +252,7 @@ FILES = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
 
 
 @pytest.mark.parametrize("form", FILES)
-def test_all_records_can_be_taken_away(office: Office, form: str) -> None:
+def test_all_records_can_be_downloaded(office: Office, form: str) -> None:
     device = office.device("busy", size=5)
     office.store.take(
         office.store.find("busy"),
@@ -278,8 +278,8 @@ def test_all_records_can_be_taken_away(office: Office, form: str) -> None:
 
 
 ABSENT = [
-    "devices/nobody",
-    "devices/nobody/records.csv",
+    "devices/unknown-1",
+    "devices/unknown-1/records.csv",
     "devices/lobby/records.exe",
     "devices/lobby?history=9",
     "x",
@@ -287,12 +287,12 @@ ABSENT = [
 
 
 @pytest.mark.parametrize("path", ABSENT)
-def test_what_is_not_there_is_404(office: Office, path: str) -> None:
+def test_an_unknown_page_is_404(office: Office, path: str) -> None:
     office.device("lobby", heard_ms=NOW_MS)
     assert office.hub.call("GET", path, headers={"Authorization": f"Bearer {PASSWORD}"}).status == 404
 
 
-# -- who may -----------------------------------------------------------------------------------------------
+# -- the password ------------------------------------------------------------------------------------------
 
 PAGES = ["", "devices/lobby", "devices/lobby/records.csv", "devices/lobby/records.jsonl", "metrics"]
 
@@ -304,21 +304,21 @@ def basic(user: str, password: str) -> str:
 GIVEN = {
     "nothing": ("", 401),
     "the password as a token": (f"Bearer {PASSWORD}", 200),
-    "the password of anybody": (basic("operator", PASSWORD), 200),
+    "any user with the password": (basic("operator", PASSWORD), 200),
     "no user": (basic("", PASSWORD), 200),
     "a wrong token": ("Bearer password", 401),
     "a wrong password": (basic("operator", "password"), 401),
     "an empty password": (basic("operator", ""), 401),
-    "the beginning of it": (f"Bearer {PASSWORD[:-1]}", 401),
-    "more than it": (f"Bearer {PASSWORD}x", 401),
-    "no base64": ("Basic ***", 401),
+    "only the beginning of the password": (f"Bearer {PASSWORD[:-1]}", 401),
+    "one more character": (f"Bearer {PASSWORD}x", 401),
+    "not base64": ("Basic ***", 401),
     "no colon": ("Basic " + b64encode(PASSWORD.encode()).decode(), 401),
     "another scheme": (f"Digest {PASSWORD}", 401),
 }
 
 
 @pytest.mark.parametrize("case", GIVEN)
-def test_every_page_asks_for_the_password(office: Office, case: str) -> None:
+def test_every_page_needs_the_password(office: Office, case: str) -> None:
     office.device("lobby", heard_ms=NOW_MS)
     header, status = GIVEN[case]
     for path in PAGES:
@@ -340,7 +340,7 @@ def test_a_page_loads_nothing_and_runs_nothing(office: Office) -> None:
     assert said.headers["cache-control"] == "no-store"
 
 
-def test_what_a_person_searched_for_is_only_text(office: Office) -> None:
+def test_the_search_text_is_escaped(office: Office) -> None:
     page = office.hub.page("?find=%22%3E%3Cscript%3E")
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
@@ -367,7 +367,7 @@ def test_an_age_is_one_of_four_words(age: int | None) -> None:
 
 
 @given(st.none() | st.integers(-2_000, 2_000))
-def test_the_database_counts_as_the_page_says(age_s: int | None) -> None:
+def test_the_counts_of_the_database_follow_the_words_of_the_page(age_s: int | None) -> None:
     now_s = 1_000_000
     moment = literal_column("NULL" if age_s is None else str(now_s - age_s), Integer)
     conditions = LADDER.conditions(moment, now_s)

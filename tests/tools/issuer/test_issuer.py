@@ -1,4 +1,4 @@
-"""The office in a folder: what its commands write, print and refuse."""
+"""The commands of an issuing office: the files they write, their output and their errors."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_office_runs_as_a_file_from_init_to_a_revoked_card(tmp_path):
     ],
 )
 @pytest.mark.parametrize("by", ["card", "pseudonym"])
-def test_card_is_changed_by_its_id_or_by_the_pseudonym_of_a_log(office, capsys, verbs, expected, by):
+def test_card_is_found_by_its_id_or_by_the_pseudonym_of_a_log(office, capsys, verbs, expected, by):
     wallet = enrol(office)
     (row,) = rows(office, capsys)
     for verb in verbs:
@@ -124,7 +124,7 @@ def endings(trust: Path) -> list[str]:
 
 def test_serial_of_a_manifest_grows_when_the_list_changes_and_not_otherwise(office):
     trust, serials = office.parent / "trust", []
-    card = Wallet.from_bytes(enrol(office).read_bytes()).claims().card_id.hex()  # indexes are drawn at random
+    card = Wallet.from_bytes(enrol(office).read_bytes()).claims().card_id.hex()  # indexes are random
     for verb in (None, None, "suspend", None, "reinstate", "revoke", "revoke"):
         if verb is None:
             enrol(office, f"{len(serials)}.wallet")
@@ -145,7 +145,7 @@ def test_card_on_a_list_with_a_manifest_is_refused_once_it_is_revoked(office, ca
         verified(wallet, trust, NOW)
 
 
-def test_bitmaps_leave_the_folder_when_the_list_holds_them_itself(office):
+def test_bitmaps_are_removed_from_the_folder_if_the_list_has_them(office):
     trust = office.parent / "trust"
     assert published(office, trust, "--manifest").serial == 1
     assert published(office, trust).serial == 0
@@ -154,13 +154,13 @@ def test_bitmaps_leave_the_folder_when_the_list_holds_them_itself(office):
 
 
 @pytest.mark.parametrize(("capacity", "serial"), [(1_000_000, 0), (1_000_001, 1)])
-def test_large_list_gets_a_manifest_unasked(tmp_path, capacity, serial):
+def test_large_list_gets_a_manifest_without_the_option(tmp_path, capacity, serial):
     run("init", tmp_path / "o", "--name", "x", "--uri", URI, "--capacity", capacity, *AT)
     status = published(tmp_path / "o", tmp_path / "trust")
     assert (status.size, status.serial) == (capacity, serial)
 
 
-def test_list_that_fits_no_single_file_is_not_pressed_into_one(tmp_path, capsys):
+def test_list_that_is_too_large_for_one_file_needs_a_manifest(tmp_path, capsys):
     run("init", tmp_path / "o", "--name", "x", "--uri", URI, "--capacity", 10_000_001, *AT)
     assert published(tmp_path / "o", tmp_path / "trust").size == 10_000_001
     assert run("publish", tmp_path / "o", "--to", tmp_path / "t", "--no-manifest", *AT) == Exit.USAGE
@@ -173,7 +173,7 @@ def test_keys_and_wallets_are_for_their_owner_only(office):
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
-def test_register_survives_between_commands_and_holds_no_name_or_number(office, capsys):
+def test_register_is_kept_between_commands_without_a_name_or_number(office, capsys):
     wallets = [enrol(office, f"{i}.wallet", "--document", "passport:K7654321:2031-05-04") for i in range(3)]
     listed = rows(office, capsys)
     assert {row["card"] for row in listed} == {
@@ -190,7 +190,7 @@ def test_enrolments_at_the_same_time_get_different_indexes(office, capsys):
     assert len({row["index"] for row in rows(office, capsys)}) == 8
 
 
-def test_card_says_what_the_command_line_asked_for(office):
+def test_card_has_the_claims_of_the_command_line(office):
     more = ["--scope", "tower-1", "tower-2/gym", "--assurance", "3", "--days", "7"]
     more += [
         "--subject",
@@ -208,7 +208,7 @@ def test_card_says_what_the_command_line_asked_for(office):
     assert [document.type for document in claims.documents] == [5, 77]
 
 
-def test_issuer_is_good_for_the_scope_of_init(tmp_path):
+def test_issuer_has_the_scope_of_init(tmp_path):
     scope = ["--venue", "desk", "--site", "inn", "--jurisdiction", "CN-GD", "--jurisdiction", "MO"]
     run("init", tmp_path / "o", "--name", "x", "--uri", URI, *scope, *AT)
     run("publish", tmp_path / "o", "--to", tmp_path / "trust", *AT)
@@ -223,7 +223,7 @@ def test_holder_keeps_the_key_and_the_office_sees_only_its_public_half(office):
     assert wallet.accept(delivery).claims().holder_key == wallet.holder_key
 
 
-def test_attributes_go_into_the_wallet_and_stay_nowhere_else(office, tmp_path):
+def test_attributes_are_stored_only_in_the_wallet(office, tmp_path):
     said = tmp_path / "said.json"
     said.write_text('{"family_name": "Molie\u0300re ", "birth_date": "1622-01-15"}')
     out = enrol(office, "a.wallet", "--attributes", str(said), "--attribute", "nationality=FRA")
@@ -241,13 +241,13 @@ def test_attributes_go_into_the_wallet_and_stay_nowhere_else(office, tmp_path):
             assert b"Moli" not in path.read_bytes(), path
 
 
-def test_wallet_believes_what_other_issuers_say_of_venues_where_it_is_told_to(office):
+def test_wallet_trusts_the_named_authorities_of_venues(office):
     other = "--authority", f"MO:{'ab' * 32}"
     wallet = Wallet.from_bytes(enrol(office, "a.wallet", *other).read_bytes())
     assert wallet.authorities[1:] == (CertificateAuthority("MO", b"\xab" * 32),)
 
 
-def test_certificate_is_one_that_the_offices_own_holders_believe(office, tmp_path):
+def test_certificate_is_trusted_by_the_offices_own_holders(office, tmp_path):
     certificate = tmp_path / "inn.cert"
     asked = ["--operator", "Pousada", "--attribute", "family_name", "--retention", "30"]
     assert run("certify", office, *SITE, *asked, "--out", certificate, *AT) == Exit.OK
@@ -272,7 +272,7 @@ def test_card_carries_the_face_of_the_picture(office, variant, built_models, pho
     assert len(face.data) == 64
 
 
-def test_box_of_a_revoked_card_leaves_the_trust_folder(office, capsys, built_models, photos):
+def test_box_of_a_revoked_card_is_removed_from_the_trust_folder(office, capsys, built_models, photos):
     trust, out = office / "trust", office.parent / "a.wallet"
     photo = photos / "astronaut.png"
     run("enrol", office, "--photo", photo, "--variant", "B", "--out", out, *AT)
@@ -360,11 +360,11 @@ def test_mistake_is_named_with_a_hint_and_changes_nothing(office, capsys, argume
         ["--subject", "a" * 65],
     ],
 )
-def test_argument_that_cannot_be_meant_ends_with_usage(office, arguments):
+def test_impossible_argument_is_a_usage_error(office, arguments):
     assert run("enrol", office, "--no-face", "--out", office / "w", *arguments) == Exit.USAGE
 
 
-def test_missing_models_are_a_fault_whose_hint_fetches_them(office, capsys, monkeypatch, tmp_path):
+def test_missing_models_are_a_fault_with_the_command_that_fetches_them(office, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("edge.app.parts.model_folders.CHECKOUT", tmp_path)
     monkeypatch.setenv("DOORWARD_MODELS", str(tmp_path / "models"))
     assert run("enrol", office, "--photo", "a.png", "--out", tmp_path / "w") == Exit.DEVICE
@@ -379,17 +379,17 @@ def test_missing_models_are_a_fault_whose_hint_fetches_them(office, capsys, monk
         ("issuer.key", bytes(33), Exit.DEVICE),
         ("issuer.key", bytes(31), Exit.DEVICE),
         ("documents.key", b"", Exit.DEVICE),
-        ("register.db", b"this is no database, but it is long enough to look at" * 40, Exit.DEVICE),
+        ("register.db", b"this is not a database, but it is long enough" * 40, Exit.DEVICE),
     ],
 )
-def test_broken_office_is_refused_and_not_repaired_by_accident(office, capsys, name, content, code):
+def test_broken_office_is_refused_and_not_changed(office, capsys, name, content, code):
     (office / name).write_bytes(content)
     assert run("list", office) == code
     assert name in capsys.readouterr().err
     assert (office / name).read_bytes() == content
 
 
-def test_full_list_says_so(tmp_path, capsys):
+def test_full_list_is_named(tmp_path, capsys):
     folder = tmp_path / "o"
     run("init", folder, "--name", "x", "--uri", URI, "--capacity", "1", *AT)
     enrol(folder)

@@ -1,4 +1,4 @@
-"""The phone in a terminal."""
+"""The wallet of a holder in a terminal."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def wallet(tmp_path, card) -> Path:
     return path
 
 
-def test_code_on_the_terminal_is_the_code_that_text_prints(wallet, capsys):
+def test_code_on_the_terminal_is_the_code_of_the_text(wallet, capsys):
     assert run("show", wallet, *AT) == Exit.OK
     shown = text_of(pixels(capsys.readouterr().out))
     assert run("show", wallet, "--text", *AT) == Exit.OK
@@ -62,7 +62,7 @@ def test_code_on_the_terminal_is_the_code_that_text_prints(wallet, capsys):
 
 
 @pytest.mark.parametrize("option", ["--png", "--held-up"])
-def test_picture_of_the_code_reads(wallet, tmp_path, option, capsys):
+def test_picture_of_the_code_is_readable(wallet, tmp_path, option, capsys):
     assert run("show", wallet, option, tmp_path / "out.png", "--text", *AT) == Exit.OK
     picture = cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_GRAYSCALE)
     assert text_of(picture) + "\n" == capsys.readouterr().out
@@ -76,7 +76,7 @@ def test_drawing_of_the_code_is_svg(wallet, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_code_is_for_the_site_and_the_nonce_that_were_named(wallet, capsys):
+def test_code_has_the_site_and_the_nonce_of_the_options(wallet, capsys):
     assert (
         run("show", wallet, "--text", "--aud", "tower-1/lobby", "--nonce", "00112233aabbccdd", *AT) == Exit.OK
     )
@@ -85,7 +85,7 @@ def test_code_is_for_the_site_and_the_nonce_that_were_named(wallet, capsys):
     assert shown.nonce == bytes.fromhex("00112233aabbccdd")
 
 
-def test_info_says_what_the_card_says_and_no_secret(wallet, capsys, card):
+def test_info_has_the_claims_of_the_card_and_no_secret(wallet, capsys, card):
     assert run("info", wallet, "--json") == Exit.OK
     out = capsys.readouterr().out
     row = json.loads(out)
@@ -101,7 +101,7 @@ def test_info_says_what_the_card_says_and_no_secret(wallet, capsys, card):
     assert "tower-1" in capsys.readouterr().out
 
 
-def test_holder_makes_a_key_gives_its_public_half_and_accepts_the_card(tmp_path, capsys):
+def test_holder_makes_a_key_and_accepts_the_card(tmp_path, capsys):
     wallet, card = tmp_path / "new.wallet", tmp_path / "a.card"
     assert run("new", wallet) == Exit.OK
     assert stat.S_IMODE(wallet.stat().st_mode) == 0o600
@@ -125,7 +125,7 @@ def test_holder_makes_a_key_gives_its_public_half_and_accepts_the_card(tmp_path,
         (["new", "WALLET"], "exists already"),
     ],
 )
-def test_mistake_is_named_with_a_hint_and_leaves_the_wallet_alone(
+def test_mistake_is_named_with_a_hint_and_does_not_change_the_wallet(
     wallet, tmp_path, capsys, arguments, message
 ):
     stranger = tmp_path / "stranger.card"
@@ -141,7 +141,7 @@ def test_mistake_is_named_with_a_hint_and_leaves_the_wallet_alone(
 
 
 @pytest.mark.parametrize("arguments", [["--nonce", "xyz"], ["--now", "soon"]])
-def test_argument_that_cannot_be_meant_ends_with_usage(wallet, arguments):
+def test_impossible_argument_is_a_usage_error(wallet, arguments):
     assert run("show", wallet, *arguments) == Exit.USAGE
 
 
@@ -187,7 +187,7 @@ def ada(tmp_path) -> Path:
     return path
 
 
-def test_request_is_told_in_plain_words(ada, capsys):
+def test_request_is_printed_in_plain_words(ada, capsys):
     assert run("request", ada, asked(new_issuer()), *AT) == Exit.OK
     said = capsys.readouterr().out
     for words in (
@@ -211,7 +211,7 @@ def test_request_is_read_from_the_picture_of_a_screen(ada, tmp_path, capsys):
     assert (row["operator"], row["nonce"], row["lacking"]) == ("Pousada", b"12345678".hex(), [])
 
 
-def test_holder_is_told_what_the_card_lacks(wallet, ada, capsys):
+def test_holder_reads_what_the_card_does_not_have(wallet, ada, capsys):
     holding = Wallet.from_bytes(wallet.read_bytes())
     wallet.write_bytes(Wallet(HOLDER, holding.card, (), (new_issuer().authority,)).to_bytes())
     plain = replace(REQUEST, issuers=("elsewhere",), retention_days=0)
@@ -225,15 +225,18 @@ def test_holder_is_told_what_the_card_lacks(wallet, ada, capsys):
 
 
 CONSENTS = {
-    "nothing is said": ([], set()),
-    "what is needed": (["--disclose", "needed"], {"family_name", "given_name"}),
-    "some of it": (["--disclose", "family_name"], {"family_name"}),
-    "all of it": (["--disclose", "needed, birth_date"], {"family_name", "given_name", "birth_date"}),
+    "no option": ([], set()),
+    "all required attributes": (["--disclose", "needed"], {"family_name", "given_name"}),
+    "one required attribute": (["--disclose", "family_name"], {"family_name"}),
+    "required and optional attributes": (
+        ["--disclose", "needed, birth_date"],
+        {"family_name", "given_name", "birth_date"},
+    ),
 }
 
 
 @pytest.mark.parametrize(("options", "told"), CONSENTS.values(), ids=CONSENTS)
-def test_code_discloses_what_its_holder_agreed_to_and_answers_who_asked(ada, capsys, options, told):
+def test_code_discloses_the_chosen_attributes_and_names_the_venue(ada, capsys, options, told):
     assert run("code", ada, "--for", asked(new_issuer()), "--text", *options, *AT) == Exit.OK
     out, err = capsys.readouterr()
     shown = decode(parse_code(out.removesuffix("\n"))).presentation
@@ -244,7 +247,7 @@ def test_code_discloses_what_its_holder_agreed_to_and_answers_who_asked(ada, cap
 
 
 @given(st.lists(st.sampled_from([*Attribute, "needed", "", "shoe_size"]), max_size=6))
-def test_nothing_is_disclosed_that_was_not_asked_for_whatever_a_holder_types(said):
+def test_only_requested_attributes_are_disclosed_for_any_option(said):
     known = KnownRequest(
         request=REQUEST, operator="Pousada", authority="tower-1", asked_at=NOW, nonce=b"n" * 8
     )
@@ -258,36 +261,42 @@ def test_nothing_is_disclosed_that_was_not_asked_for_whatever_a_holder_types(sai
 
 
 def stranger() -> str:
-    """The same words from an office that this wallet does not know."""
+    """The request of a device whose certificate is from an office unknown to this wallet."""
     return asked(new_issuer(seed=9))
 
 
 REFUSED = {
-    "a stranger's device": (stranger, [], Exit.REFUSED, "does not know the issuer", "disclose nothing"),
-    "a screen of yesterday": (
+    "a device with an unknown certificate": (
+        stranger,
+        [],
+        Exit.REFUSED,
+        "does not know the issuer",
+        "disclose nothing",
+    ),
+    "a request of yesterday": (
         lambda: asked(new_issuer(), at=NOW - timedelta(days=1)),
         [],
         Exit.REFUSED,
         "not made within 60 s",
         "clock",
     ),
-    "what is no request": (lambda: "EQ1:BB8", [], Exit.REFUSED, "card.malformed", "disclose nothing"),
+    "not a request": (lambda: "EQ1:BB8", [], Exit.REFUSED, "card.malformed", "disclose nothing"),
     "half a request": (lambda: "EQ1:NONSENSE", [], Exit.REFUSED, "not base45", "whole"),
-    "an attribute that nobody asked for": (
+    "an attribute that is not in the request": (
         lambda: asked(new_issuer()),
         ["--disclose", "address"],
         Exit.USAGE,
         "the request does not ask for address",
         "leave it out",
     ),
-    "an attribute that there is not": (
+    "an unknown attribute": (
         lambda: asked(new_issuer()),
         ["--disclose", "shoe_size"],
         Exit.USAGE,
         "not an attribute",
         "family_name",
     ),
-    "an attribute that the card does not hold": (
+    "an attribute that the card does not have": (
         lambda: asked(new_issuer(), replace(REQUEST, optional=(Attribute.PATRON,))),
         ["--disclose", "patron"],
         Exit.USAGE,
@@ -300,7 +309,9 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("request_text", "options", "code", "message", "hint"), REFUSED.values(), ids=REFUSED
 )
-def test_no_code_is_made_for_who_may_not_ask(ada, capsys, request_text, options, code, message, hint):
+def test_no_code_is_made_for_a_request_that_is_refused(
+    ada, capsys, request_text, options, code, message, hint
+):
     assert run("code", ada, "--for", request_text(), "--text", *options, *AT) == code
     out, err = capsys.readouterr()
     assert out == ""
@@ -311,7 +322,7 @@ def test_no_code_is_made_for_who_may_not_ask(ada, capsys, request_text, options,
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\nbroken"])
-def test_file_that_holds_no_request_is_named_with_a_hint(ada, tmp_path, capsys, content):
+def test_file_without_a_request_is_named_with_a_hint(ada, tmp_path, capsys, content):
     (tmp_path / "screen").write_bytes(content)
     assert run("request", ada, tmp_path / "screen", *AT) in {Exit.REFUSED, Exit.USAGE}
     assert "\nhint: " in capsys.readouterr().err

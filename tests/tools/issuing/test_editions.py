@@ -1,4 +1,4 @@
-"""The ways that a repository offers from any edition of a large list to the one in force."""
+"""The paths in a repository from any edition of a large list to the one in force."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 class Shelf(dict[str, bytes]):
-    """What is published, by name."""
+    """The published files, by name."""
 
     def put(self, puts: dict[str, bytes | None]) -> None:
         self.update({name: data for name, data in puts.items() if data is not None})
@@ -46,7 +46,7 @@ def manifest(content: Bitmaps, serial: int) -> StatusManifest:
 
 
 def reached(shelf: Shelf, start: int, content: Bitmaps, goal: int) -> Bitmaps | None:
-    """The bitmaps of edition `start` led to `goal` by the longest deltas there are."""
+    """The bitmaps of edition `start` after the longest deltas to `goal`; None without a path."""
     writable = Bitmaps(content.size, bytearray(content.revoked), bytearray(content.suspended))
     while start < goal:
         ends = [end for begin, end in shelf.deltas if begin == start]
@@ -105,7 +105,7 @@ def test_a_publication_holds_one_full_list_35_steps_and_13_longer_ways():
     assert last - merged[0] <= REACH
 
 
-def test_merged_deltas_are_those_that_would_be_made_anew():
+def test_merged_deltas_are_equal_to_new_ones():
     editions = history(50)
     shelf = published(editions)
     last, content = editions[-1]
@@ -121,7 +121,7 @@ SETS = st.lists(st.tuples(st.sets(st.integers(0, 99)), st.sets(st.integers(0, 99
 
 
 @given(SETS)
-def test_two_deltas_in_one_do_what_they_do_one_after_the_other(sets):
+def test_a_merged_delta_has_the_effect_of_both_deltas(sets):
     a, b, c = (bitmaps(revoked, suspended, 100) for revoked, suspended in sets)
     first = statusdelta.encode_delta(a, b, old_serial=4, new_serial=7)
     second = statusdelta.encode_delta(b, c, old_serial=7, new_serial=8)
@@ -130,7 +130,7 @@ def test_two_deltas_in_one_do_what_they_do_one_after_the_other(sets):
 
 @settings(max_examples=20)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=40), st.integers(0, 2**32))
-def test_whatever_serials_are_left_out_the_newest_step_is_there_and_all_ways_lead_right(gaps, seed):
+def test_with_missing_serials_the_newest_step_exists_and_all_paths_are_right(gaps, seed):
     editions = history(len(gaps) + 1, size=400, seed=seed)
     serials = np.cumsum([1, *gaps]).tolist()
     editions = [(serial, content) for serial, (_, content) in zip(serials, editions, strict=True)]
@@ -144,7 +144,7 @@ def test_whatever_serials_are_left_out_the_newest_step_is_there_and_all_ways_lea
     assert all(len(delta) < len(full) for (_, end), delta in shelf.deltas.items() if end == last)
 
 
-def test_a_list_that_grew_begins_anew():
+def test_a_list_that_grew_has_no_deltas_from_before():
     shelf = published(history(10))
     old_serial, old = history(10)[-1]
     grown = bitmaps({1}, set(), 6_000)
@@ -168,7 +168,7 @@ def test_an_edition_that_was_signed_again_changes_nothing():
 
 
 @pytest.mark.parametrize("serial", [4, 5])
-def test_an_edition_does_not_go_back_nor_say_two_things(serial):
+def test_an_edition_must_be_newer(serial):
     shelf = published([(5, bitmaps({1}, set(), 100))])
     old, other = manifest(bitmaps({1}, set(), 100), 5), bitmaps({2}, set(), 100)
     with pytest.raises(InputError, match="not newer than the published edition 5"):

@@ -1,4 +1,4 @@
-"""What an issuer signs, and what it refuses to sign."""
+"""The cards and lists that an issuer signs, and those that it refuses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def claims_of(issued):
     return Wallet(HOLDER, issued.card).claims()
 
 
-def test_card_says_what_was_asked_for_and_nothing_about_who():
+def test_card_has_the_requested_claims_and_no_name():
     issuer = new_issuer()
     issued = issuer.enrol(
         enrolment(scope=("tower-1/lobby",), assurance=3, papers=(PASSPORT, LICENCE)), now=NOW
@@ -63,7 +63,7 @@ def test_cards_of_one_holder_share_no_id_and_no_document_digest():
     assert one.documents[0].ref != other.documents[0].ref
 
 
-def test_desk_with_key_and_document_makes_the_digest_again_however_the_number_is_grouped():
+def test_desk_with_key_and_document_makes_the_digest_from_any_grouping_of_the_number():
     claims = claims_of(new_issuer().enrol(enrolment(papers=(PASSPORT,)), now=NOW))
     shown = DisclosedDocument(DocumentType.PASSPORT, "k1234567", date(2031, 5, 4))
     assert digest(shown, card_id=claims.card_id, key=b"d" * 32) == claims.documents[0].ref
@@ -92,12 +92,12 @@ def test_box_of_a_revoked_card_is_no_longer_published(act, kept):
     assert any(name.startswith("sealed/") for name in names) is kept
 
 
-def test_box_that_no_card_of_this_issuer_points_at_is_not_published():
-    names = [name for name, _ in new_issuer().publish(NOW, boxes=[b"somebody else's"])]
+def test_box_without_a_card_of_this_issuer_is_not_published():
+    names = [name for name, _ in new_issuer().publish(NOW, boxes=[b"a box of another issuer"])]
     assert len(names) == 2
 
 
-def test_published_list_carries_the_standing_of_every_card():
+def test_published_list_has_the_standing_of_every_card():
     issuer = new_issuer(capacity=100)
     good, suspended, revoked = (issuer.enrol(enrolment(), now=NOW).entries[0].index for _ in range(3))
     issuer.suspend(suspended)

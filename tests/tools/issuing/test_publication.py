@@ -1,4 +1,4 @@
-"""From the folder that an office publishes to what devices fetch: whose word counts, and what leads where."""
+"""From the folder of an office to the files that devices fetch: signers, scopes, and paths between editions."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def office(world) -> Office:
 
 
 def publish(world: RepositoryWorld, trust: dict[str, bytes]) -> None:
-    """With the online keys."""
+    """Publish a trust folder with the online keys."""
     world.later()
     world.publish(lists(world.repository(), trust, now=world.now), world.online)
 
@@ -80,7 +80,7 @@ def check(world: RepositoryWorld) -> None:
         check_target(repository, target.path, issuers(repository))
 
 
-def test_an_authority_narrows_what_an_office_asks_for(world, office):
+def test_an_authority_narrows_the_scope_of_an_office(world, office):
     scope = Scope(("door",), ("tower-1",), ("CN-GD",))
     term = Term(scope=scope, valid_until=world.now + timedelta(days=90))
     world.publish(dict([add_issuer(office.key(), term, now=world.now)]))
@@ -93,7 +93,7 @@ def test_an_authority_narrows_what_an_office_asks_for(world, office):
     assert key.public_key == office.key().public_key
 
 
-def test_what_a_folder_says_of_scope_is_never_taken_over(world, office):
+def test_the_scope_of_a_folder_is_never_used(world, office):
     scope = Scope(("door",), ("tower-1",), ("CN-GD",))
     world.publish(dict([add_issuer(office.key(), Term(scope=scope), now=world.now)]))
     publish(world, office.publish())
@@ -116,8 +116,8 @@ def test_a_list_is_published_as_it_was_signed(world, office):
     check(world)
 
 
-def test_a_manifest_brings_the_full_list_and_then_deltas(world, office):
-    for _ in range(60):  # of 1,000: a full list that is larger than a delta
+def test_a_manifest_publishes_the_full_list_and_then_deltas(world, office):
+    for _ in range(60):  # of 1,000 cards: the full list is larger than a delta
         office.issuer.revoke(office.enrol())
     for expected in ([], [(1, 2)], [(1, 2), (2, 3), (1, 3)]):
         publish(world, office.publish(manifest=True))
@@ -156,7 +156,7 @@ def test_a_list_from_the_future_is_refused(world, office):
 
 
 BROKEN = {
-    "a list of somebody else's": lambda office: {office.list_name.signed.replace("revocation", "status"): b"x"},
+    "a list under another name": lambda office: {office.list_name.signed.replace("revocation", "status"): b"x"},
     "a bitmap that the issuer did not sign": lambda office: {next(n for n in office.publish(manifest=True) if n.endswith(".revoked")): bytes(125)},
     "a manifest without its bitmaps": lambda office: {next(n for n in office.publish(manifest=True) if n.endswith(".revoked")): None},
     "a name that trust does not use": lambda office: {"status/notes.txt": b"x"},
@@ -164,14 +164,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN)
-def test_what_no_door_would_load_is_not_published(world, office, change):
+def test_a_file_that_a_device_refuses_is_not_published(world, office, change):
     office.issuer.revoke(office.enrol())
     trust = office.publish(manifest=True) | change(office)
     with pytest.raises(TrustFault):
         publish(world, {name: data for name, data in trust.items() if data is not None})
 
 
-def test_sealed_templates_go_out_as_one_file_for_a_site_and_an_issuer(world, office):
+def test_sealed_templates_are_one_file_for_a_site_and_an_issuer(world, office):
     other = Office(world, seed=2)
     world.publish(dict([add_issuer(other.key(), Term(), now=world.now)]))
     for place, count in ((office, 2), (other, 1)):
@@ -188,7 +188,7 @@ def test_sealed_templates_go_out_as_one_file_for_a_site_and_an_issuer(world, off
     assert len([target for target in world.repository() if target.path.startswith("sealed/")]) == 2
 
 
-def test_sealed_templates_that_are_gone_from_the_folder_are_gone(world, office):
+def test_sealed_templates_that_are_not_in_the_folder_are_removed(world, office):
     index = office.enrol(sealed=True)
     trust = office.publish()
     world.publish(boxes(world.repository(), trust, kid=office.issuer.kid, site=None), world.online)
@@ -198,12 +198,12 @@ def test_sealed_templates_that_are_gone_from_the_folder_are_gone(world, office):
     assert boxes(world.repository(), office.publish(), kid=office.issuer.kid, site=None) == {}
 
 
-def test_whose_boxes_they_are_must_be_clear(world, office):
+def test_the_issuer_of_sealed_templates_must_be_clear(world, office):
     with pytest.raises(InputError, match="2 issuers in this folder"):
         only_issuer(office.publish() | Office(world, seed=2).publish())
 
 
-def test_an_issuer_that_is_removed_takes_its_lists_and_boxes_along(world, office):
+def test_removing_an_issuer_removes_its_lists_and_boxes(world, office):
     other = Office(world, seed=2)
     world.publish(dict([add_issuer(other.key(), Term(), now=world.now)]))
     for place in (office, other):
@@ -228,6 +228,6 @@ def test_a_list_without_its_issuer_is_found_by_the_check(world, office):
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "a b", "\u00e4", "x" * 101, "../x"])
-def test_a_file_has_a_name_that_every_server_serves(name):
+def test_a_file_name_must_work_on_every_server(name):
     with pytest.raises(InputError, match="not a name for a target"):
         plain("models", name, b"")

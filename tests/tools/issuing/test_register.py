@@ -1,4 +1,4 @@
-"""Which index belongs to whom."""
+"""The register of an issuer: indexes, cards and their standing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_index_is_given_once_until_the_list_is_full(capacity, seed):
         register.allocate(1, now=NOW, randbelow=below())
 
 
-def test_indexes_of_one_card_are_distinct_and_come_from_all_over_the_list():
+def test_indexes_of_one_card_are_distinct_and_spread_over_the_list():
     found = Register(1_000).allocate(9, now=NOW, randbelow=below())
     assert len(set(found)) == 9
     assert max(found) - min(found) > 300
@@ -62,7 +62,7 @@ def test_list_gives_all_indexes_that_a_card_needs_or_none(left, wanted, fits):
 @pytest.mark.parametrize(
     ("since_expiry", "free"), [(timedelta(0), False), (REST - timedelta(seconds=1), False), (REST, True)]
 )
-def test_index_rests_after_its_card_expired(since_expiry, free):
+def test_index_is_reserved_for_a_time_after_its_card_expired(since_expiry, free):
     register = Register(1, [entry(0, expires=NOW - since_expiry)])
     if free:
         assert register.allocate(1, now=NOW, randbelow=below()) == (0,)
@@ -83,7 +83,7 @@ def test_index_rests_after_its_card_expired(since_expiry, free):
         (CardStanding.REVOKED, CardStanding.SUSPENDED, False),
     ],
 )
-def test_revoked_is_for_good_and_nothing_else_is(before, change, allowed):
+def test_only_revocation_is_final(before, change, allowed):
     register = Register(4, [entry(2, standing=before)])
     if allowed:
         assert register.stand(2, change).standing is change
@@ -94,13 +94,13 @@ def test_revoked_is_for_good_and_nothing_else_is(before, change, allowed):
         assert [held.standing for held in register] == [before]
 
 
-def test_standing_of_an_index_that_nobody_holds_cannot_change():
+def test_standing_of_an_index_without_a_card_cannot_change():
     with pytest.raises(InputError, match="no card has the index 3"):
         Register(4, [entry(2)]).stand(3, CardStanding.REVOKED)
 
 
 @given(st.dictionaries(st.integers(0, 29), st.sampled_from(CardStanding)))
-def test_bitmaps_hold_one_bit_per_card_that_stands_so(standings):
+def test_bitmaps_have_one_bit_for_each_card_of_that_standing(standings):
     register = Register(30, [entry(index, standing=standing) for index, standing in standings.items()])
     for wanted in (CardStanding.SUSPENDED, CardStanding.REVOKED):
         bits = int.from_bytes(register.bitmap(wanted), "little")
@@ -119,12 +119,12 @@ def test_bitmaps_hold_one_bit_per_card_that_stands_so(standings):
         (CardStanding.GOOD, NOW, False),
     ],
 )
-def test_site_needs_the_box_of_a_card_that_may_still_open_a_door(standing, expires, needed):
+def test_site_gets_the_boxes_of_cards_that_may_still_open_a_door(standing, expires, needed):
     register = Register(4, [entry(1, standing=standing, expires=expires, box=b"b" * 16), entry(2)])
     assert register.boxes(NOW) == (frozenset({b"b" * 16}) if needed else frozenset())
 
 
-def test_card_is_found_by_its_id_and_its_documents_are_not_mistaken_for_it():
+def test_card_is_found_by_its_id_and_not_by_those_of_its_documents():
     card, paper = entry(7), RegisterEntry(3, bytes([7]) * 8, IndexUse.DOCUMENT, NOW, NOW + MONTH)
     register = Register(10, [paper, card])
     assert register.find(card.card_id) == card
@@ -133,6 +133,6 @@ def test_card_is_found_by_its_id_and_its_documents_are_not_mistaken_for_it():
 
 
 @pytest.mark.parametrize("capacity", [-1, 0, MAX_CAPACITY + 1])
-def test_capacity_outside_what_a_list_can_hold_is_refused(capacity):
+def test_impossible_capacity_is_refused(capacity):
     with pytest.raises(InputError, match=str(capacity)):
         Register(capacity)

@@ -1,4 +1,4 @@
-"""What an authority signs, judged by python-tuf's client: publication, rotation, and being cut off."""
+"""The repository of an authority, read by python-tuf's client: publication, rotation and interruption."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def new_key() -> SeedSigner:
 
 
 def turned(world: RepositoryWorld, role: str, *, lost: bool = False) -> dict[str, bytes]:
-    """The files that give a role a new key, which is among the world's from then on."""
+    """The files that give a role a new key. The new key is among the world's keys from then on."""
     old, new = world.keys[role][0], new_key()
     keys = world.keyring(role) if lost else world.keyring()
     keys |= {key.key_id: key for key in (new, *world.keys[role][1:])}
@@ -55,7 +55,7 @@ def turned(world: RepositoryWorld, role: str, *, lost: bool = False) -> dict[str
     return rotation.adopt_root(repository, proposed, keys, now=now)
 
 
-def test_client_gets_everything_from_the_first_root_on(world, client):
+def test_client_gets_every_file_from_the_first_root_on(world, client):
     contents = {LIST: b"list", ISSUER: b"issuer", "models/m.tflite": b"model", "firmware/d.uf2": b"image"}
     world.publish(contents)
     assert {name: client.read(world.folder, name) for name in contents} == contents
@@ -64,7 +64,7 @@ def test_client_gets_everything_from_the_first_root_on(world, client):
     }
 
 
-def test_files_are_named_as_the_specification_names_them(world):
+def test_file_names_follow_the_specification(world):
     world.publish({ISSUER: b"issuer", "sealed/tower-1_lobby.00112233aabbccdd.boxes": b"boxes"})
     metadata = re.compile(
         r"metadata/(timestamp|[1-9][0-9]*\.(root|targets|snapshot|revocation|models|firmware))\.json"
@@ -114,14 +114,14 @@ def test_everything_else_needs_its_offline_key(world, name, role):
     assert world.files.names() == before
 
 
-def test_what_is_the_same_needs_no_offline_key(world):
+def test_an_unchanged_file_needs_no_offline_key(world):
     world.publish({ISSUER: b"issuer"})
     world.publish({ISSUER: b"issuer", LIST: b"1"}, world.online)
     assert world.repository().metadata["targets"].signed.version == 2
 
 
-def test_online_keys_do_not_speak_for_issuers(world, client):
-    """Whoever breaks into the machine that publishes may say who is revoked, not who issues cards."""
+def test_online_keys_cannot_sign_issuers(world, client):
+    """An attacker on the machine that publishes can change the lists, but not the issuers."""
     stolen = MetadataDraft(world.online, old=world.repository().metadata)
     stolen.targets("revocation").targets[ISSUER] = TargetFile.from_data(ISSUER, b"mine", ["sha256"])
     world.write(stolen.sign(world.later()))
@@ -129,7 +129,7 @@ def test_online_keys_do_not_speak_for_issuers(world, client):
 
 
 @pytest.mark.parametrize("name", ["issuers/a/b", "elsewhere/x", "x", "", "policy/", "/x", "revocation"])
-def test_a_name_that_no_role_speaks_for_is_refused(world, name):
+def test_a_name_without_a_role_is_refused(world, name):
     with pytest.raises(InputError, match="no role signs"):
         world.publish({name: b"x"})
 
@@ -140,7 +140,7 @@ def test_a_device_follows_the_rotation_of_any_role(world, client, tmp_path, role
     assert client.read(world.folder, LIST) == b"before"
     old = world.keys[role][0]
     world.write(turned(world, role))
-    world.publish({LIST: b"after"}, world.online)  # the old key is not in it
+    world.publish({LIST: b"after"}, world.online)  # without the old key
     newcomer = Client(tmp_path / "newcomer", world.anchor)
     for device in (client, newcomer):
         assert device.read(world.folder, LIST) == b"after"
@@ -150,7 +150,7 @@ def test_a_device_follows_the_rotation_of_any_role(world, client, tmp_path, role
 
 
 @pytest.mark.parametrize("role", sorted(roles.SIGN_FIRST))
-def test_a_key_that_was_replaced_signs_for_nobody(world, client, role):
+def test_a_replaced_key_signs_no_role(world, client, role):
     old = world.keys[role]
     world.write(turned(world, role))
     assert client.read(world.folder, names.TIME)
@@ -172,9 +172,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_whoever_looks_while_files_are_being_written_sees_all_of_it_or_nothing(
-    world, client, tmp_path, change
-):
+def test_a_client_during_a_publication_sees_all_of_it_or_nothing(world, client, tmp_path, change):
     world.publish({LIST: b"1", ISSUER: b"1"})
     client.look(world.folder)
     expected = {b"1", b"2"} if change is CHANGES["a publication"] else {b"1"}
@@ -188,13 +186,13 @@ def test_whoever_looks_while_files_are_being_written_sees_all_of_it_or_nothing(
 
 
 @pytest.mark.parametrize("role", ["targets", "snapshot", "timestamp"])
-def test_a_lost_key_is_replaced_and_being_cut_off_is_mended_by_the_next_publication(
+def test_a_lost_key_is_replaced_and_the_next_publication_repairs_an_interrupted_one(
     world, client, tmp_path, role
 ):
     world.publish({LIST: b"1", ISSUER: b"1"})
     client.look(world.folder)
     files = turned(world, role, lost=True)
-    assert next(iter(files)) == metadata_path("root", 2), "clients of the moment between try again"
+    assert next(iter(files)) == metadata_path("root", 2), "a client between the two writes retries"
     for cut in world.cut_off(files, tmp_path):
         if not (cut / metadata_path("root", 2)).exists():
             continue
@@ -213,7 +211,7 @@ def test_one_root_key_changes_nothing(world):
         rotation.adopt_root(repository, proposed, world.keyring("root"), now=world.later())
 
 
-def test_signatures_of_two_sticks_come_together(world, client):
+def test_signatures_of_two_sticks_are_merged(world, client):
     repository = world.repository()
     proposed = rotation.next_root(repository, now=NOW)
     first, second, _ = ({key.key_id: key} for key in world.keys["root"])
@@ -226,7 +224,7 @@ def test_signatures_of_two_sticks_come_together(world, client):
 
 
 def test_two_new_root_keys_cannot_take_over(world):
-    """Signed by the threshold of the new root, not of the old."""
+    """The new root is signed by its own threshold, but not by that of the old root."""
     repository, thieves = world.repository(), (new_key(), new_key())
     proposed = rotation.next_root(repository, now=NOW)
     for old, new in zip(world.keys["root"][:2], thieves, strict=True):
@@ -238,7 +236,7 @@ def test_two_new_root_keys_cannot_take_over(world):
         rotation.adopt_root(repository, proposed, held | world.online, now=world.later())
 
 
-def test_a_root_that_one_key_may_change_is_refused(world):
+def test_a_root_with_a_threshold_of_one_is_refused(world):
     repository = world.repository()
     proposed = rotation.next_root(repository, now=NOW)
     proposed.signed.roles["root"].threshold = 1
@@ -247,7 +245,7 @@ def test_a_root_that_one_key_may_change_is_refused(world):
         rotation.adopt_root(repository, proposed, world.keyring(), now=world.later())
 
 
-def test_a_staged_root_that_another_overtook_is_refused(world):
+def test_a_staged_root_with_an_old_version_is_refused(world):
     repository = world.repository()
     staged = rotation.next_root(repository, now=NOW)
     rotation.sign_root(repository, staged, world.keyring())
@@ -274,7 +272,7 @@ def test_a_device_does_not_go_back_to_an_old_root_or_an_old_publication(world, c
         client.look(old)
 
 
-def test_a_stranger_with_another_root_is_refused(world, client, tmp_path):
+def test_a_repository_with_another_root_is_refused(world, client, tmp_path):
     client.look(world.folder)
     stranger = RepositoryWorld(tmp_path / "stranger")
     with pytest.raises(RepositoryError):
@@ -283,7 +281,7 @@ def test_a_stranger_with_another_root_is_refused(world, client, tmp_path):
         Client(tmp_path / "fresh", world.anchor).look(stranger.folder)
 
 
-def test_a_publication_expires_in_days_and_a_journey_takes_a_longer_life(tmp_path):
+def test_a_publication_expires_in_days_and_may_have_a_longer_life(tmp_path):
     week_ago = NOW - timedelta(days=7)
     world = RepositoryWorld(tmp_path, now=week_ago)
     client = Client(tmp_path / "device", world.anchor)
@@ -295,18 +293,18 @@ def test_a_publication_expires_in_days_and_a_journey_takes_a_longer_life(tmp_pat
 
 
 @pytest.mark.parametrize("life", [timedelta(0), timedelta(days=-1), timedelta(days=91)])
-def test_a_life_without_reason_is_refused(world, life):
+def test_an_impossible_life_is_refused(world, life):
     with pytest.raises(InputError, match="is not above 0 and at most"):
         world.repository().publish({}, world.keyring(), now=world.later(), life=life)
 
 
-def test_what_online_keys_sign_lives_as_long_as_the_timestamp(world):
+def test_roles_of_online_keys_expire_with_the_timestamp(world):
     world.write(world.repository().publish({}, world.online, now=world.later(), life=timedelta(days=60)))
     ends = {role: metadata.signed.expires for role, metadata in world.repository().metadata.items()}
     assert ends["timestamp"] == ends["snapshot"] == ends["revocation"] == world.now + timedelta(days=60)
 
 
-def test_a_clock_that_runs_behind_publishes_nothing(world):
+def test_a_clock_behind_the_last_publication_publishes_nothing(world):
     with pytest.raises(InputError, match="the last publication"):
         world.repository().publish({}, world.keyring(), now=NOW - timedelta(seconds=1))
 
@@ -324,8 +322,8 @@ def damaged(data: bytes) -> bytes:
     return data.replace(b'"version":', b'"version":1', 1)
 
 
-def test_nothing_is_signed_again_that_was_altered_in_the_folder(world):
-    """The folder lies on a web server; a publication must not launder what somebody put there."""
+def test_a_file_altered_in_the_folder_is_not_signed_again(world):
+    """The folder is on a web server; a publication must not sign a file that an attacker put there."""
     world.publish({LIST: b"1"})
     repository = world.repository()
     paths = [metadata_path(role, metadata.signed.version) for role, metadata in repository.metadata.items()]
@@ -349,7 +347,7 @@ def test_an_attacker_cannot_serve_metadata_of_another_role(world):
         world.repository()
 
 
-def test_metadata_that_clients_would_not_take_is_not_published(world):
+def test_metadata_that_clients_refuse_is_not_published(world):
     many = {f"issuers/{number:016x}.json": b"" for number in range(40_000)}
     with pytest.raises(InputError, match="bytes of metadata"):
         world.publish(many)
@@ -375,7 +373,7 @@ def test_old_files_stay_for_a_while_and_roots_for_ever(world, client):
     assert client.read(world.folder, ISSUER) == b"same"
 
 
-def test_a_download_that_began_before_ends_well(world, client):
+def test_a_download_that_began_before_a_publication_succeeds(world, client):
     world.publish({LIST: b"1"})
     slow = client.look(world.folder)
     info = slow.get_targetinfo(LIST)
@@ -384,7 +382,7 @@ def test_a_download_that_began_before_ends_well(world, client):
     assert Path(slow.download_target(info)).read_bytes() == b"1"
 
 
-def test_what_was_never_published_is_swept_away(world):
+def test_files_that_were_never_published_are_removed(world):
     world.files.write("metadata/9.models.json", b"{}")
     world.files.write("targets/revocation/left.over", b"")
     world.files.write("index.html", b"<p>ours? no")

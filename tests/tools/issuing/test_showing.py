@@ -1,4 +1,4 @@
-"""From enrolment to a verified card, through real files and a real picture: what an issuer does, a door sees."""
+"""From enrolment to a verified card, through real files and a real picture."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ LATER = NOW + timedelta(minutes=5)
 
 
 def publish(issuer, folder, now):
-    """Through a real folder, as a stick or a sync would bring it."""
+    """Publish into a real folder, and load it as trust."""
     for name, data in issuer.publish(now):
         open_files(folder).write(name, data)
     return open_trust(folder)
 
 
 def seen(*codes: str, dark: bool = False):
-    """What the door's reader finds when phones with these codes are held up."""
+    """The symbols that the door's reader finds on phones with these codes."""
     frame = hold_up(*(phone(code, dark=dark) for code in codes), seed=len(codes))
     return open_code_reader().read(frame[..., 1].copy())
 
 
 def outcome(codes, trust, *, now, gate=GATE, replay=None) -> Reason | None:
-    """None for a card, or why it is refused."""
+    """None for an accepted card, else the reason of its refusal."""
     try:
         card = verify(decode(one_code(seen(*codes))), trust, now=now, context=gate)
         if replay is not None:
@@ -60,7 +60,7 @@ def outcome(codes, trust, *, now, gate=GATE, replay=None) -> Reason | None:
         (["suspend", "revoke"], Reason.CARD_REVOKED),
     ],
 )
-def test_door_learns_how_a_card_stands_from_the_next_list(tmp_path, acts, expected):
+def test_door_reads_the_standing_of_a_card_from_the_next_list(tmp_path, acts, expected):
     issuer = new_issuer()
     issued = issuer.enrol(enrolment(), now=NOW)
     wallet = Wallet(HOLDER, issued.card)
@@ -117,14 +117,14 @@ def test_two_phones_in_view_are_refused(tmp_path):
         ({"scope": Scope(("door",), ("tower-2",), ("*",))}, Reason.ISSUER_SCOPE),
     ],
 )
-def test_card_of_an_issuer_that_this_door_does_not_follow_is_refused(tmp_path, other, expected):
+def test_card_of_an_unknown_issuer_is_refused(tmp_path, other, expected):
     stranger = new_issuer(**other)
     known = stranger if "seed" not in other else new_issuer()
     wallet = Wallet(HOLDER, stranger.enrol(enrolment(), now=NOW).card)
     assert outcome([wallet.code(NOW)], publish(known, tmp_path, NOW), now=NOW) is expected
 
 
-def test_dark_mode_verifies_like_light(tmp_path):
+def test_dark_mode_verifies_like_light_mode(tmp_path):
     issuer = new_issuer()
     wallet = Wallet(HOLDER, issuer.enrol(enrolment(), now=NOW).card)
     trust = publish(issuer, tmp_path, NOW)

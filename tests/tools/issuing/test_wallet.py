@@ -1,4 +1,4 @@
-"""What a wallet keeps, shows and refuses."""
+"""The content of a wallet, its codes, and the files that it refuses."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def wallet() -> Wallet:
 
 @pytest.fixture(scope="module")
 def holding() -> Wallet:
-    """With attributes, and an authority that certifies venues."""
+    """A wallet with attributes, and with an authority that certifies venues."""
     office = new_issuer()
     said = {Attribute.FAMILY_NAME: "Lovelace", Attribute.BIRTH_DATE: "1815-12-10"}
     issued = office.enrol(enrolment(attributes=said), now=NOW)
     return Wallet(HOLDER, issued.card, issued.disclosures, (office.authority,))
 
 
-def test_wallet_comes_back_from_its_file(wallet):
+def test_wallet_is_read_from_its_file(wallet):
     assert Wallet.from_bytes(wallet.to_bytes()) == wallet
     assert Wallet.from_bytes(Wallet(HOLDER).to_bytes()) == Wallet(HOLDER)
 
 
-def test_wallet_tells_nobody_its_key(wallet):
+def test_wallet_does_not_show_its_key(wallet):
     assert repr(wallet) == "Wallet()"
 
 
-def test_wallet_and_what_fills_it_tell_nobody_what_it_could_disclose(holding):
+def test_wallet_and_delivery_do_not_show_attributes(holding):
     delivery = Delivery(holding.card, holding.disclosures, holding.authorities)
     request = enrolment(attributes={Attribute.FAMILY_NAME: "Lovelace"})
     assert "Lovelace" not in repr(holding) + repr(delivery) + repr(request)
@@ -66,7 +66,7 @@ def test_wallet_and_what_fills_it_tell_nobody_what_it_could_disclose(holding):
         (cbor.encode([2, HOLDER, b"x" * MAX_WALLET_BYTES, [], []]), "not a wallet"),
     ],
 )
-def test_file_that_is_no_wallet_is_refused_with_a_hint(data, complaint):
+def test_file_that_is_not_a_wallet_is_refused_with_a_hint(data, complaint):
     with pytest.raises(InputError, match=complaint) as caught:
         Wallet.from_bytes(data)
     assert caught.value.hint
@@ -78,7 +78,7 @@ def test_bytes_are_a_wallet_or_an_input_error(data):
         assert Wallet.from_bytes(data).to_bytes() == data
 
 
-def test_wallet_takes_only_a_card_for_its_own_key(wallet):
+def test_wallet_accepts_only_a_card_for_its_own_key(wallet):
     assert Wallet(HOLDER).with_card(wallet.card) == wallet
     with pytest.raises(InputError, match="another key"):
         Wallet(b"o" * 32).with_card(wallet.card)
@@ -86,12 +86,12 @@ def test_wallet_takes_only_a_card_for_its_own_key(wallet):
         Wallet(HOLDER).with_card(b"\x00")
 
 
-def test_wallet_takes_only_attributes_that_the_card_holds(wallet, holding):
+def test_wallet_accepts_only_attributes_of_the_card(wallet, holding):
     with pytest.raises(InputError, match="not of this card"):
         Wallet(HOLDER).accept(Delivery(wallet.card, holding.disclosures))
 
 
-def test_delivery_comes_back_from_its_file_and_may_be_a_card_alone(wallet, holding):
+def test_delivery_is_read_from_its_file_and_may_be_only_a_card(wallet, holding):
     delivery = Delivery(holding.card, holding.disclosures, holding.authorities)
     assert Delivery.from_bytes(delivery.to_bytes()) == delivery
     assert Wallet(HOLDER).accept(delivery) == holding
@@ -105,7 +105,7 @@ def test_fuzz_bytes_are_a_delivery_or_an_input_error(data):
         assert data in {Delivery.from_bytes(data).to_bytes(), Delivery.from_bytes(data).card}
 
 
-def test_wallet_discloses_nothing_unless_told_to(holding):
+def test_wallet_discloses_only_the_chosen_attributes(holding):
     assert decode(parse_code(holding.code(NOW))).presentation.disclosures == ()
     chosen = {Attribute.BIRTH_DATE}
     (told,) = decode(parse_code(holding.code(NOW, disclose=chosen))).presentation.disclosures
@@ -114,7 +114,7 @@ def test_wallet_discloses_nothing_unless_told_to(holding):
         holding.code(NOW, disclose={Attribute.ADDRESS})
 
 
-def test_cards_do_not_tell_how_many_attributes_they_hold():
+def test_cards_do_not_show_the_number_of_their_attributes():
     office = new_issuer()
     many = dict.fromkeys((Attribute.GIVEN_NAME, Attribute.FAMILY_NAME, Attribute.ADDRESS), "Ada")
     few = {Attribute.GIVEN_NAME: "Ada"}
@@ -133,7 +133,7 @@ def test_cards_do_not_tell_how_many_attributes_they_hold():
     assert len(Wallet(HOLDER, card).claims().redacted) == 12
 
 
-def test_issuer_signs_no_attribute_that_a_verifier_would_refuse():
+def test_issuer_signs_no_attribute_that_a_verifier_refuses():
     office = new_issuer()
     with pytest.raises(InputError, match="not an attribute: birth_date") as caught:
         office.enrol(enrolment(attributes={Attribute.BIRTH_DATE: "10.12.1815"}), now=NOW)
@@ -142,13 +142,13 @@ def test_issuer_signs_no_attribute_that_a_verifier_would_refuse():
 
 
 @pytest.mark.parametrize("use", [Wallet.claims, lambda wallet: wallet.code(NOW)])
-def test_wallet_without_a_card_says_how_to_get_one(use):
+def test_wallet_without_a_card_has_a_hint(use):
     with pytest.raises(InputError, match="has no card yet") as caught:
         use(Wallet(HOLDER))
     assert "accept" in caught.value.hint
 
 
-def test_code_is_signed_at_the_moment_it_is_made_for_whom_it_was_asked(wallet):
+def test_code_has_the_time_and_the_audience_of_its_call(wallet):
     code = wallet.code(NOW + timedelta(milliseconds=900), aud="tower-1/lobby", cnonce=b"12345678")
     shown = decode(parse_code(code)).presentation
     assert shown.presented_at == NOW
@@ -156,7 +156,7 @@ def test_code_is_signed_at_the_moment_it_is_made_for_whom_it_was_asked(wallet):
     assert shown.nonce == b"12345678"
 
 
-def test_every_second_has_its_own_code_and_it_outlives_the_rotation(wallet):
+def test_every_second_has_its_own_code_that_is_valid_after_the_next_one(wallet):
     codes = {wallet.code(NOW + timedelta(seconds=second)) for second in range(5)}
     assert len(codes) == 5
     assert ROTATION < TOKEN_LIFE
@@ -165,6 +165,6 @@ def test_every_second_has_its_own_code_and_it_outlives_the_rotation(wallet):
 @pytest.mark.parametrize(
     "changes", [{"aud": "a b"}, {"aud": "x" * 65}, {"cnonce": b"1234567"}, {"cnonce": bytes(17)}]
 )
-def test_code_that_a_door_would_call_malformed_is_never_made(wallet, changes):
+def test_malformed_code_is_never_made(wallet, changes):
     with pytest.raises(InputError, match="does not make a code"):
         wallet.code(NOW, **changes)

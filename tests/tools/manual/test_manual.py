@@ -1,4 +1,4 @@
-"""Manual pages and completion: of every command of the wheel, with every verb and option, as man and bash read them."""
+"""Manual pages and completion of every command of the wheel, with every verb and option, for man and bash."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def words_of_doorward() -> list[str]:
-    """The words before each verb that runs, as a page has them."""
+    """The words of each verb that runs, in the form of a manual page."""
     return [f"doorward {noun.name} {verb.name}" for noun in DOORWARD.verbs for verb in noun.load_verbs()] + [
         f"doorward {noun.name}" for noun in DOORWARD.verbs
     ]
@@ -79,11 +79,11 @@ def test_groff_formats_a_page_without_a_warning(share: Path, command: str) -> No
     assert [
         line for line in done.stderr.splitlines() if not re.search("cannot (break|adjust) line", line)
     ] == []
-    assert "EXIT STATUS" in re.sub(r".\x08", "", done.stdout)  # bold is struck twice
+    assert "EXIT STATUS" in re.sub(r".\x08", "", done.stdout)  # groff prints bold letters twice
 
 
 def completed(file: Path, *words: str) -> set[str]:
-    """The words that bash offers after these; the last one is begun."""
+    """The words that bash offers after these; the last word is incomplete."""
     script = (
         f"source {file}\n"
         f"function=$(complete -p {words[0]} | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n"
@@ -105,7 +105,7 @@ def test_bash_completes_nouns_verbs_options_and_choices(share: Path) -> None:
     assert completed(file, "doorward", "log", "export", "--format", "c") == {"csv"}
 
 
-def test_one_command_is_written_alone(tmp_path: Path) -> None:
+def test_the_pages_of_one_command_are_written(tmp_path: Path) -> None:
     assert main(["man", str(tmp_path), "--only", "doorward-hub", "--only", "doorward"]) == Exit.OK
     assert {path.name for path in tmp_path.iterdir()} == {"doorward.1", "doorward-hub.1"}
 

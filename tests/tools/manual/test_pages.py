@@ -1,4 +1,4 @@
-"""Pages that come from tables: the files of the repository are those that the tables give now."""
+"""Pages that are made from tables: the files of the repository are up to date."""
 
 from __future__ import annotations
 

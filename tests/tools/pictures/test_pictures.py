@@ -1,4 +1,4 @@
-"""No photograph gets into the picture of the demo's page."""
+"""The picture of the demo's page has no photograph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FACE = '<img src="data:image/jpeg;base64,AAAA" alt="camera frame: door released"
 CODE = '<img src="data:image/jpeg;base64,BBBB" alt="camera frame: code in view" width="264" height="148">'
 
 
-def test_an_outline_stands_in_place_of_each_face() -> None:
+def test_an_outline_replaces_each_face() -> None:
     page = without_photographs(f"<p>{CODE}{FACE}{FACE}</p>")
     assert "AAAA" not in page
     assert page.count(OUTLINE) == 2

@@ -1,4 +1,4 @@
-"""The bill of materials names what a device carries, and nothing of a developer's environment."""
+"""The bill of materials names the packages and models of a device, and no package for development."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ MANIFEST = tomllib.loads((ROOT / "models" / "manifest.toml").read_text("utf-8"))
 NEEDED = {"nacl", "cffi", "sqlite-utils", "quick"}
 
 
-def test_only_what_the_wheel_needs_is_found_with_the_extras_that_it_names() -> None:
+def test_only_packages_of_the_wheel_are_found_with_its_extras() -> None:
     assert runtime("door", [], REQUIRES.get) == NEEDED
 
 
-def test_an_extra_of_the_wheel_is_added_when_it_is_asked_for() -> None:
+def test_a_requested_extra_of_the_wheel_is_added() -> None:
     assert runtime("door", ["pi"], REQUIRES.get) == NEEDED | {"camera"}
 
 
-def test_packages_that_need_each_other_come_to_an_end() -> None:
+def test_packages_that_need_each_other_do_not_loop() -> None:
     assert runtime("a", [], {"a": ["b"], "b": ["a"]}.get) == {"a", "b"}
 
 

@@ -12,11 +12,12 @@ from worlds.trust import verified_card
 
 from edge.card.claims import Card as VerifiedCard
 from edge.card.claims import TemplateReference
+from edge.card.person import Person
 from edge.decision import Decision, Deny, Grant, Reason
 from edge.errors import Refused
 from edge.policy.obligations import Factor, Obligations, StaffNotice, Visit
 from edge.venues.door.occupancy import MemoryOccupancyStore, OccupancyStore
-from edge.venues.door.person import Person, card_name, person_name
+from edge.venues.door.person import EnrolledPerson, person_name
 from edge.venues.door.rules import DoorRules
 from edge.venues.door.rules_file import Zones, parse_rules
 from edge.venues.door.venue import DoorVenue
@@ -50,9 +51,9 @@ def rules(text: str, *, site: str = SITE, zone: str = "Asia/Macau") -> DoorRules
 class Enrolled:
     """People in memory, by the name of their card."""
 
-    by_name: dict[bytes, Person]
+    by_name: dict[bytes, EnrolledPerson]
 
-    def find(self, name: bytes) -> Person | None:
+    def find(self, name: bytes) -> EnrolledPerson | None:
         return self.by_name.get(name)
 
 
@@ -67,12 +68,12 @@ class Entrance:
     def __post_init__(self) -> None:
         enrolled = {}
         for subject, told in self.people.items():
-            name = person_name("CN-GD", subject, SITE_KEY)
+            name = person_name(Person("CN-GD", subject), SITE_KEY)
             same = told.get("same_as")
             facts = {key: value for key, value in told.items() if key != "same_as"}
             facts["groups"] = frozenset(facts.get("groups", {"staff"}))
-            who = person_name("CN-GD", same, SITE_KEY) if same else name
-            enrolled[name] = Person(who, **facts)
+            who = person_name(Person("CN-GD", same), SITE_KEY) if same else name
+            enrolled[name] = EnrolledPerson(who, **facts)
         self.enrolled = Enrolled(enrolled)
         self.venue = DoorVenue(lambda: self.rules, self.enrolled, self.occupancy, site_key=SITE_KEY)
 
@@ -116,7 +117,7 @@ def local(text: str, zone: str, *, fold: int = 0) -> datetime:
 
 
 def name_of(subject: str | None) -> bytes:
-    return card_name(card(subject), SITE_KEY)
+    return person_name(card(subject).person, SITE_KEY)
 
 
 Tell = Callable[..., Entrance]

@@ -16,6 +16,7 @@ from edge import config
 from edge.app.venues.library import LibraryEntrance, open_library_entrance, open_store
 from edge.card.attributes import Attribute
 from edge.card.claims import Card
+from edge.card.person import Person
 from edge.decision import Grant, Reason
 from edge.errors import Refused
 from edge.passage.machine import PassageState
@@ -53,12 +54,13 @@ class LibraryWorld:
         plain: dict[str, object] = {
             "host": "127.0.0.1", "port": self.library.port, "tls": False, "institution": "MAIN",
             "reply_ms": 30_000, "connect_ms": 30_000, "answer_ms": 60_000, "lending": True,
+            "patron_issuers": ("CN-GD",),
         }  # fmt: skip
         return config.LibraryConfig(**{**plain, **changes})
 
     def bind(self, **pairs: str) -> None:
         with open_store(self.settings(), self.folder) as store:
-            store.bind(pairs.items())
+            store.bind([(Person("CN-GD", subject), number) for subject, number in pairs.items()])
 
     @contextmanager
     def entrance(self, **changes: object) -> Iterator[LibraryEntrance]:

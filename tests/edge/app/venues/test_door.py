@@ -12,6 +12,7 @@ import pytest
 from worlds.venues.building_door import SITE, Entrance, card, local
 
 from edge.app.venues.door import LOOK_MS, RulesFile, SiteDoor, open_door
+from edge.card.person import Person
 from edge.config import Config, PermitsConfig, parse_config
 from edge.decision import Grant, Reason
 from edge.errors import ConfigError, DoorLinkFault, Refused, StorageFault
@@ -67,7 +68,7 @@ def visit(subject: str = "anna", at: datetime = NIGHT) -> Visit:
 def enrol(site: Path, subject: str) -> None:
     from edge.venues.door.people_store import PeopleFile
 
-    name = person_name("CN-GD", subject, (site / "people.key").read_bytes())
+    name = person_name(Person("CN-GD", subject), (site / "people.key").read_bytes())
     with closing(PeopleFile(site / "people.db")) as people:
         people.take([Enrolment(name, frozenset({"staff"}))])
 

@@ -10,7 +10,7 @@ from edge.decision import Reason
 from edge.passage.lane.party import NEXT_MEMBER_MS, Parties, Party, party_of
 
 SCOPES: dict[str, tuple[tuple[str, ...], Party | None]] = {
-    "a party of four": (("border", "party/4/k7f3ac"), Party("k7f3ac", 4)),
+    "a party of four": (("border", "party/4/k7f3ac"), Party("CN-GD", "k7f3ac", 4)),
     "a party of one": (("border", "party/1/k7f3ac"), None),
     "a party of nine": (("border", "party/9/k7f3ac"), None),
     "a name that is too short": (("border", "party/4/k7"), None),

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import msgspec
 import pytest
 from worlds.passage_site import FRAME_MS, Site, verdicts
-from worlds.trust import URI
+from worlds.trust import DAY, URI
 
-from edge.audit.record import Path, Visited
+from edge.audit.record import Passage, Path, Visited
 from edge.card.attributes import Attribute
 from edge.card.claims import Document, StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
+from edge.errors import StorageFault
 from edge.passage.machine import PassageState, PassageTimes
 from edge.passage.requirements.request_display import DisplayMode
 from edge.policy.decide import FaceRule
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
 from edge.policy.pin import Pin, verifier
-from edge.policy.risk.table import RiskPolicy
+from edge.policy.pin_tries import LONGEST_MS, PinTries
+from edge.policy.risk.table import RiskLevel, RiskPolicy
 from edge.request.request import Request
 
 PIN = Pin(verifier("271828"), verifier("314159"))
@@ -229,6 +231,140 @@ def test_a_wrong_pin_makes_the_next_try_wait() -> None:
             site.see()
         site.see(20)
         assert site.passages[-1].reason is reason
+
+
+# -- guessing a PIN ------------------------------------------------------------------------------------------
+
+
+def guess(site: Site, keys: str, **card: object) -> Passage:
+    """One code of a found phone, these keys, and nothing more until the door rests again."""
+    site.reader.in_view = (site.code(**card),)
+    site.see(2)
+    site.reader.in_view = ()
+    site.keypad.type(keys)
+    while site.verifier.state is not PassageState.IDLE:
+        site.see(5)
+    site.see(15)
+    return site.passages[-1]
+
+
+def found_phone(risk: RiskPolicy | None = None, **changes: object) -> Site:
+    """A door that takes a PIN in place of a face."""
+    site = Site(face=FaceRule.NONE, risk=risk, **changes)  # type: ignore[arg-type]
+    site.venue.obligations = asks(Factor.PIN)
+    return site
+
+
+def test_two_wrong_pins_and_a_walk_away_are_counted() -> None:
+    site = found_phone()
+    assert guess(site, "000000#111111#").reason is Reason.FACTOR_WRONG
+    assert site.stages.visit_rules.pin_tries.count(PIN) == 2
+    site.clock.advance(LONGEST_MS)
+    assert guess(site, "").reason is Reason.FACTOR_ABSENT, "a passage without an entry is no failure"
+
+
+def test_a_night_of_two_wrong_pins_a_code_is_a_few_entries() -> None:
+    site = found_phone()
+    entries, end_ms = 0, site.clock.tick_ms() + 3_600_000
+    while site.clock.tick_ms() < end_ms:
+        entries += guess(site, "000000#111111#").reason is Reason.FACTOR_WRONG
+    count = site.stages.visit_rules.pin_tries.count(PIN)
+    assert count <= 10, "before: 216 in an hour"
+    assert entries <= count
+
+
+def test_many_wrong_pins_are_a_risk_signal_and_a_notice_to_staff() -> None:
+    site = found_phone(RiskPolicy(levels={Reason.RISK_FAILURES: RiskLevel.NONE}))
+    guess(site, "000000#111111#")
+    site.clock.advance(LONGEST_MS)
+    assert guess(site, "222222#").visit.notices == ("wrong-pins",)
+    waiting = guess(site, "333333#")
+    assert waiting.reason is Reason.RISK_LOCKED_OUT
+    site.clock.advance(LONGEST_MS)
+    right = guess(site, "271828#")
+    assert right.reason is None
+    assert (right.visit.notices, right.visit.risk_signals) == (("wrong-pins",), ("risk.failures",))
+    site.clock.advance(LONGEST_MS)
+    assert guess(site, "271828#").visit.notices == ()
+
+
+def restarted(site: Site, counts: dict[str, int]) -> Site:
+    """The same door after a power cut: only the stored counts are left."""
+    again = found_phone()
+    again.clock.advance(site.clock.tick_ms())
+    with_tries(again, PinTries(counts, since_ms=again.clock.tick_ms()))
+    return again
+
+
+def with_tries(site: Site, tries: PinTries) -> None:
+    visit_rules = replace(site.stages.visit_rules, pin_tries=tries)
+    site.stages = replace(site.stages, visit_rules=visit_rules)
+    site.verifier.adopt(site.stages, site.times)
+
+
+def test_a_power_cut_after_each_entry_takes_none_back() -> None:
+    site, disk = found_phone(), {}
+    for number in range(1, 4):
+        with_tries(site, PinTries(disk, disk.update))
+        site.reader.in_view = (site.code(),)
+        site.see(2)
+        site.keypad.type("000000#")
+        site.see()  # and the power is cut before any verdict
+        assert list(disk.values()) == [number]
+        site = restarted(site, disk)
+    assert guess(site, "271828#").reason is Reason.RISK_LOCKED_OUT
+
+
+def test_a_clock_that_is_set_ends_no_wait() -> None:
+    site = found_phone()
+    guess(site, "000000#111111#222222#")
+    count = site.stages.visit_rules.pin_tries.count(PIN)
+    site.clock.jump(site.clock.now() + DAY)
+    guess(site, "333333#")
+    assert site.stages.visit_rules.pin_tries.count(PIN) == count
+
+
+def test_two_cards_of_one_person_share_the_entries() -> None:
+    site = found_phone()
+    guess(site, "000000#111111#")
+    site.clock.advance(LONGEST_MS)
+    other = {"card_id": b"card0002", "status": StatusPointer(URI, 5)}
+    guess(site, "222222#", **other)
+    assert site.stages.visit_rules.pin_tries.count(PIN) == 3
+    assert guess(site, "271828#", **other).reason is Reason.RISK_LOCKED_OUT
+
+
+def test_an_entry_that_cannot_be_stored_is_not_compared() -> None:
+    def full(_: Mapping[str, int]) -> None:
+        raise StorageFault("the disk is full")
+
+    site = found_phone()
+    with_tries(site, PinTries(keep=full))
+    assert guess(site, "271828#").reason is Reason.DEVICE_FAULT
+    assert "release" not in site.tape.entries
+
+
+def test_a_pin_shorter_than_the_site_allows_does_not_open() -> None:
+    site = found_phone()
+    short = Pin(verifier("2718", shortest=4))
+    site.venue.obligations = replace(asks(Factor.PIN), pin=short)
+    means = replace(site.stages.visit_rules.means, pin_digits=6)
+    site.stages = replace(site.stages, visit_rules=replace(site.stages.visit_rules, means=means))
+    site.verifier.adopt(site.stages, site.times)
+    assert guess(site, "2718#").reason is Reason.FACTOR_WRONG
+
+
+def test_a_number_for_another_screen_counts_without_a_verdict() -> None:
+    site = Site(face=FaceRule.NONE)
+    site.venue.obligations = asks(Factor.NONCE)
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.clock.advance(1_000)
+    site.answer(elsewhere=True)
+    site.see()
+    site.reader.in_view = ()
+    passed(site)
+    assert site.passages[-1].reason is Reason.CODE_NONCE
 
 
 # -- risk --------------------------------------------------------------------------------------------------

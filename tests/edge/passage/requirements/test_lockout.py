@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from worlds.trust import URI, verified
 
 from edge.card.claims import StatusPointer
+from edge.card.person import Person
 from edge.decision import Decision, Deny, Grant, Reason
 from edge.passage.requirements.lockout import FORGET_MS, FREE, LONGEST_MS, MAX_CARDS, Lockout
 
@@ -18,16 +19,19 @@ NO_MATCH = Deny(Reason.FACE_NO_MATCH)
 RISK = Deny(Reason.RISK_LOCKED_OUT)
 
 
-def after(failures: int) -> Lockout:
+A_TICK = 10**9  # eleven days after the start of the board: no arithmetic may hold near zero only
+
+
+def after(failures: int, start_ms: int = A_TICK) -> Lockout:
     lockout = Lockout()
     for tick_ms in range(failures):
-        lockout.learn(ANN, NO_MATCH, tick_ms, challenged=False)
+        lockout.learn(ANN, NO_MATCH, start_ms + tick_ms, challenged=False)
     return lockout
 
 
-def wait_ms(lockout: Lockout, failures: int) -> int:
+def wait_ms(lockout: Lockout, failures: int, start_ms: int = A_TICK) -> int:
     """The time from the last of `after(failures)` until the next try is allowed."""
-    last = failures - 1
+    last = start_ms + failures - 1
     return next(ms for ms in range(0, 2 * LONGEST_MS, 1_000) if lockout.objection(ANN, last + ms) is None)
 
 
@@ -35,25 +39,42 @@ def wait_ms(lockout: Lockout, failures: int) -> int:
     ("failures", "seconds"),
     [(0, 0), (1, 0), (2, 0), (3, 10), (4, 20), (5, 40), (6, 60), (7, 60), (5_000, 60)],
 )
-def test_the_wait_grows_and_ends_at_a_minute(failures: int, seconds: int) -> None:
-    assert wait_ms(after(failures), failures) == 1_000 * seconds
+@pytest.mark.parametrize("start_ms", [0, A_TICK])
+def test_the_wait_grows_and_ends_at_a_minute(failures: int, seconds: int, start_ms: int) -> None:
+    assert wait_ms(after(failures, start_ms), failures, start_ms) == 1_000 * seconds
 
 
 def test_a_card_does_not_wait_for_the_failures_of_another() -> None:
-    assert after(50).objection(BOB, 50) is None
+    assert after(50).objection(BOB, A_TICK + 50) is None
 
 
 def test_a_grant_resets_the_count() -> None:
     lockout = after(50)
-    lockout.learn(ANN, Grant(3_000), 50 + LONGEST_MS, challenged=True)
+    lockout.learn(ANN, Grant(3_000), A_TICK + 50 + LONGEST_MS, challenged=True)
     assert len(lockout) == 0
-    assert lockout.objection(ANN, 51 + LONGEST_MS) is None
+    assert lockout.objection(ANN, A_TICK + 51 + LONGEST_MS) is None
 
 
 def test_old_failures_are_forgotten() -> None:
     lockout = after(50)
-    lockout.learn(ANN, NO_MATCH, 50 + FORGET_MS, challenged=False)
-    assert lockout.objection(ANN, 51 + FORGET_MS) is None
+    lockout.learn(ANN, NO_MATCH, A_TICK + 50 + FORGET_MS, challenged=False)
+    assert lockout.objection(ANN, A_TICK + 51 + FORGET_MS) is None
+
+
+def test_another_card_of_the_same_person_waits_too() -> None:
+    lockout, other = Lockout(), replace(BOB, person=ANN.person)
+    for _ in range(FREE):
+        lockout.learn(ANN, NO_MATCH, A_TICK, challenged=False)
+    assert lockout.objection(other, A_TICK + 1) == RISK
+    gym = replace(ANN, person=replace(ANN.person, issuer="gym"))
+    assert lockout.objection(gym, A_TICK + 1) is None, "another issuer's holder is another person"
+
+
+def test_one_wrong_factor_counts_as_three() -> None:
+    lockout = Lockout()
+    lockout.learn(ANN, Deny(Reason.FACTOR_WRONG), A_TICK, challenged=False)
+    assert lockout.objection(ANN, A_TICK + 9_999) == RISK
+    assert lockout.objection(ANN, A_TICK + 10_000) is None
 
 
 COUNTED: dict[Reason, tuple[bool, bool]] = {
@@ -62,6 +83,7 @@ COUNTED: dict[Reason, tuple[bool, bool]] = {
     Reason.FACE_QUALITY: (False, True),
     Reason.FACE_ABSENT: (False, True),
     Reason.FACE_SEVERAL: (False, True),
+    Reason.DOCUMENT_MISMATCH: (True, True),
     Reason.PASSAGE_INTERRUPTED: (False, False),
     Reason.DEVICE_FAULT: (False, False),
     Reason.RISK_LOCKED_OUT: (False, False),
@@ -79,7 +101,7 @@ def test_the_reasons_that_count_as_a_failed_try(reason: Reason) -> None:
 
 def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:
     lockout = Lockout()
-    cards = [replace(ANN, pseudonym=f"{number:012x}") for number in range(MAX_CARDS + 50)]
+    cards = [replace(ANN, person=Person("CN-GD", f"{number}")) for number in range(MAX_CARDS + 50)]
     for tick_ms, card in enumerate(cards):
         for _ in range(FREE):
             lockout.learn(card, NO_MATCH, tick_ms, challenged=False)
@@ -95,7 +117,7 @@ OUTCOMES: st.SearchStrategy[Decision] = st.sampled_from(
 
 @given(st.lists(st.tuples(st.integers(0, 90_000), OUTCOMES, st.booleans()), max_size=40))
 def test_a_minute_after_any_sequence_a_card_may_try_again(steps: list[tuple[int, Decision, bool]]) -> None:
-    lockout, tick_ms = Lockout(), 0
+    lockout, tick_ms = Lockout(), A_TICK
     for pause_ms, decision, challenged in steps:
         tick_ms += pause_ms
         lockout.learn(ANN, decision, tick_ms, challenged=challenged)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from worlds.trust import NOW, verified
 
 from edge.card.claims import Document
+from edge.card.person import Person
 from edge.decision import Deny, Grant, Reason
 from edge.face.engine import FaceEvidence
 from edge.face.pad.fusion import Measure, fuse
@@ -173,11 +174,31 @@ def test_a_refusal_for_another_cause_is_no_failure_and_a_grant_resets_the_count(
 
 def test_one_card_at_many_doors_is_a_signal() -> None:
     past = RecentPast("tower-1/lobby")
-    elsewhere = {f"tower-{n}/lobby": NOW - n * MINUTE for n in (1, 4, 9)}
+    elsewhere = {f"tower-{n}/lobby": NOW - n * MINUTE for n in (1, 4, 5, 9)}
     past.sightings = {CARD.pseudonym: elsewhere}
-    assert past.doors(CARD, NOW - 10 * MINUTE) == 3  # this door is one of them
+    assert past.doors(CARD, NOW - 10 * MINUTE) == 3  # this door, and two of three others
     assert of_card(CARD, past, RiskContext(NOW), POLICY) == (Reason.RISK_VELOCITY,)
     assert of_card(CARD, past, RiskContext(NOW + 2 * MINUTE), POLICY) == ()
+
+
+@pytest.mark.parametrize("velocity", [2, 3, 5])
+@pytest.mark.parametrize("at_ms", [0, -9 * 60_000])
+def test_one_rogue_device_raises_no_signal_about_a_holder(velocity: int, at_ms: int) -> None:
+    policy = replace(POLICY, velocity=velocity)
+    honest = {f"tower-{n}/lobby": NOW for n in range(2, velocity)}  # with this door: one fewer than a signal
+    rogue = {"rogue/door": NOW + timedelta(milliseconds=at_ms)}
+    past = RecentPast("tower-1/lobby")
+    past.sightings = {CARD.pseudonym: honest | rogue}
+    assert of_card(CARD, past, RiskContext(NOW), policy) == ()
+    past.sightings = {CARD.pseudonym: honest | rogue | {"tower-9/lobby": NOW}}
+    assert of_card(CARD, past, RiskContext(NOW), policy) == (Reason.RISK_VELOCITY,), "two devices say so"
+
+
+def test_a_rogue_device_that_gives_its_door_another_name_hides_no_signal() -> None:
+    past = RecentPast("tower-1/lobby")
+    honest = {f"tower-{n}/lobby": NOW for n in (2, 3, 4)}
+    past.sightings = {CARD.pseudonym: honest | {"tower-1/lobby": NOW}}
+    assert of_card(CARD, past, RiskContext(NOW), POLICY) == (Reason.RISK_VELOCITY,)
 
 
 def test_a_holder_with_another_key_is_a_signal_until_a_grant() -> None:
@@ -191,16 +212,24 @@ def test_a_holder_with_another_key_is_a_signal_until_a_grant() -> None:
     assert not past.other_key(new)
 
 
-def test_a_card_without_a_pseudonym_of_its_holder_has_no_other_key() -> None:
-    past = RecentPast("tower-1/lobby")
+def test_a_card_without_a_subject_is_a_holder_of_its_own() -> None:
+    past, other = RecentPast("tower-1/lobby"), verified(card_id=b"another1")
     past.learn(CARD, Grant(1), NOW)
-    assert not past.other_key(replace(CARD, holder_key=b"n" * 32))
+    assert not past.other_key(replace(other, holder_key=b"n" * 32))
+    assert past.other_key(replace(CARD, holder_key=b"n" * 32)), "this card with another key"
+
+
+def test_the_subject_of_another_issuer_has_no_other_key() -> None:
+    past, old = RecentPast("tower-1/lobby"), verified(subject="abc")
+    past.learn(old, Grant(1), NOW)
+    gym = replace(old, issuer="gym", person=Person("gym", "abc"), holder_key=b"n" * 32)
+    assert not past.other_key(gym)
 
 
 def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:
     past = RecentPast("tower-1/lobby")
-    first = replace(CARD, pseudonym=f"{0:012x}")
+    first = replace(CARD, person=Person("CN-GD", "0"))
     for number in range(MAX_CARDS + 1):
-        past.learn(replace(CARD, pseudonym=f"{number:012x}"), MISS, NOW)
+        past.learn(replace(CARD, person=Person("CN-GD", f"{number}")), MISS, NOW)
     assert past.failures(first, NOW) == 0
-    assert past.failures(replace(CARD, pseudonym=f"{MAX_CARDS:012x}"), NOW) == 1
+    assert past.failures(replace(CARD, person=Person("CN-GD", f"{MAX_CARDS}")), NOW) == 1

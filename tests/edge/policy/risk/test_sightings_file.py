@@ -54,6 +54,20 @@ ROWS = {
     "two readers of one door are one": ([(1, seen(A, "x")), (2, seen(A, "x"))], {}),
     "a sighting of an hour ago is forgotten": ([(1, seen(A, "x", KEPT_MS)), (2, seen(A, "y"))], {}),
     "a sighting in the future is ignored": ([(1, seen(A, "x", -5)), (2, seen(A, "y"))], {}),
+    "the card at most doors comes first": (
+        [
+            (1, seen(A, "x", 9)),
+            (2, seen(A, "y", 9)),
+            (3, seen(A, "z", 9)),
+            (1, seen(B, "x")),
+            (2, seen(B, "y")),
+        ],
+        {A: {"x": NOW_MS - 9, "y": NOW_MS - 9, "z": NOW_MS - 9}, B: {"x": NOW_MS, "y": NOW_MS}},
+    ),
+    "one device tells one door of a card, whatever it calls it": (
+        [(1, seen(A, "x", 9)), (2, seen(A, "p", 3)), (2, seen(A, "q", 2)), (2, seen(A, "r", 1))],
+        {A: {"r": NOW_MS - 1, "x": NOW_MS - 9}},
+    ),
     "the latest card comes first": (
         [(1, seen(A, "x", 9)), (2, seen(A, "y", 8)), (1, seen(B, "x", 7)), (2, seen(B, "y", 6))],
         {B: {"y": NOW_MS - 6, "x": NOW_MS - 7}, A: {"y": NOW_MS - 8, "x": NOW_MS - 9}},
@@ -84,6 +98,18 @@ def test_the_longest_list_of_a_hub_fits_into_an_answer(hub: Database) -> None:
     body = msgspec.json.encode(Next(2**53 - 1, told))
     assert len(body) <= MAX_ANSWER_BYTES
     assert parse_next(body).sightings == told
+
+
+def test_a_rogue_device_that_names_every_card_pushes_out_no_copied_one(hub: Database) -> None:
+    copied = "f" * 12
+    crowd = [f"{card:012x}" for card in range(2 * MAX_SIGHTINGS)]
+    with hub.writing() as db:
+        note(db, 1, [seen(card, "x", 60_000) for card in (*crowd, copied)], NOW_MS)
+        note(db, 2, [seen(copied, "y", 60_000)], NOW_MS)
+        note(db, 3, [seen(card, "rogue") for card in crowd], NOW_MS)
+        note(db, 3, [seen(copied, "rogue", 60_000)], NOW_MS)
+    with hub.reading() as db:
+        assert next(iter(recent(db, NOW_MS))) == copied
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.card.person import Person
 from edge.venues.desk.name_digests import Digests, reference, spellings
 
 KEY = bytes(range(32))
@@ -61,9 +62,11 @@ def test_only_letters_and_digits_of_a_reference_count() -> None:
 def test_digests_differ_by_kind_and_by_key() -> None:
     one, other = Digests(KEY), Digests(bytes(32))
     text = "2026-01-02"
-    kinds = {one.reference(text), one.subject(text), one.birth(date.fromisoformat(text))} | one.names(
-        text, ""
-    )
+    kinds = {
+        one.reference(text),
+        one.person(Person("x", text)),
+        one.birth(date.fromisoformat(text)),
+    } | one.names(text, "")
     assert len(kinds) == 4
     assert one.reference(text) != other.reference(text)
     assert "00010203" not in repr(one)

@@ -15,14 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds.venues.building_door import SITE_KEY
 
+from edge.card.person import Person
 from edge.errors import InputError, StorageFault
 from edge.policy.pin import Entered, Pin, verifier
 from edge.venues.door.enrolment import COLUMNS, Enrolment, EnrolmentContext, gather, read_csv, read_json
 from edge.venues.door.people_store import PeopleFile
-from edge.venues.door.person import Person, person_name
+from edge.venues.door.person import EnrolledPerson, person_name
 
 SITE = EnrolmentContext(SITE_KEY, ZoneInfo("Europe/Lisbon"), frozenset({"staff", "guards"}))
-ANNA = person_name("CN-GD", "anna", SITE_KEY)
+ANNA = person_name(Person("CN-GD", "anna"), SITE_KEY)
 HEAD = "issuer,subject,groups,valid_from,valid_until,assisted,no_face,duress_of,template"
 
 
@@ -70,7 +71,7 @@ def test_a_time_without_a_zone_is_the_sites(text: str) -> None:
 
 def test_a_duress_card_belongs_to_a_person() -> None:
     told = one("CN-GD,anna-2,,,,,,anna,")
-    assert told == Enrolment(person_name("CN-GD", "anna-2", SITE_KEY), same_as=ANNA)
+    assert told == Enrolment(person_name(Person("CN-GD", "anna-2"), SITE_KEY), same_as=ANNA)
 
 
 WRONG = {
@@ -202,7 +203,7 @@ def test_an_enrolled_person_is_found_after_a_restart(tmp_path: Path) -> None:
     with closing(PeopleFile(tmp_path / "people.db")) as file:
         assert file.take([told]) == 1
     with closing(PeopleFile(tmp_path / "people.db")) as file:
-        assert file.find(ANNA) == Person(
+        assert file.find(ANNA) == EnrolledPerson(
             ANNA,
             told.groups,
             told.valid_from,
@@ -219,7 +220,7 @@ def test_a_duress_card_finds_its_person_under_duress(file: PeopleFile) -> None:
     file.take(rows)
     usual, forced = file.find(ANNA), file.find(rows[0].name)
     assert usual is not None
-    assert forced == Person(ANNA, usual.groups, assisted=True, duress=True)
+    assert forced == EnrolledPerson(ANNA, usual.groups, assisted=True, duress=True)
 
 
 def test_others_stay_unless_they_are_replaced(file: PeopleFile) -> None:
@@ -234,7 +235,7 @@ def test_others_stay_unless_they_are_replaced(file: PeopleFile) -> None:
 def test_the_last_row_of_a_person_replaces_the_earlier_one(file: PeopleFile) -> None:
     file.take([one("CN-GD,anna,staff,,,yes,,,")])
     file.take([one("CN-GD,anna,guards,,,,,,")])
-    assert file.find(ANNA) == Person(ANNA, frozenset({"guards"}))
+    assert file.find(ANNA) == EnrolledPerson(ANNA, frozenset({"guards"}))
 
 
 KEPT = verifier("271828").decode()
@@ -278,9 +279,9 @@ def test_a_pin_that_was_set_here_stays_after_the_next_list(file: PeopleFile, rep
     file.take([one("CN-GD,anna,staff,,,,,,")])
     file.set_pin(ANNA, Pin(KEPT.encode()))
     file.take([one("CN-GD,anna,guards,,,,,,")], replace=replace)
-    assert file.find(ANNA) == Person(ANNA, frozenset({"guards"}), pin=Pin(KEPT.encode()))
+    assert file.find(ANNA) == EnrolledPerson(ANNA, frozenset({"guards"}), pin=Pin(KEPT.encode()))
     file.set_pin(ANNA, None)
-    assert file.find(ANNA) == Person(ANNA, frozenset({"guards"}))
+    assert file.find(ANNA) == EnrolledPerson(ANNA, frozenset({"guards"}))
 
 
 @pytest.mark.parametrize("replace", [False, True])
@@ -291,7 +292,7 @@ def test_a_list_with_a_duress_card_of_an_unknown_person_is_refused_whole(
     rows = people(f"{HEAD}\nCN-GD,ben,staff,,,,,,\nCN-GD,carl-2,,,,,,carl,\n")
     with pytest.raises(InputError, match="1 duress cards name a person who is not enrolled"):
         file.take(rows, replace=replace)
-    assert (len(file), file.find(ANNA)) == (1, Person(ANNA, frozenset({"staff"})))
+    assert (len(file), file.find(ANNA)) == (1, EnrolledPerson(ANNA, frozenset({"staff"})))
 
 
 def test_a_duress_card_of_a_duress_card_is_refused(file: PeopleFile) -> None:

@@ -13,7 +13,7 @@ from worlds.venues.building_door import MONDAY, SITE_KEY, Entrance, card, decide
 from edge.decision import Decision, Deny, Grant, Reason
 from edge.policy.obligations import Factor, Obligations, StaffNotice
 from edge.venues.door.occupancy import MemoryOccupancyStore
-from edge.venues.door.person import Person
+from edge.venues.door.person import EnrolledPerson
 
 PEOPLE: dict[str, dict] = {
     "anna": {},
@@ -185,8 +185,8 @@ def test_a_duress_card_gets_the_result_of_its_person(text: str, who: str, minute
 
 
 def _name(door: Entrance, subject: str) -> bytes:
-    from edge.venues.door.person import card_name
+    from edge.venues.door.person import person_name
 
-    person: Person | None = door.enrolled.find(card_name(card(subject), SITE_KEY))
+    person: EnrolledPerson | None = door.enrolled.find(person_name(card(subject).person, SITE_KEY))
     assert person is not None
     return person.name

@@ -9,12 +9,13 @@ import pytest
 from worlds.venues.building_door import MONDAY, SITE_KEY, Entrance, card, local, name_of, rules
 
 from edge.card.claims import SealedReference
+from edge.card.person import Person
 from edge.decision import Deny, Grant, Reason
 from edge.link.messages import Mode
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
 from edge.policy.pin import Pin
 from edge.venues.door.occupancy import OccupancyChange
-from edge.venues.door.person import card_name, person_name
+from edge.venues.door.person import person_name
 from edge.vouched_time import VouchedTime
 
 OFFICE = """
@@ -471,17 +472,16 @@ def test_people_are_forgotten_once_their_day_is_over_for_certain() -> None:
 
 
 def test_a_keyed_name_depends_on_the_key_the_issuer_and_the_subject() -> None:
-    assert card_name(card("anna"), SITE_KEY) == person_name("CN-GD", "anna", SITE_KEY)
-    assert person_name("CN-GD", "anna", SITE_KEY) != person_name("CN-GD", "anna", bytes(32))
-    assert person_name("ab", "c", SITE_KEY) != person_name("a", "bc", SITE_KEY)
+    assert person_name(card("anna").person, SITE_KEY) == person_name(Person("CN-GD", "anna"), SITE_KEY)
+    assert person_name(Person("CN-GD", "anna"), SITE_KEY) != person_name(Person("CN-GD", "anna"), bytes(32))
+    assert person_name(Person("ab", "c"), SITE_KEY) != person_name(Person("a", "bc"), SITE_KEY)
 
 
 def test_each_card_without_a_subject_has_its_own_name() -> None:
     first, second = card(None), card(None, card_id=b"another1")
-    assert card_name(first, SITE_KEY) != card_name(second, SITE_KEY)
-    assert card_name(first, SITE_KEY) == card_name(
-        replace(first, presented_at=datetime(2030, 1, 1, tzinfo=UTC)), SITE_KEY
-    )
+    assert person_name(first.person, SITE_KEY) != person_name(second.person, SITE_KEY)
+    later = replace(first, presented_at=datetime(2030, 1, 1, tzinfo=UTC))
+    assert person_name(first.person, SITE_KEY) == person_name(later.person, SITE_KEY)
 
 
 def test_no_repr_shows_data_of_a_person() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from peers.waiting import until
 from worlds.venues.library import NOW, LibraryWorld, card, outcome
 
 from edge.app.venues.library import open_store
+from edge.card.claims import Card
+from edge.card.person import Person
 from edge.decision import Deny, Grant, Reason
 from edge.errors import InputError, Refused, StorageFault
 from edge.keyed_digest import KEY_BYTES
@@ -26,7 +29,16 @@ from edge.venues.library.venue import LibraryVenue
 from edge.vouched_time import UNVOUCHED, VouchedTime
 
 VAULT = Vault(bytes(KEY_BYTES))
-ROLL = Roll(VAULT, {VAULT.subject("s1"): VAULT.seal("P1")})
+S1, S2 = Person("CN-GD", "s1"), Person("CN-GD", "s2")
+ROLL = Roll(VAULT, {VAULT.person(S1): VAULT.seal("P1")}, {"CN-GD"})
+
+
+def of_gym(own: Card) -> Card:
+    """A card of another trusted issuer, which wrote the same subject and attributes."""
+    assert isinstance(own.person.subject, str)
+    return replace(own, issuer="gym", person=Person("gym", own.person.subject))
+
+
 FOUND = {
     "bound here": (card("s1"), "P1"),
     "signed by the issuer": (card("s9", "P9"), "P9"),
@@ -34,6 +46,8 @@ FOUND = {
     "bound and signed alike": (card("s1", "P1"), "P1"),
 }
 NOT_FOUND = {
+    "the subject of the bound card, from another issuer": (of_gym(card("s1")), Reason.PATRON_UNKNOWN),
+    "a number that another issuer signed": (of_gym(card("s9", "P1")), Reason.PATRON_UNKNOWN),
     "not bound": (card("s2"), Reason.PATRON_UNKNOWN),
     "a card without a pseudonym": (card(None), Reason.PATRON_UNKNOWN),
     "bound to one and signed for another": (card("s1", "P2"), Reason.DOCUMENT_MISMATCH),
@@ -67,7 +81,7 @@ def test_any_text_is_a_number_or_an_input_error(text: str) -> None:
 
 
 def test_another_key_opens_no_number() -> None:
-    roll = Roll(Vault(b"k" * KEY_BYTES), {Vault(b"k" * KEY_BYTES).subject("s1"): VAULT.seal("P1")})
+    roll = Roll(Vault(b"k" * KEY_BYTES), {Vault(b"k" * KEY_BYTES).person(S1): VAULT.seal("P1")})
     with pytest.raises(StorageFault, match="another key"):
         roll.patron_of(card("s1"))
 
@@ -97,8 +111,8 @@ def store(tmp_path: Path) -> LibraryStore:
 
 
 def test_stored_data_survives_a_restart(store: LibraryStore, tmp_path: Path) -> None:
-    store.bind([("s1", "P1"), ("s2", "P2"), ("s1", "P3")])
-    store.unbind("s2")
+    store.bind([(S1, "P1"), (S2, "P2"), (S1, "P3")])
+    store.unbind(S2)
     store.remember("P3", SeenPatron(NOW.date(), alone=True))
     store.add(Lend("P3", "B1001"), NOW)
     store.add(TakeBack("B1002"), NOW)
@@ -120,7 +134,7 @@ def test_stored_data_survives_a_restart(store: LibraryStore, tmp_path: Path) -> 
 
 
 def test_a_thief_finds_no_patron_on_the_disk(store: LibraryStore, tmp_path: Path) -> None:
-    store.bind([("subject-of-ada", "PATRON-0001")])
+    store.bind([(Person("CN-GD", "subject-of-ada"), "PATRON-0001")])
     store.remember("PATRON-0001", SeenPatron(NOW.date(), alone=True))
     store.add(Lend("PATRON-0001", "ITEM-0001"), NOW)
     store.refuse(1, ("on hold for another patron",))
@@ -161,8 +175,8 @@ def test_a_running_entrance_loads_the_bindings_that_a_command_changes(tmp_path: 
     with world.library, world.entrance() as entrance:
         assert outcome(entrance, world.visit(card("s3"))) == Reason.PATRON_UNKNOWN
         with open_store(world.settings(), tmp_path) as store:
-            store.bind([("s3", "P2")])
-            store.unbind("s1")
+            store.bind([(Person("CN-GD", "s3"), "P2")])
+            store.unbind(S1)
         until(lambda: outcome(entrance, world.visit(card("s3"))) == Obligations())
         until(lambda: outcome(entrance, world.visit(card("s1"))) == Reason.PATRON_UNKNOWN)
         assert outcome(entrance, world.visit(card("s2"))) == Obligations()
