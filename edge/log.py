@@ -1,5 +1,8 @@
 """The log of a device: one JSON object a line on standard error, for the operator of the service.
 
+No text from outside belongs in it: no words of a screen (`edge/screen_text.py` makes them unprintable), no
+scanned code, no message of another system, no name of a file that another user chose.
+
 Standard output is for the rows of a command. The lines have the form of structlog, which the hub uses. The
 library itself is not used here: it needs an event loop and a syntax highlighter, 8 MB on every door.
 """

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.decision import Signal
+    from edge.screen_text import ScreenText
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -270,8 +271,8 @@ class Signals(Protocol):
 
     def show(self, signal: Signal | None) -> None: ...
 
-    def prompt(self, words: str | None) -> None:
-        """Show an instruction for the holder ("turn your head to the left"); None clears it."""
+    def prompt(self, text: ScreenText | None) -> None:
+        """Show a text for the holder ("turn your head to the left"); None clears it."""
         ...
 
 

@@ -49,17 +49,28 @@ def payload_of(text: str, prefix: str) -> bytes:
 
 
 def one_code(symbols: Sequence[Symbol]) -> Code | None:
-    """The code in view, or None if there is no symbol.
+    """The only code of our format in view, or None if there is no symbol.
 
-    Two symbols are refused even if they hold the same text: a visitor holds up two phones, or a phone and a
-    picture of it, and the device cannot tell whose face belongs to the code. Raises Refused(CODE_SEVERAL),
-    and Refused(CODE_UNREADABLE) if the one symbol is not of our format.
+    Other symbols do not count: a poster before the camera must not refuse every visitor. Two codes are
+    refused even if they hold the same text: a visitor holds up two phones, or a phone and a picture of it,
+    and the device cannot tell whose face belongs to the code. Raises Refused(CODE_SEVERAL), and
+    Refused(CODE_UNREADABLE) if no symbol is of our format.
     """
-    if not symbols:
-        return None
-    if len(symbols) > 1:
+    if len(symbols) <= 1:
+        return parse_code(symbols[0].text) if symbols else None
+    codes = [code for symbol in symbols if (code := _code_or_none(symbol.text))]
+    if not codes:
+        raise Refused(Reason.CODE_UNREADABLE, "no symbol is a code of this format")
+    if len(codes) > 1:
         raise Refused(Reason.CODE_SEVERAL)
-    return parse_code(symbols[0].text)
+    return codes[0]
+
+
+def _code_or_none(text: str) -> Code | None:
+    try:
+        return parse_code(text)
+    except Refused:
+        return None
 
 
 def _from_base45(body: str) -> bytes:

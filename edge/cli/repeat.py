@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 EVERY_S: Final = 1.0  # a new registration waits at most this long before it is sent
 
 
-def rounds(work: Callable[[], int], *, every_s: float = EVERY_S) -> int:
-    """Calls `work` every `every_s` until SIGINT or SIGTERM; an error ends one round, not the others."""
-    stop = threading.Event()
+def rounds(work: Callable[[], int], *, every_s: float = EVERY_S, stop: threading.Event | None = None) -> int:
+    """Calls `work` every `every_s` until SIGINT or SIGTERM; an error ends one round, not the others.
+
+    `stop`: is set then; long work that sees it may end by KeyboardInterrupt.
+    """
+    stop = stop or threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     said = ""
@@ -31,6 +34,8 @@ def rounds(work: Callable[[], int], *, every_s: float = EVERY_S) -> int:
             if error.message != said:  # a full disk is told once, not once a second
                 fail(error)
             said = error.message
+        except KeyboardInterrupt:
+            break
         stop.wait(every_s)
     return Exit.OK
 

@@ -93,7 +93,8 @@ class _Rows:
 
     def _brief(self, obligations: Obligations) -> None:
         """Print the notices of this visit for staff."""
-        for words in (*sorted(note.value for note in obligations.notices), *obligations.lines):
+        lines = (text.words for text in obligations.lines)
+        for words in (*sorted(note.value for note in obligations.notices), *lines):
             print(f"       {harmless(words)}", flush=True)
 
 

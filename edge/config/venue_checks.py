@@ -158,7 +158,7 @@ def _request(config: Config, page: ConfigSource) -> None:
             at=page.line("request", "board"),
             hint="ask an issuer for a certificate of this device (doorward-issuer certify), and set its path",
         )
-    if request.show != "on-demand" and request.board == "none":
+    if request.show in ("offered", "needed") and request.board == "none":
         raise page.wrong(
             f'[request] show = "{request.show}" needs a screen',
             at=page.line("request", "show"),

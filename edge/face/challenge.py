@@ -96,6 +96,9 @@ class ChallengeLimits:
     shallow: float = 0.2  # an object so tilted with less parallax than this is not a head
     back: float = 0.12  # 7 degrees
     astray: float = 0.2  # 12 degrees another way: a short swing before a turn stays below
+    # A compared frame has to show this much, 12 degrees, as rigidly as a head: flat prints reach 0.19 (99 %),
+    # and a bent print of more is not rigid. Beyond the limits of quality no frame can be compared.
+    vouched: float = 0.2
     speed: float = 4.5  # face widths a second; a quick turn (140 degrees a second) moves the nose at 2.5
     whirl: float = 3.5  # parallax a second: 200 degrees a second
     begun: float = 0.04  # 2 degrees: more than the noise of landmarks
@@ -200,27 +203,34 @@ class Challenge:
         self._between = self._flat = 0
         self._longest = 0.0
         self._reached: Motion | None = None
+        self._vouched = False
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the current prompt."""
+        return self._phase
 
     @property
     def prompt(self) -> Prompt:
         """The current prompt, or the last one."""
         return self._prompts[min(len(self._done), len(self._prompts) - 1)]
 
-    def observe(self, landmarks: Floats | None, tick_ms: int) -> ChallengeProgress:
-        """Take the landmarks of one frame, float32 (468, 3) in px, or None if it shows no face.
+    def observe(self, landmarks: Floats | None, tick_ms: int, *, compared: bool = True) -> ChallengeProgress:
+        """Take the landmarks of one frame, float32 (468, 3) in px, or None if it shows no face to follow.
 
-        A frame that is not newer than the last is ignored.
+        A face that is not `compared` is followed, but no step of a prompt is taken on its word. A frame that
+        is not newer than the last is ignored.
         """
         if self._result is None and tick_ms > self._tick_ms:
             self._tick_ms = tick_ms
-            failure = self._take(landmarks)
+            failure = self._take(landmarks, compared=compared)
             if failure is not None:
                 self._result = ChallengeFailed(failure, self.prompt, tuple(self._done))
             elif len(self._done) == len(self._prompts):
                 self._result = ChallengeDone(tuple(self._done))
         return self._result or ChallengeWaiting(self.prompt, self._phase)
 
-    def _take(self, landmarks: Floats | None) -> Failure | None:
+    def _take(self, landmarks: Floats | None, *, compared: bool) -> Failure | None:
         limits = self._limits
         allowed = {Phase.LOOK: limits.look_ms, Phase.AWAY: limits.away_ms, Phase.BACK: limits.back_ms}
         if self._tick_ms - self._since_ms > allowed[self._phase]:
@@ -230,12 +240,12 @@ class Challenge:
         if failure := self._follow(landmarks):
             return failure
         match self._phase:
-            case Phase.LOOK:
-                return self._look(landmarks)
             case Phase.AWAY:
-                return self._away()
+                return self._away(compared=compared)
+            case Phase.LOOK:
+                return self._look(landmarks, compared=compared)
             case Phase.BACK:
-                return self._back()
+                return self._back() if compared else None
 
     def _miss(self) -> Failure | None:
         """Handle a frame without a face: allowed before a prompt, and for `gap_ms` during one."""
@@ -264,9 +274,9 @@ class Challenge:
         jumped = way > self._limits.speed * seconds or whirl > self._limits.whirl * seconds
         return Failure.JUMP if jumped else None
 
-    def _look(self, landmarks: Floats) -> Failure | None:
+    def _look(self, landmarks: Floats, *, compared: bool) -> Failure | None:
         yaw, pitch, _ = pose(Landmarks(landmarks, presence=1.0))
-        if abs(yaw) > self._limits.frontal_yaw or abs(pitch) > self._limits.frontal_pitch:
+        if not compared or abs(yaw) > self._limits.frontal_yaw or abs(pitch) > self._limits.frontal_pitch:
             self._still.clear()
             return None
         self._still.append(landmarks)
@@ -274,11 +284,11 @@ class Challenge:
             self._rest, self._motion = Rest(self._still), None
             self._asked_ms = self._tick_ms
             self._between = self._flat = 0
-            self._longest, self._reached = 0.0, None
+            self._longest, self._reached, self._vouched = 0.0, None, False
             self._enter(Phase.AWAY)
         return None
 
-    def _away(self) -> Failure | None:
+    def _away(self, *, compared: bool) -> Failure | None:
         motion, limits = self._motion, self._limits
         assert motion is not None
         wanted, aside = self._along(motion)
@@ -288,15 +298,16 @@ class Challenge:
             self._flat += 1
             return Failure.FLAT if self._flat >= limits.flat_looks else None
         self._flat = 0
+        rigid = motion.rigidity >= limits.rigid
+        self._vouched = self._vouched or (compared and rigid and wanted >= limits.vouched)
         if wanted < self._target:
-            self._between += wanted > limits.begun
-            return None
-        if motion.rigidity < limits.rigid:
-            return None
-        if self._between < limits.between:
-            return Failure.HASTY
-        self._reached = motion
-        self._enter(Phase.BACK)
+            self._between += compared and wanted > limits.begun
+        elif rigid:
+            if self._between < limits.between:
+                return Failure.HASTY
+            self._reached = motion
+        if self._reached is not None and self._vouched:
+            self._enter(Phase.BACK)
         return None
 
     def _back(self) -> Failure | None:

@@ -67,7 +67,8 @@ class FaceEvidence:
     """The evidence of one frame. It holds no embedding and no template.
 
     `reason`: why there is no similarity (face.absent, several, quality, attack, template). If it is None,
-    `similarity` in [-1, 1] is set; the policy compares it with the threshold. `box`, as in Face, and
+    `similarity` in [-1, 1] is set; the policy compares it with the threshold. It is that of a burst; `alone`
+    is that of this frame's own face. `box`, as in Face, and
     `landmarks`, float32 (468, 3), which the evidence owns, are for drawing. `ms`: milliseconds by stage. If
     the face could not be acquired, `coaching` is for the holder and `fta` for the audit. `settled`: no
     further frame of the burst would change the decision.
@@ -75,6 +76,7 @@ class FaceEvidence:
 
     faces: int
     similarity: float | None = None
+    alone: float | None = None
     quality: Quality | None = None
     pad: PadEvidence | None = None
     reason: Reason | None = None
@@ -229,20 +231,21 @@ class FaceEngine:
         attack, short = self.inspect(rgb, faces[0]), quality.shortfall(probe.quality)
         ms |= watch.lap("pad")
         reason = attack.reason or (Reason.FACE_QUALITY if short else None)
-        alike, settled = None, True
+        alike, alone, settled = None, None, True
         if reason is None:
             embedding = self.embed(probe)
             if fusion is None:
-                alike = self.similarity(reference, embedding)
+                alike = alone = self.similarity(reference, embedding)
             else:
                 fused = fusion.add(template.project(embedding, self._basis), quality.rank(probe.quality))
-                alike, settled = fused.similarity, fused.settled
+                alike, alone, settled = fused.similarity, fused.alone, fused.settled
             embedding.fill(0)
             ms |= watch.lap("embed")
         probe.crop.fill(0)
         return FaceEvidence(
             faces=len(faces),
             similarity=alike,
+            alone=alone,
             quality=probe.quality,
             pad=attack,
             reason=reason,

@@ -47,11 +47,12 @@ class FusionRule:
 class Fused:
     """The comparison of a burst until now.
 
-    `similarity` in [-1, 1], of the mean of `frames` embeddings; `settled`: more frames would not change the
-    decision, or the burst is full.
+    `similarity` in [-1, 1], of the mean of `frames` embeddings; `alone`: of the last frame's own embedding;
+    `settled`: more frames would not change the decision, or the burst is full.
     """
 
     similarity: float
+    alone: float
     frames: int
     settled: bool
 
@@ -99,11 +100,12 @@ class Fusion:
             for _, vector in self._kept[self._rule.frames :]:
                 vector.fill(0)
             del self._kept[self._rule.frames :]
+        alone = similarity(self._reference, probe, model=self._reference.model)
         mean = self.mean()
         cosine = similarity(self._reference, mean, model=self._reference.model)
         mean.fill(0)
         full = len(self._kept) >= self._rule.frames
-        return Fused(cosine, len(self._kept), full or cosine >= self._threshold + self._rule.sure)
+        return Fused(cosine, alone, len(self._kept), full or cosine >= self._threshold + self._rule.sure)
 
     def mean(self) -> Floats:
         """The mean of the kept frames, unit float32 (64,), which the caller owns; (1,) if there are none."""

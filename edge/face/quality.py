@@ -30,7 +30,7 @@ from edge.face.mesh import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -174,9 +174,14 @@ LIMITS: tuple[Limit, ...] = (
 )
 
 
+def shortfalls(quality: Quality) -> Iterator[Limit]:
+    """The limits that this probe does not meet, in the order of the table. A NaN does not meet its limit."""
+    return (row for row in LIMITS if not row.low <= row.measure(quality) <= row.high)
+
+
 def shortfall(quality: Quality) -> Limit | None:
-    """The first limit that this probe does not meet, or None. A NaN does not meet its limit."""
-    return next((row for row in LIMITS if not row.low <= row.measure(quality) <= row.high), None)
+    """The first limit that this probe does not meet, or None."""
+    return next(shortfalls(quality), None)
 
 
 def gate(quality: Quality) -> Coaching | None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from edge.decision import Deny, Grant
 from edge.passage import machine as m
 from edge.passage.events import ChallengeWanted, FaceWanted, Granted
+from edge.passage.face.attempt_counter import AttemptCounter
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.requirements.factors import Given, out_of_time
 from edge.policy.decide import Matches
+from edge.screen_text import staff_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from edge.passage.stages import Stages
     from edge.policy.obligations import Obligation
     from edge.ports import Pixels
+    from edge.screen_text import ScreenText
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.time.trust_age import TrustState
 
@@ -46,6 +49,7 @@ class ActivePassage:
         self._record = record
         self._ground = ground
         self._face: FaceCapture | None = None
+        self._attempts = AttemptCounter()
         self._asked: tuple[Obligation, Asking] | None = None
 
     @property
@@ -58,6 +62,11 @@ class ActivePassage:
         return self._face is not None and self._face.challenged
 
     @property
+    def attacked(self) -> bool:
+        """Whether an attack was seen, whatever ends the passage."""
+        return self._attempts.attacked
+
+    @property
     def prompt(self) -> str | None:
         """The text for the holder: of the factor that is asked for, or else of the face capture."""
         if self._asked is not None:
@@ -68,7 +77,7 @@ class ActivePassage:
         """The first event after the card was verified: a face is wanted, or the next step."""
         if not self._stages.needs_face(self._presented):
             return self._go_on()
-        self._face = FaceCapture(self._stages, self._presented)
+        self._face = FaceCapture(self._stages, self._presented, self._attempts)
         return FaceWanted()
 
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, m.PassageEvent | None]:
@@ -94,7 +103,7 @@ class ActivePassage:
                 self._presented = self._presented.with_given(asked.factor, obligations)
                 return self._go_on()
             case Deny() as deny:
-                self._note_refusal(asking, self._stages.visit_rules.lines())
+                self._note_refusal(asking, staff_texts(self._stages.visit_rules.lines()))
                 return m.Denied(deny)
             case None:
                 return None
@@ -122,7 +131,7 @@ class ActivePassage:
             return self._go_on()
         self._record.required(self._presented.requirements, self._presented.given)
         self._face.wipe()
-        self._face = FaceCapture(self._stages, self._presented)
+        self._face = FaceCapture(self._stages, self._presented, self._attempts)
         return None
 
     def _go_on(self) -> m.PassageEvent:
@@ -137,7 +146,7 @@ class ActivePassage:
         self._asked = asked, asking
         return m.FactorWanted(asking.signal)
 
-    def _note_refusal(self, asking: Asking, lines: tuple[str, ...]) -> None:
+    def _note_refusal(self, asking: Asking, lines: tuple[ScreenText, ...]) -> None:
         """Note for staff and the record what became of the factor; `lines`: text of the host."""
         requirements = self._presented.requirements
         obligations = replace(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.screen_text import ScreenText, ScreenTextKind
+
 if TYPE_CHECKING:
     from edge.decision import Signal
     from edge.ports import Signals
@@ -26,4 +28,4 @@ class HolderDisplay:
         """Show this text to the holder; None: no text."""
         if words != self.words:
             self.words = words
-            self._signals.prompt(words)
+            self._signals.prompt(ScreenText(ScreenTextKind.INSTRUCTION, words) if words else None)

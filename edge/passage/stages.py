@@ -117,10 +117,22 @@ class Stages:
         trust: TrustSnapshot,
         trust_state: TrustState,
         nonce: bytes | None = None,
+        *,
+        judged: bool = False,
     ) -> Card | Deny | None:
-        """The card that is shown during a passage: made for this nonce, or a second document."""
+        """The card that is shown during a passage: made for this nonce, or a second document.
+
+        `judged`: it must be a card that this door accepts; its face is not compared.
+        """
         card = self._verified(symbols, trust, replace(self._gate(trust_state), nonce=nonce), trust_state)
-        return card.deny if isinstance(card, TurnedAway) else card
+        if isinstance(card, TurnedAway):
+            return card.deny
+        objection = attempt(self._objection, card, trust, trust_state) if card and judged else None
+        return objection or card
+
+    def _objection(self, card: Card, trust: TrustSnapshot, trust_state: TrustState) -> Deny | None:
+        objection = judge_card(card, self.policy.under(trust.policy), trust_state)
+        return None if objection == Deny(Reason.FACE_TEMPLATE) else objection
 
     def _verified(
         self,
@@ -200,9 +212,14 @@ class Stages:
             presented.card, presented.requirements, evidence, presented.policy.similarity
         )
         matched = replace(presented, face=evidence, given=given, requirements=requirements)
-        if not matched.lacks_challenge or self.pad_rule.random_below is None:
-            return matched
-        return replace(matched, pad_rule=replace(matched.pad_rule, prompts=STEP_UP_PROMPTS))
+        return self.with_movements(matched) if matched.lacks_challenge else matched
+
+    def with_movements(self, presented: Presented) -> Presented:
+        """This card with movements of the head where a face is compared, if this door can ask for them."""
+        if self.pad_rule.random_below is None:
+            return presented
+        prompts = max(presented.pad_rule.prompts, STEP_UP_PROMPTS)
+        return replace(presented, pad_rule=replace(presented.pad_rule, prompts=prompts))
 
     def ask(
         self, presented: Presented, asked: Obligation, ground: Callable[[], tuple[TrustSnapshot, TrustState]]
@@ -222,7 +239,12 @@ class Stages:
                 assert obligations.pin is not None
                 return AskPin(obligations.pin, self.visit_rules.pin_tries, shortest=means.pin_digits)
             case Factor.DOCUMENT:
-                return AskDocument(card, lambda seen: self.again(seen, *ground()))
+                return AskDocument(
+                    card,
+                    lambda seen, nonce: self.again(seen, *ground(), nonce=nonce, judged=True),
+                    means.display,
+                    ground()[1].at.now,
+                )
             case Factor.HOST:
                 assert means.host is not None
                 return AskHost(means.host, self.visit(card, presented.trust_state))
@@ -245,7 +267,11 @@ class Stages:
         shown = self.context
         if display is not None:
             shown = replace(
-                shown, nonce=display.nonce, nonce_before=display.nonce_before, nonce_needed=display.needed
+                shown,
+                nonce=display.nonce,
+                nonce_before=display.nonce_before,
+                nonce_needed=display.needed,
+                nonce_always=display.needed,
             )
         return replace(
             shown,

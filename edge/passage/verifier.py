@@ -135,6 +135,7 @@ class Verifier:
             self._trust_state,
             recorder.told_of_clock(),
             recorder.builder.obligations,
+            self._tracker.take_background(),
         )
 
     def start(self) -> None:
@@ -201,6 +202,8 @@ class Verifier:
                 self._runner.on(m.Denied(deny))
             case Presented() as presented:
                 point = self._point
+                if self._lockout.attacked(presented.card, self._runner.tick_ms):
+                    presented = self.stages.with_movements(presented)
                 self._passage = ActivePassage(
                     self.stages, presented, point.recorder.builder, lambda: point.ground(self._runner.tick_ms)
                 )
@@ -228,9 +231,11 @@ class Verifier:
     # -- effects -----------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Tell the venue the decision, once it is durable and its effects are done."""
+        """Tell the venue the decision, once it is durable and its effects are done; then drop the card."""
         if self._outcome is not None and self._outcome.seq is not None:
             self._point.settle(self._outcome.decision, self._outcome.seq, self._runner.tick_ms)
+        elif self._passage is None:
+            self._point.forget()
 
     def _perform(self, effect: m.PassageEffect) -> None:
         match effect:
@@ -260,7 +265,11 @@ class Verifier:
         started = stopwatch()
         if self._passage is not None:
             self._lockout.learn(
-                self._passage.card, decision, self._runner.tick_ms, challenged=self._passage.challenged
+                self._passage.card,
+                decision,
+                self._runner.tick_ms,
+                challenged=self._passage.challenged,
+                attacked=self._passage.attacked,
             )
         try:
             seq = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))
@@ -276,7 +285,7 @@ class Verifier:
         try:
             seq = self._outcome.seq if self._outcome else None
             self._ports.strike.release(grant.release_ms, grant=seq or 0)
-            self._tracker.passed()
+            self._tracker.passed(self._runner.tick_ms)
         except DoorLinkFault as fault:
             if not isinstance(fault, DoorDenied):  # the door's own event records that, with its cause
                 self._note_fault(DevicePart.DOOR)

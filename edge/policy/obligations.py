@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edge.card.claims import Card
     from edge.decision import Decision, Reason
     from edge.policy.pin import Pin
+    from edge.screen_text import ScreenText
 
 
 class Factor(StrEnum):
@@ -54,14 +55,14 @@ class Obligations:
 
     `required`: factors, in the order of the step-ups. `release_ms`: in place of the door's own time.
     `pin`: the verifiers of this person's PIN; None if the person has none.
-    `notices`: for staff and the record. `lines`: text for the staff's screen; never on record, never logged.
+    `notices`: for staff and the record. `lines`: for the staff's screen only.
     """
 
     required: tuple[Obligation, ...] = ()
     release_ms: int | None = None
     pin: Pin | None = None
     notices: frozenset[StaffNotice] = frozenset()
-    lines: tuple[str, ...] = field(default=(), repr=False)
+    lines: tuple[ScreenText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,9 @@ class VerificationContext:
     `site`: the id of the door, such as "tower-1/lobby", which is also its audience; `audiences`: others.
     `jurisdiction`: the ISO 3166 code of the law at the door; None: only issuers for "*" count. `nonce`: the 8
     to 16 bytes on its screen now, if it has one; `nonce_before`: those before, which a phone may still
-    answer; `nonce_needed`: a code without either is refused. `since_sync`: the time that its clock has run
-    without a correction. `clock`: if it is not PASS, `now` is only the earliest time that it can be.
+    answer; `nonce_needed`: a code without either is refused; `nonce_always`: also while none is shown.
+    `since_sync`: the time that its clock has run without a correction. `clock`: if it is not PASS, `now` is
+    only the earliest time that it can be.
     """
 
     site: str
@@ -41,6 +42,7 @@ class VerificationContext:
     nonce: bytes | None = field(default=None, repr=False)
     nonce_before: bytes | None = field(default=None, repr=False)
     nonce_needed: bool = True
+    nonce_always: bool = False
     since_sync: timedelta = timedelta(0)
     budgets: Budgets = field(default_factory=Budgets)
     clock: AgeAction = AgeAction.PASS
@@ -149,7 +151,7 @@ def _check_presentation(presentation: Presentation, now: datetime, context: Veri
 def _check_nonce(nonce: bytes | None, context: VerificationContext) -> None:
     """Check the nonce. If another door asked for it, an attacker relays the code."""
     shown = [each for each in (context.nonce, context.nonce_before) if each is not None]
-    if nonce is None and not (shown and context.nonce_needed):
+    if nonce is None and not (context.nonce_always or (shown and context.nonce_needed)):
         return
     if not any(hmac.compare_digest(each, nonce or b"") for each in shown):
         raise Refused(Reason.CODE_NONCE, "not the challenge that this door shows")

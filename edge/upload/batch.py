@@ -74,11 +74,13 @@ class ProvenRecords:
 class RecordBatch(ProvenRecords):
     """A batch of one device; it is untrusted before its signatures are verified.
 
-    `sent_ms`: UTC by the device's clock.
+    `sent_ms`: UTC by the device's clock; `hub_ms`: UTC by the hub's clock, from the newest answer of the hub,
+    0 before the first one.
     """
 
     device: str
     sent_ms: int
+    hub_ms: int
     status: DeviceStatus
 
 
@@ -87,6 +89,7 @@ class _Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     count: Annotated[int, Meta(ge=0, le=MAX_RECORDS)]
     device: DeviceName
     first: Count
+    hub_ms: UnixMs
     note: Annotated[str, Meta(max_length=MAX_OWN_NOTE_BYTES)]
     proof: Annotated[tuple[bytes, ...], Meta(max_length=MAX_PROOF)]
     sent_ms: UnixMs
@@ -142,6 +145,7 @@ def encode(batch: RecordBatch) -> bytes:
         count=len(batch.bodies),
         device=batch.device,
         first=batch.first,
+        hub_ms=batch.hub_ms,
         note=batch.note,
         proof=batch.proof,
         sent_ms=batch.sent_ms,
@@ -167,6 +171,7 @@ def decode(plain: bytes) -> RecordBatch:
         note=head.note,
         proof=head.proof,
         sent_ms=head.sent_ms,
+        hub_ms=head.hub_ms,
         status=head.status,
     )
 

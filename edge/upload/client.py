@@ -107,12 +107,14 @@ class _Run:
     def go(self, batches: int, watch: Callable[[int, int], None]) -> Uploaded:
         count = 0
         for _ in range(batches):
+            named_ms = self._outbox.hub_ms
             unsent, body = self._pack()
             answer = self._send(body)
             if self._settle(answer, unsent):
                 count += len(unsent.bodies)
                 watch(unsent.next, unsent.size)
-                if not unsent.more:
+                # One heartbeat more names the first answer of a hub: proof of contact without a clock.
+                if not unsent.more and (named_ms or not self._outbox.hub_ms):
                     break
         unsent = self._outbox.unsent(limit=0)
         return Uploaded(count, unsent.next, unsent.size - unsent.next, self._sightings)
@@ -133,6 +135,7 @@ class _Run:
                 note=unsent.note,
                 proof=unsent.proof,
                 sent_ms=self._sender.now_ms(),
+                hub_ms=self._outbox.hub_ms,
                 status=self._sender.status,
             )
             try:
@@ -151,19 +154,29 @@ class _Run:
         """Whether the hub has these records now. Raises the errors of `upload` for every other answer."""
         match answer.status:
             case HTTPStatus.OK:
-                said = _said(answer)
+                said = self._said(answer)
                 if said.next != unsent.next:
                     raise _nonsense(answer)
                 self._sightings = said.sightings or {}
                 self._outbox.acknowledge(unsent.next)
                 return True
             case HTTPStatus.CONFLICT:
-                self._move(_said(answer).next, unsent, answer)
+                self._move(self._said(answer).next, unsent, answer)
                 return False
             case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 self._halve(unsent)
                 return False
         raise _refusal(answer, self._sender)
+
+    def _said(self, answer: Answer) -> Next:
+        """The content of a 200 or 409; its hub time is stored before anything else can fail."""
+        try:
+            said = parse_next(answer.body)
+        except InputError as err:
+            raise _nonsense(answer) from err
+        if said.hub_ms:
+            self._outbox.answered(said.hub_ms)
+        return said
 
     def _move(self, wanted: int, unsent: Unsent, answer: Answer) -> None:
         self._moves += 1
@@ -179,13 +192,6 @@ class _Run:
                 hint="allow request bodies of 1 MB in the hub's proxy",
             )
         self._limit = len(unsent.bodies) // 2
-
-
-def _said(answer: Answer) -> Next:
-    try:
-        return parse_next(answer.body)
-    except InputError as err:
-        raise _nonsense(answer) from err
 
 
 def _nonsense(answer: Answer) -> FetchError:

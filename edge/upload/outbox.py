@@ -31,7 +31,8 @@ _HINTS = {sqlite3.SQLITE_CORRUPT: _REMOVE, sqlite3.SQLITE_NOTADB: _REMOVE}
 _TABLES = """
 CREATE TABLE IF NOT EXISTS hubs (
   hub TEXT PRIMARY KEY, next INTEGER, acknowledged INTEGER, peaks BLOB
-) STRICT
+) STRICT;
+CREATE TABLE IF NOT EXISTS answers (hub TEXT PRIMARY KEY, hub_ms INTEGER) STRICT
 """
 
 
@@ -91,6 +92,20 @@ class Outbox:
     def acknowledged(self) -> int:
         """The first seq that the hub has not acknowledged; it never decreases."""
         return self._cursor().acknowledged
+
+    @property
+    def hub_ms(self) -> int:
+        """The hub's clock in its newest answer; 0: none is known."""
+        with faults(self._path, hints=_HINTS):
+            row = self._db.execute("SELECT hub_ms FROM answers WHERE hub = ?", (self._hub,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def answered(self, hub_ms: int) -> None:
+        """Store the hub's clock in its newest answer, for the next batch. Raises StorageFault."""
+        with faults(self._path, hints=_HINTS), transaction(self._db):
+            self._db.execute(
+                "INSERT OR REPLACE INTO answers (hub, hub_ms) VALUES (?, ?)", (self._hub, hub_ms)
+            )
 
     def unsent(self, *, limit: int = MAX_RECORDS) -> Unsent:
         """At most `limit` proven records from `next` on. The cursor does not move.

@@ -23,7 +23,8 @@ SIGNATURE_HEADER: Final = "Doorward-Signature"
 TIME_HEADER: Final = "Doorward-Time"
 # A hub has the time from its network. A device with a greater difference learns its position with a batch.
 MAX_SKEW_S: Final = 300
-MAX_ANSWER_BYTES: Final = 4_096  # `{"next": 9007199254740991}` has 26; an error page of a proxy is truncated
+# A number and a time have 51 bytes; sightings take the rest, and an error page of a proxy is truncated.
+MAX_ANSWER_BYTES: Final = 4_096
 MAX_DETAIL_CHARS: Final = 200  # two lines of a terminal
 
 _SCHEME: Final = "ed25519="
@@ -41,10 +42,12 @@ class Next(Struct, frozen=True):
     """An answer of 200 or 409: the first seq that the hub does not have.
 
     `sightings`: with 200, cards that were shown at several doors within the hour.
+    `hub_ms`: UTC by the hub's clock, which the device returns in its next batch; 0: an answer without it.
     """
 
     next: Count
     sightings: Sightings | UnsetType = UNSET
+    hub_ms: UnixMs = 0
 
 
 class Error(Struct, frozen=True, omit_defaults=True):

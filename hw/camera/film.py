@@ -37,7 +37,7 @@ class Film(LiveCamera):
         setting = setting or Setting()
         play: Callable[[threading.Event], Driver]
         if path.is_dir():
-            pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in _PICTURES)
+            pictures = sorted(file for file in path.iterdir() if _is_picture(file))
             if not pictures:
                 raise CameraFault(
                     f"camera: {path} holds no pictures", hint="copy jpg, png, webp or bmp files into it"
@@ -48,6 +48,11 @@ class Film(LiveCamera):
         # Films may be slow: the next picture of one with 0.2 a second is due in 5 s.
         timeouts = CaptureTimeouts(stall_s=max(5.0, 2 / setting.fps), start_s=max(5.0, 2 / setting.fps))
         super().__init__(str(path), play, timeouts=timeouts, is_film=True)
+
+
+def _is_picture(file: Path) -> bool:
+    """Whether this is a picture file: not a pipe of that name, which would stop the camera."""
+    return file.suffix.lower() in _PICTURES and file.is_file()
 
 
 class _Beat:

@@ -10,6 +10,8 @@ from hw.signals.log import LogSignals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edge.screen_text import ScreenText
+
 # LINK.md section 3, SIGNAL
 _NUMBERS: Final = {
     None: 0,
@@ -24,7 +26,7 @@ WELCOME: Final = 5
 class DoorSignals:
     """A Signals port. `send`: sends a number to the controller; after a lost link the link sends it again.
 
-    There is no screen for prompts, so they go to the log, as every signal does too.
+    There is no screen for prompts; the log has their kind, and every signal.
     """
 
     def __init__(self, send: Callable[[int], None]) -> None:
@@ -40,8 +42,8 @@ class DoorSignals:
         """Show that the door is free, until the next call of `show`."""
         self._set(WELCOME)
 
-    def prompt(self, words: str | None) -> None:
-        self._log.prompt(words)
+    def prompt(self, text: ScreenText | None) -> None:
+        self._log.prompt(text)
 
     def _set(self, number: int) -> None:
         if number != self.number:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import FetchError, NotThere
+from edge.untrusted_folder import open_file
 from hw.network.source import CHUNK_BYTES, parts_of
-from hw.system.files import READ, parent_of
+from hw.system.files import parent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _HINTS: Final = {
     errno.EACCES: "check the permissions of the folder",
+    errno.EINVAL: "copy the repository again",
     errno.EIO: "plug the stick in again, or try another one: it fails, or was pulled out",
     errno.ELOOP: "copy the files of the repository itself: links are not followed here",
     errno.ENODEV: "plug the stick in again",
@@ -35,12 +36,8 @@ class FolderSource:
         with (
             self._errors(name),
             parent_of(self._root, parts) as folder,
-            os.fdopen(os.open(parts[-1], READ, dir_fd=folder), "rb", buffering=0) as file,
+            open_file(parts[-1], folder) as file,
         ):
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FetchError(
-                    f"{self._root / name}: is not a regular file", hint="copy the repository again"
-                )
             file.seek(offset)
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk

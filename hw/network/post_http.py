@@ -55,7 +55,7 @@ class HttpPost:
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         timeouts = self._timeouts
-        with self._web.errors(path, setting="[hub] url"), self._web.at_most(timeouts.whole_s):
+        with self._web.errors("", setting="[hub] url"), self._web.at_most(timeouts.whole_s):
             response = self._web.manager.request(
                 "POST",
                 self._web.base + path,

@@ -66,13 +66,23 @@ class Web:
             yield
         except _ERRORS as error:
             what, hint = _explained(error, setting)
-            raise FetchError(f"{self.base}{name}: {what}", hint=hint) from error
+            raise FetchError(f"{shown_address(self.base)}{name}: {what}", hint=hint) from error
 
     def _hang_up(self, over: Event) -> None:
         over.set()
         for line in list(self._lines):
             with suppress(OSError):  # the socket itself: the TLS above it belongs to the reading thread
                 socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+
+def shown_address(url: str) -> str:
+    """An address for errors and logs: the server, without a password or a path, which may be a token."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+    return server if parts.path in {"", "/"} else f"{server}.../"
 
 
 def retry_after(text: str) -> float:

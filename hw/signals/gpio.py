@@ -17,6 +17,8 @@ from edge.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from edge.screen_text import ScreenText
+
 STEP_S: Final = 0.1
 _HINT: Final = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; see [signals]"
 
@@ -78,7 +80,7 @@ class GpioSignals:
                 self._signal, self._step = signal, 0
                 self._changed.notify()
 
-    def prompt(self, words: str | None) -> None:
+    def prompt(self, text: ScreenText | None) -> None:
         """Do nothing: lamps cannot show words."""
 
     def close(self) -> None:

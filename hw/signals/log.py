@@ -8,6 +8,7 @@ from edge.log import log_line
 
 if TYPE_CHECKING:
     from edge.decision import Signal
+    from edge.screen_text import ScreenText
 
 
 class LogSignals:
@@ -16,9 +17,9 @@ class LogSignals:
     def __init__(self) -> None:
         self._shown: Signal | None = None
 
-    def prompt(self, words: str | None) -> None:
-        """Log the words that tell the holder what to do."""
-        log_line("prompt", words=words or "none")
+    def prompt(self, text: ScreenText | None) -> None:
+        """Log the kind of text that a screen shows, never its words: they may name a book or a person."""
+        log_line("prompt", kind=text.kind.value if text else "none")
 
     def show(self, signal: Signal | None) -> None:
         """Log the signal if it differs from the last one."""

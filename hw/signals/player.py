@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,7 @@ from edge.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from edge.screen_text import ScreenText
     from hw.signals.sound import Sound
 
 SETTLE_S: Final = 0.3
@@ -32,7 +33,7 @@ _MOST_CHARS: Final = 200  # of a player's error output
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    words: str
+    words: str = field(repr=False)
     due_s: float
     cuts: bool = False
 
@@ -96,9 +97,9 @@ class SoundSignals:
                 self._cut()
             self._changed.notify()
 
-    def prompt(self, words: str | None) -> None:
+    def prompt(self, text: ScreenText | None) -> None:
         with self._changed:
-            self._prompt = _Wanted(words, time.monotonic() + SETTLE_S) if words else None
+            self._prompt = _Wanted(text.words, time.monotonic() + SETTLE_S) if text and text.words else None
             self._changed.notify()
 
     @property

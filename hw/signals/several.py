@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from edge.decision import Signal
     from edge.ports import Signals
+    from edge.screen_text import ScreenText
 
 
 class SeveralSignals:
@@ -21,6 +22,6 @@ class SeveralSignals:
         for each in self._signals:
             each.show(signal)
 
-    def prompt(self, words: str | None) -> None:
+    def prompt(self, text: ScreenText | None) -> None:
         for each in self._signals:
-            each.prompt(words)
+            each.prompt(text)

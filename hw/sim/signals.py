@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.decision import Signal
+    from edge.screen_text import ScreenText
 
 
 class SimSignals:
@@ -19,8 +20,8 @@ class SimSignals:
     def current(self) -> Signal | None:
         return self.shown[-1] if self.shown else None
 
-    def prompt(self, words: str | None) -> None:
-        self.asked.append(words)
+    def prompt(self, text: ScreenText | None) -> None:
+        self.asked.append(text.words if text else None)
 
     def show(self, signal: Signal | None) -> None:
         self.shown.append(signal)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-import stat
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.durable import replacing_in
 from edge.errors import StorageFault
+from edge.untrusted_folder import open_file, open_inner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,10 +37,10 @@ _HINTS: Final = {
     errno.EISDIR: "check the path: a folder is in the place of a file",
     errno.EMFILE: "raise ulimit -n: this process has too many open files",
     errno.ELOOP: "links are not followed here: replace the link by the file itself",
+    errno.EINVAL: "remove it",
     errno.EIO: "replace the SD card or disk: it is failing",
 }
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # O_NONBLOCK: no wait at a FIFO
 
 
 @contextmanager
@@ -53,12 +53,29 @@ def parent_of(root: Path, parts: Sequence[str], *, create: bool = False) -> Iter
                 with suppress(FileExistsError):
                     os.mkdir(part, 0o755, dir_fd=folder)
                     os.fsync(folder)
-            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            inner = open_inner(part, folder)
             os.close(folder)
             folder = inner
         yield folder
     finally:
         os.close(folder)
+
+
+def _walk(folder: int, below: str, depth: int) -> Iterator[str]:
+    """Names of regular files in an open folder and those under it."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            name = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_file(follow_symlinks=False):
+                yield name
+            elif entry.is_dir(follow_symlinks=False) and depth > 1:
+                inner = open_inner(entry.name, folder)
+                try:
+                    yield from _walk(inner, name, depth - 1)
+                finally:
+                    os.close(inner)
 
 
 class Folder:
@@ -75,7 +92,11 @@ class Folder:
     def names(self) -> Sequence[str]:
         """All regular files, sorted."""
         with self._faults("", "cannot be listed"):
-            found = list(islice(self._walk("", MAX_DEPTH), MAX_NAMES + 1))
+            root = os.open(self.root, _FOLDER)
+            try:
+                found = list(islice(_walk(root, "", MAX_DEPTH), MAX_NAMES + 1))
+            finally:
+                os.close(root)
         if len(found) > MAX_NAMES:
             raise self._fault(
                 "", f"holds more than {MAX_NAMES} files", "name another folder: this is the wrong one"
@@ -114,18 +135,6 @@ class Folder:
             ):
                 file.write(data)
 
-    def _walk(self, below: str, depth: int) -> Iterator[str]:
-        """Names of regular files in one folder and those under it."""
-        with os.scandir(self.root / below) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                name = f"{below}/{entry.name}" if below else entry.name
-                if entry.is_file(follow_symlinks=False):
-                    yield name
-                elif entry.is_dir(follow_symlinks=False) and depth > 1:
-                    yield from self._walk(name, depth - 1)
-
     @contextmanager
     def _opened(self, name: str, what: str) -> Iterator[BinaryIO]:
         """A regular file, open for reading."""
@@ -133,10 +142,8 @@ class Folder:
         with (
             self._faults(name, what),
             parent_of(self.root, parts) as folder,
-            os.fdopen(os.open(parts[-1], READ, dir_fd=folder), "rb") as file,
+            open_file(parts[-1], folder) as file,
         ):
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise self._fault(name, "is not a regular file", "remove it")
             yield file
 
     def _parts(self, name: str) -> Sequence[str]:

@@ -18,7 +18,7 @@ MODULE = re.compile(r"(?<![\w/.@-])((?:edge|hw)(?:\.[A-Za-z_]\w*)+)(?![\w/])")
 # Files of a user's machine, of a repository of trust, or of a build: they are in no checkout.
 ELSEWHERE = re.compile(
     r"demo-out/.*|models/(built|cache|photos)/.*|edge/built\.txt"
-    r"|(built|cache|photos|state|policy|revocation|sealed|\.taken|done|refused|bona_fide)/.*"
+    r"|(built|cache|photos|state|policy|revocation|sealed|\.taken|\.trying|done|refused|bona_fide)/.*"
 )
 
 

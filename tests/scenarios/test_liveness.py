@@ -5,21 +5,35 @@ The heads are rendered from one photograph (hw/sim/pictures/head.py): no film of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from worlds.face_door import FaceDoor
 
 from edge.app.demo.cast import Cast
 from edge.audit.record import StopCause
 from edge.decision import Reason
-from edge.face.challenge import Prompt
+from edge.face.challenge import Phase, Prompt
 from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
+from edge.passage.machine import PassageState
 from edge.ports import Pixels
-from hw.sim.pictures.head import FRAME_MS, Move, Species, attack, head, script
+from hw.sim.pictures.head import (
+    FRAME_MS,
+    Move,
+    Pose,
+    Species,
+    Subject,
+    attack,
+    head,
+    script,
+    sheet,
+    wander,
+)
 from hw.sim.pictures.scene import empty
 
 ASKED = (Move.LEFT, Move.NOD)  # the draws of the random numbers below
@@ -116,4 +130,60 @@ def test_another_person_cannot_turn_in_place_of_the_photograph(lane, beyond: flo
     for edge in (there[0], there[-1] + 1):
         film[edge - 2 : edge + 2] = [(empty(), 0)] * 4
     assert door.visit(film) is Reason.FACE_ATTACK
+    assert not door.door.history
+
+
+DARK, CLOTH = (12, 12, 14), (170, 200, 215)
+
+
+def in_dark_glasses(subject: Subject) -> Subject:
+    photo, points = subject.photo.copy(), subject.landmarks[:, :2]
+    width = 0.5 * float(np.hypot(*(points[454] - points[234])))
+    for outer, inner in ((33, 133), (362, 263)):
+        middle = [int(each) for each in (points[outer] + points[inner]) / 2]
+        cv2.ellipse(photo, middle, (int(0.38 * width), int(0.26 * width)), 0, 0, 360, DARK, -1)
+    return Subject(photo, subject.landmarks)
+
+
+def in_a_mask(subject: Subject) -> Subject:
+    photo = subject.photo.copy()
+    cloth = subject.landmarks[[50, 187, 214, 210, 169, 152, 394, 430, 434, 411, 280, 5], :2]
+    cv2.fillPoly(photo, [cv2.convexHull(cloth.astype(np.int32))], CLOTH)
+    return Subject(photo, subject.landmarks)
+
+
+def print_and_head(door: Lane, attacker: Subject, seed: int) -> Iterator[tuple[Pixels, int]]:
+    """A print of the holder until the prompts begin, the attacker's head while they run, the print again."""
+    sway = wander(600, seed)
+    shown = [Pose(roll=float(s[0]), x=6 * float(s[3]), y=6 * float(s[4])) for s in sway]
+    flat = sheet(door.erin, shown, reach=2, seed=seed)
+    at_rest = [Pose(yaw=0.4 * float(s[0]), x=2 * float(s[3])) for s in sway]
+    resting = head(attacker, at_rest, seed=seed)
+    turns = {
+        prompt.value: head(attacker, script((move,), seed=seed, rest=1), seed=seed)
+        for prompt, move in ((Prompt.TURN_LEFT, Move.LEFT), (Prompt.NOD, Move.NOD))
+    }
+    turning = None
+    for _ in range(30):
+        if door.device.state is not PassageState.FACE:
+            break
+        yield next(flat)
+    yield from [(empty(), 0)] * 4
+    while words := door.signals.asked[-1]:
+        turning = turns.get(words, turning)
+        film = resting if words == Phase.LOOK.value else turning
+        yield next(film or resting, (attacker.photo, 0))
+    yield from [(empty(), 0)] * 22
+    yield from flat
+
+
+@pytest.mark.parametrize("covered", [in_dark_glasses, in_a_mask])
+@pytest.mark.parametrize("rule", [{"prompts": 1}, {"prompts": 2, "consistency": True}], ids=["1", "2"])
+def test_a_covered_head_cannot_move_in_place_of_the_print(lane, covered, rule: dict[str, object]) -> None:
+    """A face that fails the quality gate is not compared, so it is never taken for the holder's."""
+    door = lane(**rule)
+    assert door.visit(print_and_head(door, covered(door.bea), seed=2)) in (
+        Reason.FACE_QUALITY,
+        Reason.FACE_ATTACK,
+    )
     assert not door.door.history

@@ -104,6 +104,7 @@ class History:
             note=self.note(over),
             proof=consistency_proof(self.leaves[:over], end),
             sent_ms=SENT_MS + over,
+            hub_ms=0,
             status=STATUS,
         )
         return replace(batch, **other)
@@ -114,6 +115,7 @@ class MemoryHub:
     """A hub for one device: the checks of tools/hub without its database."""
 
     history: intake.History = field(default_factory=intake.History)
+    now_ms: int = SENT_MS + 60_000
     bodies: dict[int, bytes] = field(default_factory=dict)
 
     @property
@@ -127,7 +129,7 @@ class MemoryHub:
         offer = intake.open_offer(body, device=DEVICE, key=KEY.verify_key)
         batch = offer.batch
         stored = {seq: self.bodies[seq] for seq in range(batch.first, batch.next) if seq in self.bodies}
-        admitted = intake.admit(offer, self.history, stored)
+        admitted = intake.admit(offer, self.history, stored, self.now_ms)
         self.bodies |= {entry.seq: record for record, entry in admitted.fresh}
         self.history = admitted.history
         return admitted

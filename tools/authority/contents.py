@@ -73,7 +73,7 @@ def set_policy(args: argparse.Namespace) -> int:
 
 
 def remove_policy(args: argparse.Namespace) -> int:
-    """Removes the policy of a site: its devices then use the policy of the site around it."""
+    """Removes the policy of a site: its devices then use the policy of the parent site."""
     with opened(args) as authority:
         name = _policy_name(args.site)
         if authority.repository.find(name) is None:

@@ -71,7 +71,7 @@ def remove(args: argparse.Namespace) -> int:
 
 
 def show(args: argparse.Namespace) -> int:
-    """Lists the issuers' keys, with the places and dates in which their cards count."""
+    """Lists the issuers' keys, with the venues, sites and dates for which devices accept their cards."""
     with opened(args) as authority:
         for key in issuers(authority.repository).values():
             tell(issuer_row(key), _line(key), as_json=args.json)

@@ -78,9 +78,9 @@ def _propose(authority: AuthorityFolder, proposed: Metadata[Any], args: argparse
     return Exit.OK
 
 
-_ROLE = argument("role", choices=sorted(KEY_COUNTS))
+_ROLE = argument("role", choices=sorted(KEY_COUNTS), help="the role")
 _STAGE = argument(
-    "--stage", type=Path, metavar="FILE", help="write a root that lacks signatures to FILE, for sign-root"
+    "--stage", type=Path, metavar="FILE", help="write a root with missing signatures to FILE, for sign-root"
 )
 VERBS = (
     repository_verb(

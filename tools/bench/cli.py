@@ -15,12 +15,14 @@ def _measurement(name: str, text: str) -> Verb:
 
 BENCH = Verb(
     "python tools/bench",
-    "measurements of this project, on this machine",
+    "measure this project on this machine",
     verbs=(
         _measurement("device", "measure the numbers of tests/BENCHMARKS.md"),
         _measurement("link", "measure the door link over a real pty: ping, grant, a killed host"),
         _measurement("peers", "compare with dlib on equal pictures, in one run"),
-        _measurement("revocation", "measure status lists and deltas of 10^6 to 10^8 cards, beside zlib"),
+        _measurement(
+            "revocation", "measure status lists and deltas of 10^6 to 10^8 cards, compared with zlib"
+        ),
         _measurement("venue", "measure a building's door with 100,000 people and 10,000 schedule entries"),
         _measurement("burst", "measure false non-matches of one frame and of several"),
         _measurement("challenge", "measure prompted head movements on rendered heads"),

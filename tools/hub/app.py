@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.applications import Starlette
@@ -40,6 +41,7 @@ def create_app(
     scales: AgeScales | None = None,
     log: FilteringBoundLogger | None = None,
     now_s: Callable[[], float] = time.time,
+    vouch: Callable[[str], None] = lambda _host: None,
 ) -> Starlette:
     """The hub over a database whose tables exist.
 
@@ -50,6 +52,7 @@ def create_app(
         scales: the ages at which contact is late and lists are old.
         log: gets a line for each answer; left out: JSON Lines on standard error.
         now_s: UTC, seconds since 1970.
+        vouch: called with the address of a client that signed, or gave the password.
 
     Raises:
         InputError: `repository` is not a repository.
@@ -69,16 +72,20 @@ def create_app(
         log.error("database", error=str(error))
         return PlainTextResponse("the database does not answer\n", 503, {"Retry-After": "5"})
 
+    @cache  # any client may ask, and it is always the same
+    def interface_document() -> dict[str, Any]:
+        return document(routes)
+
     async def interface(_: Request) -> Response:
-        return JSONResponse(document(routes))
+        return JSONResponse(interface_document())
 
     routes: list[BaseRoute] = [
         ApiRoute("/healthz", alive, operations.ALIVE),
         ApiRoute("/readyz", ready, operations.READY),
         ApiRoute("/openapi.json", interface, operations.DOCUMENT),
-        *UploadEndpoint(store, numbers, log, now_s=now_s).routes(),
+        *UploadEndpoint(store, numbers, log, now_s=now_s, vouch=vouch).routes(),
         *(mounts(repository) if repository else []),
-        *Pages(store, fleet, numbers, password, now_s=now_s, api=lambda: document(routes)).routes(),
+        *Pages(store, fleet, numbers, password, now_s=now_s, api=interface_document, vouch=vouch).routes(),
     ]
     return Starlette(routes=routes, exception_handlers={StorageFault: no_database})
 

@@ -45,14 +45,22 @@ KEY_DIGITS: Final = 64
 def serve(args: argparse.Namespace) -> int:
     """Serves devices and operators until it is stopped."""
     from tools.hub.app import create_app, json_lines  # 0.4 s, so only this verb imports it
+    from tools.hub.connections.budget import ConnectionBudget, peer_of
     from tools.hub.serve import Tls, run
 
     tls = _tls(args)
     password = _password(args.password_file)
     log = json_lines()
     with _store(args) as store:
-        app = create_app(store.database, password=password, repository=args.repository, log=log)
-        run(app, args.listen, tls=Tls(*tls) if tls else None, log=log)
+        budget = ConnectionBudget()
+        app = create_app(
+            store.database,
+            password=password,
+            repository=args.repository,
+            log=log,
+            vouch=lambda host: budget.vouch(peer_of(host)),
+        )
+        run(app, args.listen, tls=Tls(*tls) if tls else None, log=log, budget=budget)
     return Exit.OK
 
 
@@ -141,6 +149,11 @@ def _now_ms() -> int:
 def _store(args: argparse.Namespace) -> Iterator[HubStore]:
     with closing(Database(args.db)) as database:
         database.prepare()
+        for path in database.exposed():
+            print(
+                f"warning: {path}: other users of this machine can read the records\nhint: chmod 600 {path}",
+                file=sys.stderr,
+            )
         yield HubStore(database)
 
 

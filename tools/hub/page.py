@@ -85,6 +85,7 @@ class Pages:
         *,
         now_s: Callable[[], float],
         api: Callable[[], dict[str, Any]],
+        vouch: Callable[[str], None],
     ) -> None:
         self._store = store
         self._fleet = fleet
@@ -92,6 +93,7 @@ class Pages:
         self._password = sha256(password.encode()).digest()
         self._now_s = now_s
         self._api = api
+        self._vouch = vouch
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE),
             autoescape=True,
@@ -187,7 +189,7 @@ class Pages:
 
     def _row(self, row: RowMapping, now_s: float) -> dict[str, Any]:
         heard_ms, lists_s, note_size = row["heard_ms"], row["lists_issued_s"], row["note_size"] or 0
-        ahead_s = 0 if heard_ms is None else (row["sent_ms"] - heard_ms) / 1000
+        ahead_s = 0 if heard_ms is None else (row["sent_ms"] - row["arrived_ms"]) / 1000
         scales = self._fleet.scales
         return {
             **row,
@@ -211,6 +213,8 @@ class Pages:
                     401,
                     headers={"WWW-Authenticate": 'Basic realm="doorward hub", charset="UTF-8"', **_HEADERS},
                 )
+            if request.client:
+                self._vouch(request.client.host)
             return await run_in_threadpool(page, request)
 
         return guarded
@@ -233,6 +237,8 @@ def state(scale: AgeScale, age_s: float | None) -> AgeLabel:
     """The label of an age."""
     word = scale.state(age_s)
     tone = {scale.good: "good", scale.worse: "worse"}.get(word, "bad")
+    if age_s is not None and -SKEW_S <= age_s < 0:
+        age_s = 0
     return AgeLabel(word, "" if age_s is None else span(age_s), tone)
 
 

@@ -6,9 +6,11 @@ and the data of one device change only under the lock of its row.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -39,7 +41,7 @@ from edge.sqlite import write_ahead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 # Longer than every transaction of ours; a device that waits longer retries.
 LOCK_S: Final = 5.0
 CONNECT_S: Final = 5
@@ -67,8 +69,10 @@ devices = Table(
     Column("note", Text),
     Column("note_size", BigInteger),
     Column("note_root", LargeBinary),
-    # the last contact
+    Column("note_ms", BigInteger, nullable=False, server_default="0"),  # the hub stored the note then
+    # the last contact: a time for which the hub's own clock vouches, and the arrival of that batch
     Column("heard_ms", BigInteger),
+    Column("arrived_ms", BigInteger),
     Column("sent_ms", BigInteger, nullable=False, server_default="-1"),
     Column("software", String(40)),
     Column("clock", String(10)),
@@ -90,11 +94,13 @@ records = Table(
     Column("body", Text, nullable=False),  # canonical JSON in ASCII: PostgreSQL reads it as body::jsonb
 )
 
+# One row for each different alarm: no later report of a device changes or clears an earlier one.
 alarms = Table(
     "alarms",
     metadata,
     Column("serial", ForeignKey(devices.c.serial), primary_key=True, autoincrement=False),
     Column("kind", String(20), primary_key=True),
+    Column("digest", String(64), primary_key=True),  # SHA-256 of detail and note; empty: counted only
     Column("first_ms", BigInteger, nullable=False),
     Column("last_ms", BigInteger, nullable=False),
     Column("times", BigInteger, nullable=False),
@@ -123,6 +129,8 @@ class Database:
         """`url`: a file, or an address; `lock_s`: the longest wait for another writer. Raises InputError."""
         self._url = _known(url)
         self.engine = _engine(self._url, lock_s)
+        file = self._url.database if self._url.get_backend_name() == "sqlite" else None
+        self._file = Path(file) if file else None
 
     @property
     def name(self) -> str:
@@ -144,7 +152,13 @@ class Database:
             yield connection
 
     def prepare(self) -> None:
-        """Make the tables if they are missing; several hubs may start at the same time."""
+        """Make the tables if they are missing; several hubs may start at the same time.
+
+        A new file of SQLite is for its owner only, and SQLite gives the same mode to the files beside it.
+        """
+        if self._file is not None:
+            with self._faults(), suppress(FileExistsError):
+                os.close(os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with self.writing() as db:
             if db.dialect.name == "postgresql":
                 db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATING})
@@ -158,6 +172,11 @@ class Database:
                     hint="use that release of the hub",
                 )
 
+    def exposed(self) -> tuple[Path, ...]:
+        """The files of this database that other users of this machine can open."""
+        found = [Path(f"{self._file}{end}") for end in ("", "-wal", "-shm")] if self._file else []
+        return tuple(path for path in found if path.exists() and path.stat().st_mode & 0o077)
+
     def ready(self) -> None:
         """Raise StorageFault unless the tables can be read."""
         with self.reading() as db:
@@ -170,9 +189,10 @@ class Database:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error) as err:
+        except (SQLAlchemyError, sqlite3.Error, OSError) as err:
             # The driver's first line only: the rest quotes statements and their values.
-            cause = str(err.orig if isinstance(err, DBAPIError) else err).strip().partition("\n")[0]
+            said = err.orig if isinstance(err, DBAPIError) else err
+            cause = str(getattr(said, "strerror", None) or said).strip().partition("\n")[0]
             raise StorageFault(
                 f"database {self.name}: {cause or 'failed'}",
                 hint="check that the database server runs, and that its disk has free space",

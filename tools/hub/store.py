@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -12,18 +13,20 @@ from edge.audit.merkle import Frontier
 from edge.audit.record import Erased, decode
 from edge.errors import InputError
 from tools.hub import sightings as hub_sightings
-from tools.hub.intake import AcceptedBatch, Disputed, History, Offer, admit
+from tools.hub.intake import AcceptedBatch, Disputed, History, Offer, admit, ahead, contact_ms
 from tools.hub.schema import Database, alarms, devices, records, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, Row, RowMapping
+    from sqlalchemy import ColumnElement, Connection, Row, RowMapping
 
     from edge.upload.batch import RecordBatch
     from edge.upload.protocol import Sightings
 
 ERASED = '"kind":"erased"'  # in the body of the record of an erasure, and of no other
+# Open alarms of one kind, each with a note of 4 kB at most: a device that floods the hub takes 1.2 MB.
+MAX_ALARMS = 100
 PAGE = 1_000  # rows a query: about 500 kB, for a history of any size
 
 
@@ -106,14 +109,18 @@ class HubStore:
             row = db.execute(_registered(device.id).with_for_update()).one_or_none()
             if row is None or row.serial != device.serial:
                 raise NoSuchDevice(device.id)
-            history = _history(row)
+            history, early = _history(row), ahead(offer.batch, now_ms)
+            if early:
+                _alarm(db, row.serial, early, None, now_ms)
             try:
-                admitted = admit(offer, history, _bodies(db, row.serial, offer, history))
+                admitted = admit(offer, history, _bodies(db, row.serial, offer, history), now_ms)
             except Disputed as dispute:
                 caught = dispute
                 _alarm(db, row.serial, dispute, offer.batch.note, now_ms)
-                if offer.batch.sent_ms > history.sent_ms:  # disputed, but the device is alive
-                    heard = _heard(offer.batch, now_ms)
+                contact = contact_ms(offer.batch, now_ms)
+                if contact > history.heard_ms:  # disputed, but the device is alive
+                    heard = _heard(offer.batch, contact, now_ms)
+                    heard["sent_ms"] = max(history.sent_ms, offer.batch.sent_ms)
                     db.execute(update(devices).where(devices.c.serial == row.serial).values(heard))
             else:
                 _keep(db, row, offer, admitted, now_ms)
@@ -208,7 +215,8 @@ def _history(row: Row[Any]) -> History:
     if row.note is None:
         return History()
     promise = Checkpoint(origin_of(row.id), row.note_size, bytes(row.note_root))
-    return History(frontier, promise, row.sent_ms)
+    heard_ms = -1 if row.heard_ms is None else row.heard_ms
+    return History(frontier, promise, row.note_ms, heard_ms, row.sent_ms)
 
 
 def _bodies(db: Connection, serial: int, offer: Offer, history: History) -> dict[int, bytes]:
@@ -235,7 +243,11 @@ def _keep(db: Connection, row: Row[Any], offer: Offer, admitted: AcceptedBatch, 
                 for seq, (body, _) in enumerate(admitted.fresh, first)
             ],
         )
-    changes: dict[str, object] = {"size": history.frontier.size, "frontier": history.frontier.to_bytes()}
+    changes: dict[str, object] = {
+        "size": history.frontier.size,
+        "frontier": history.frontier.to_bytes(),
+        "sent_ms": history.sent_ms,
+    }
     if row.note is None:
         changes["first"] = batch.first
     if history.promise is offer.checkpoint:
@@ -243,17 +255,18 @@ def _keep(db: Connection, row: Row[Any], offer: Offer, admitted: AcceptedBatch, 
             "note": batch.note,
             "note_size": offer.checkpoint.size,
             "note_root": offer.checkpoint.root,
+            "note_ms": history.promised_ms,
         }
     if admitted.heard:
-        changes |= _heard(batch, now_ms) | {"sent_ms": history.sent_ms}
+        changes |= _heard(batch, history.heard_ms, now_ms)
     db.execute(update(devices).where(devices.c.serial == row.serial).values(changes))
 
 
-def _heard(batch: RecordBatch, now_ms: int) -> dict[str, object]:
+def _heard(batch: RecordBatch, contact: int, now_ms: int) -> dict[str, object]:
     status = batch.status
     return {
-        "heard_ms": now_ms,
-        "sent_ms": batch.sent_ms,
+        "heard_ms": contact,
+        "arrived_ms": now_ms,
         "software": status.software,
         "clock": status.clock.value,
         "keys_issued_s": status.keys_issued_s,
@@ -264,12 +277,21 @@ def _heard(batch: RecordBatch, now_ms: int) -> dict[str, object]:
 
 
 def _alarm(db: Connection, serial: int, dispute: Disputed, note: str | None, now_ms: int) -> None:
-    """Store one row for each kind of alarm, so that a device that retries all night makes only one."""
-    ours = (alarms.c.serial == serial) & (alarms.c.kind == dispute.dispute.value)
-    changes = {"last_ms": now_ms, "detail": dispute.message, "cleared_ms": None}
-    if not db.execute(update(alarms).where(ours).values(**changes, times=alarms.c.times + 1)).rowcount:
-        db.execute(
-            insert(alarms).values(
-                serial=serial, kind=dispute.dispute.value, first_ms=now_ms, times=1, note=note, **changes
-            )
-        )
+    """Store one row for each different alarm; a device that retries all night only increases its count."""
+    kind, digest = dispute.dispute.value, sha256(f"{dispute.message}\n{note}".encode()).hexdigest()
+    of_kind = (alarms.c.serial == serial) & (alarms.c.kind == kind)
+    new = {"serial": serial, "kind": kind, "first_ms": now_ms, "times": 1, "last_ms": now_ms}
+    if _again(db, of_kind & (alarms.c.digest == digest), now_ms):
+        return
+    open_ = select(func.count()).select_from(alarms).where(of_kind, alarms.c.cleared_ms.is_(None))
+    if db.execute(open_).scalar_one() < MAX_ALARMS:
+        db.execute(insert(alarms).values(**new, digest=digest, detail=dispute.message, note=note))
+    elif not _again(db, of_kind & (alarms.c.digest == ""), now_ms):
+        detail = f"more than {MAX_ALARMS} different alarms since the last `alarm clear`: counted here"
+        db.execute(insert(alarms).values(**new, digest="", detail=detail))
+
+
+def _again(db: Connection, row: ColumnElement[bool], now_ms: int) -> bool:
+    """Count a known alarm, and open it again; its detail and note stay. False: there is no such row."""
+    again = {"last_ms": now_ms, "cleared_ms": None, "times": alarms.c.times + 1}
+    return db.execute(update(alarms).where(row).values(again)).rowcount > 0

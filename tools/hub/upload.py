@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # The largest body at 16 kB/s, which is a poor mobile link; then the connection is closed for other devices.
 BODY_S: Final = 60.0
+_SIGNED: Final = frozenset({200, 409, 422})  # answers to a request whose signature was valid
 RETRY_S: Final = 5  # enough for a lock, or for a restart of the database
 
 
@@ -40,12 +41,19 @@ class UploadEndpoint:
     """Takes batches. Any number of endpoints may use one database."""
 
     def __init__(
-        self, store: HubStore, numbers: HubMetrics, log: FilteringBoundLogger, *, now_s: Callable[[], float]
+        self,
+        store: HubStore,
+        numbers: HubMetrics,
+        log: FilteringBoundLogger,
+        *,
+        now_s: Callable[[], float],
+        vouch: Callable[[str], None],
     ) -> None:
         self._store = store
         self._numbers = numbers
         self._log = log
         self._now_s = now_s
+        self._vouch = vouch
 
     def routes(self) -> list[ApiRoute]:
         return [
@@ -69,17 +77,24 @@ class UploadEndpoint:
             return self._tell(device, 413, wire.Error("large", f"at most {MAX_PACKED_BYTES} bytes"))
         header = request.headers.get(wire.SIGNATURE_HEADER, "")
         response = await run_in_threadpool(self._take, device, header, body)
+        self._know(request, response)
         self._numbers.seconds.observe(time.perf_counter() - began)
         return response
 
     async def get(self, request: Request) -> Response:
         """Answer `GET /v1/devices/<device>`."""
-        return await run_in_threadpool(
+        response = await run_in_threadpool(
             self._next,
             request.path_params["device"],
             request.headers.get(wire.SIGNATURE_HEADER, ""),
             request.headers.get(wire.TIME_HEADER, ""),
         )
+        self._know(request, response)
+        return response
+
+    def _know(self, request: Request, response: Response) -> None:
+        if request.client and response.status_code in _SIGNED:
+            self._vouch(request.client.host)
 
     def _take(self, device: str, header: str, body: bytes) -> Response:
         now_ms = int(self._now_s() * 1000)
@@ -94,7 +109,7 @@ class UploadEndpoint:
         self._numbers.records.inc(taken.fresh)
         status = 200 if taken.next == offer.batch.next else 409
         seen = taken.sightings if status == 200 and taken.sightings else msgspec.UNSET
-        return self._tell(device, status, wire.Next(taken.next, seen), records=taken.fresh)
+        return self._tell(device, status, wire.Next(taken.next, seen, now_ms), records=taken.fresh)
 
     def _next(self, device: str, header: str, asked: str) -> Response:
         try:
@@ -103,7 +118,7 @@ class UploadEndpoint:
             wire.check_signature(wire.next_message(device, asked_s), header, VerifyKey(registered.key))
         except (NoSuchDevice, InputError, StorageFault) as error:
             return self._refuse(device, error)
-        return self._tell(device, 200, wire.Next(registered.next))
+        return self._tell(device, 200, wire.Next(registered.next, hub_ms=int(self._now_s() * 1000)))
 
     def _registered(self, device: str) -> RegisteredDevice:
         try:
@@ -142,7 +157,11 @@ class UploadEndpoint:
     ) -> Response:
         """Make the answer, count it and log it."""
         self._numbers.answers.labels(str(status)).inc()
-        said = {key: value for key, value in msgspec.to_builtins(content).items() if key != "sightings"}
+        said = {
+            key: value
+            for key, value in msgspec.to_builtins(content).items()
+            if key not in {"sightings", "hub_ms"}
+        }
         self._log.info("upload", device=device[:40], status=status, records=records, **said)
         headers = {"Cache-Control": "no-store"}
         if retry:

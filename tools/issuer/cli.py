@@ -384,7 +384,7 @@ CERTIFY = verb(
     certify,
     *_OFFICE,
     argument("--device-key", type=public_key, required=True, metavar="HEX", help="public key of the device"),
-    argument("--site", required=True, help="site of the device, or a site around it"),
+    argument("--site", required=True, help="site of the device, or a parent of it"),
     argument("--operator", required=True, help="name of the operator that wallets show to holders"),
     argument(
         "--attribute",

@@ -188,7 +188,7 @@ WALLET = Verb(
             ),
             argument("--aud", metavar="SITE", help="make the code valid at this site only"),
             argument(
-                "--nonce", type=octets, metavar="HEX", help="put the number on the site's screen into it"
+                "--nonce", type=octets, metavar="HEX", help="put the nonce on the site's screen into the code"
             ),
             _NOW,
         ),
@@ -198,7 +198,9 @@ WALLET = Verb(
             request,
             _WALLET,
             argument(
-                "request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for standard input"
+                "request",
+                metavar="CODE|PICTURE",
+                help="the request: its text, a file, a picture, or - for standard input",
             ),
             _NOW,
             json_lines("print the request as one JSON object"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from edge.app.loop.metrics_server import MetricsServer
 from edge.decision import Deny
 from edge.errors import ConfigError, StorageFault
 from edge.passage.lane.events import Side
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from edge.passage.lane.snapshot import LaneStepResult
     from edge.trust.time.trust_age import TrustState
 
-HOST: Final = "127.0.0.1"
 FRESHNESS: Final = {"fresh": 0, "ageing": 1, "stale": 2}
 
 
@@ -97,18 +97,16 @@ class Metrics:
     def serve(self, port: int) -> Iterator[int]:
         """Serve on this port of the loopback interface; 0: any free port. Raises ConfigError."""
         try:
-            server, thread = start_http_server(port, addr=HOST, registry=self.registry)
+            server = MetricsServer(port, lambda: generate_latest(self.registry))
         except OSError as err:
             raise ConfigError(
                 f"[metrics] port: {port}: {(err.strerror or 'cannot be used').lower()}",
                 hint="set another port",
             ) from err
         try:
-            yield server.server_port
+            yield server.port
         finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+            server.close()
 
 
 def _decided(step: StepResult | LaneStepResult) -> list[Decision]:

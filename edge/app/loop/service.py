@@ -21,9 +21,16 @@ if TYPE_CHECKING:
 
 
 def open_manager() -> ServiceManager:
-    """The service manager that started this process, if there is one."""
+    """The service manager that started this process, if there is one.
+
+    A service hides its memory: the process that downloads runs under the same user.
+    """
     from hw.system.notify import ServiceManager
 
+    if "NOTIFY_SOCKET" in os.environ:
+        from hw.system.private_memory import hide_memory
+
+        hide_memory()
     return ServiceManager.of(os.environ, os.getpid())
 
 

@@ -91,9 +91,9 @@ def open_notice(root: config.Config, base: Path, stack: ExitStack, seed: bytes) 
     assert signer is not None, "parse_config refuses a screen without a certificate"
     board = stack.enter_context(open_board(root, base))
     assert board is not None
-    return RequestDisplay(
-        board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), DisplayMode(root.request.show)
-    )
+    # Without a number of this moment a code can be signed ahead, on a phone whose clock was set.
+    show = DisplayMode(root.request.show or DisplayMode.NEEDED)
+    return RequestDisplay(board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), show)
 
 
 def document_keys(root: config.Config, base: Path) -> Mapping[bytes, bytes]:

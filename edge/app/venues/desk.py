@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.keys import own_key
@@ -14,9 +13,8 @@ from edge.config.zones import zone_of
 from edge.delivery.carriers import Webhook, deliver
 from edge.delivery.queue import ChannelStatus, QueueLimits
 from edge.delivery.sealed_box import Sealer
-from edge.errors import EdgeError, InputError
-from edge.venues.desk.arrivals.folder import ArrivalsFolder
-from edge.venues.desk.arrivals.intake import Intake, take_list
+from edge.venues.desk.arrivals.folder import ArrivalsFolder, ArrivalsImport
+from edge.venues.desk.arrivals.intake import Intake, opened_list, take_list
 from edge.venues.desk.arrivals.minisign import parse_key
 from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.name_digests import Digests
@@ -82,15 +80,6 @@ def match_key(folder: Path) -> bytes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivalsImport:
-    """The result of one list from the folder. `error`: the reason why it was refused."""
-
-    name: str
-    imported: Imported | None = None
-    error: EdgeError | None = None
-
-
 class DeskOffice:
     """The work of a desk beside its passages: imports lists, sends reports, erases old registrations.
 
@@ -117,16 +106,10 @@ class DeskOffice:
 
     def take(self, file: Path, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Imported:
         """Import one list from a file. Raises InputError, StorageFault."""
-        desk = self._desk
-        public = read_public(self._base / desk.key)
-        intake = Intake(
-            folder=self._folder,
-            digests=Digests(match_key(self._folder)),
-            sealer=lambda: Sealer(public),
-            adult_age=desk.adult_age,
-            signer=parse_key(desk.arrivals_key) if desk.arrivals_key else None,
-        )
-        return take_list(file, intake, watch=watch)
+        intake = self._intake()
+        source, signature = opened_list(file, signed=intake.signer is not None)
+        with source:
+            return take_list(file.name, source, intake, watch=watch, signature=signature)
 
     def glance(self) -> None:
         """Note the lists in the folder; one that stays unchanged until `look` is complete. StorageFault."""
@@ -137,17 +120,10 @@ class DeskOffice:
         """Import the complete lists since the last call. Raises StorageFault."""
         if self._inbox is None:
             return []
-        taken = []
-        for file in self._inbox.pick():
-            try:
-                imported = self.take(file, watch=watch)
-            except InputError as error:
-                self._inbox.refused(file, f"{error.message}\n{error.hint}\n")
-                taken.append(ArrivalsImport(file.name, error=error))
-            else:
-                self._inbox.done(file, receipt(imported))
-                taken.append(ArrivalsImport(file.name, imported))
-        return taken
+        intake = self._intake()
+        return self._inbox.take_all(
+            lambda name, source, signature: take_list(name, source, intake, watch=watch, signature=signature)
+        )
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
         """Send waiting messages; returns how many were delivered. Raises StorageFault."""
@@ -177,15 +153,19 @@ class DeskOffice:
         self.store.close()
         self.arrivals.close()
 
+    def _intake(self) -> Intake:
+        desk = self._desk
+        public = read_public(self._base / desk.key)
+        return Intake(
+            folder=self._folder,
+            digests=Digests(match_key(self._folder)),
+            sealer=lambda: Sealer(public),
+            adult_age=desk.adult_age,
+            signer=parse_key(desk.arrivals_key) if desk.arrivals_key else None,
+        )
+
     def _carriers(self) -> Iterator[tuple[str, Webhook]]:
         ca = self._base / self._desk.ca if self._desk.ca else None
         for channel, url in ((HOST, self._desk.webhook), (AUTHORITY, self._desk.authority)):
             if url is not None:
                 yield channel, open_webhook(self._root, self._base, url, ca=ca, only_ok=channel == AUTHORITY)
-
-
-def receipt(imported: Imported) -> str:
-    """The result of a list, for its sender; it holds no data of the list."""
-    counts = f"{imported.bookings} bookings, {imported.guests} guests"
-    lines = [f"{counts}, taken {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", *map(str, imported.mistakes)]
-    return "\n".join(lines) + "\n"

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_SCREENS: Final = 16  # more than officers at one lane
+MAX_OF_A_USER: Final = 4  # so that no user takes the places of the others
+MAX_WATCHERS: Final = 8  # without a role: the other places stay for officers
 MAX_WORDS: Final = 16  # as the port defines: the newest are kept
 _PEER: Final = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
@@ -43,6 +45,7 @@ class _Screen:
     """One connection. `role`: None for a user who can only watch."""
 
     socket: socket.socket
+    user: int
     role: str | None
     heard: bytearray = field(default_factory=bytearray)
 
@@ -106,24 +109,35 @@ class OfficerSocket:
             connection, _ = self._listener.accept()
         except OSError:
             return  # the client has gone
-        if len(self._screens) >= MAX_SCREENS:
+        user, role = self._peer(connection)
+        if not self._has_place(user, role):
             connection.close()
             return
         connection.setblocking(False)
-        screen = _Screen(connection, self._role_of(connection))
+        screen = _Screen(connection, user, role)
         selector.register(connection, selectors.EVENT_READ, screen)
         with self._guard:
             self._screens.append(screen)
             if isinstance(self._news, Referral):
                 self._send(screen, self._news)
 
-    def _role_of(self, connection: socket.socket) -> str | None:
+    def _has_place(self, user: int, role: str | None) -> bool:
+        own = sum(screen.user == user for screen in self._screens)
+        watchers = sum(screen.role is None for screen in self._screens)
+        return (
+            len(self._screens) < MAX_SCREENS
+            and own < MAX_OF_A_USER
+            and (role is not None or watchers < MAX_WATCHERS)
+        )
+
+    def _peer(self, connection: socket.socket) -> tuple[int, str | None]:
+        """The user of a connection by its kernel, and the role of that user."""
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-        _, uid, _ = _PEER.unpack(raw)
+        uid: int = _PEER.unpack(raw)[1]
         try:
-            return self._roles.get(pwd.getpwuid(uid).pw_name)
+            return uid, self._roles.get(pwd.getpwuid(uid).pw_name)
         except KeyError:
-            return None
+            return uid, None
 
     def _hear(self, screen: _Screen) -> bool:
         """Read from a screen; False: it has gone, or sent an unknown message."""

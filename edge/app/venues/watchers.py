@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edge.app.sync.sightings_watch import SightingsWatch
 from edge.policy.risk.history import RecentPast
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from edge.passage.verifier import StepResult
     from edge.ports import Files, Signals
     from edge.venues.library.worker import ItemResult
-
-MAX_PROMPT: Final = 200  # a line or two on a small screen
 
 
 @runtime_checkable
@@ -46,8 +44,7 @@ def watchers_of(
 
         def tell(_: StepResult) -> None:
             for news in venue.news():
-                # The visitor reads the library system's text; the log does not get it.
-                signals.prompt(news.line[:MAX_PROMPT])
+                signals.prompt(news.line)
 
         watchers.append(tell)
     return watchers

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import threading
 import time
 from contextlib import closing
 from dataclasses import asdict
@@ -24,7 +25,7 @@ from edge.cli.output import fail, harmless, tell
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
-from edge.errors import Exit, InputError
+from edge.errors import Exit, InputError, StorageFault
 from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.export import write_csv, write_jsonl
 from edge.venues.desk.register_store import AUTHORITY
@@ -62,23 +63,30 @@ def _work(args: argparse.Namespace) -> int:
     with closing(_office(args)) as office:
         if args.watch:
             os.nice(NICE)
-            return rounds(lambda: _round(office, args))
+            stop = threading.Event()
+            return rounds(lambda: _round(office, args, stop), stop=stop)
         office.glance()
         time.sleep(SETTLED_S)
-        return _round(office, args)
+        return _round(office, args, threading.Event())
 
 
-def _round(office: DeskOffice, args: argparse.Namespace) -> int:
+def _round(office: DeskOffice, args: argparse.Namespace, stop: threading.Event) -> int:
     """Take lists, send messages and erase, once; exit 1 if staff have something to do."""
     code: int = Exit.OK
     with bar("taking") as watch:
-        lists = office.look(watch=watch)
+
+        def see(done: int, total: int) -> None:
+            if stop.is_set():
+                raise KeyboardInterrupt  # a long list is put back, and imported at the next start
+            watch(done, total)
+
+        lists = office.look(watch=see)
     for taken in lists:
         if taken.imported is not None:
-            _tell_taken(taken.name, taken.imported, as_json=args.json)
-        elif taken.error is not None:
-            fail(taken.error)
-            code = Exit.REFUSED
+            _tell_taken(taken.log_name, taken.imported, as_json=args.json)
+        elif taken.logged_error is not None:
+            fail(taken.logged_error)
+            code = max(code, Exit.DEVICE if isinstance(taken.error, StorageFault) else Exit.REFUSED)
     delivered = office.deliver(now_ms=_now_ms, random_unit=random.SystemRandom().random)
     erased = office.erase(_passed(args), _now_ms())
     statuses = office.statuses(_due_ms(args))

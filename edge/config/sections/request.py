@@ -47,8 +47,8 @@ class RequestConfig(Table, frozen=True):
     the terminal of `doorward run`."""
     folder: FilePath = "/run/doorward/board"
     """Folder of the picture and its page board.html. Use memory, not a flash card: it changes every 20 s."""
-    show: Literal["on-demand", "offered", "needed"] = "on-demand"
-    """`on-demand`: show the request only when risk requires it. `offered`: show it always; a code can answer
-    it. `needed`: show it always; every code must answer it."""
+    show: Literal["on-demand", "offered", "needed"] | None = None
+    """`needed`: show the request always; every code must answer it. `offered`: show it always; a code can
+    answer it. `on-demand`: show it only when risk requires it. Left out: `needed` if there is a screen."""
     document_keys: FilePath | None = None
     """Folder of the issuers' documents.key files, named by key id: 0123456789abcdef.key, mode 0600."""

@@ -7,7 +7,7 @@ and step into the light. FINAL_AFTER says how often each objection must occur be
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason
 from edge.policy.decide import Matches
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # are not. A reference that cannot be compared stays so in every frame.
 FINAL_AFTER = {Reason.FACE_NO_MATCH: 3, Reason.FACE_ATTACK: 2, Reason.FACE_TEMPLATE: 1}
 
+# Frames with one objection count only if they are this far apart: three successive frames of a fast camera
+# are nearly one picture, and would end a passage within a tenth of a second.
+APART_MS: Final = 150
+
 # A passage that runs out of time is denied with the gravest objection that occurred.
 GRAVEST_FIRST = (
     Reason.FACE_TEMPLATE,
@@ -31,22 +35,37 @@ GRAVEST_FIRST = (
 
 
 class AttemptCounter:
-    """The comparisons of one passage."""
+    """The comparisons of one passage, through all its captures: an attack stays until the passage ends."""
 
     def __init__(self) -> None:
         self._seen: Counter[Reason] = Counter()
+        self._last_ms: dict[Reason, int] = {}
 
-    def add(self, verdict: FaceVerdict) -> FaceVerdict | None:
+    @property
+    def attacked(self) -> bool:
+        """Whether an attack was seen in this passage."""
+        return self._seen[Reason.FACE_ATTACK] > 0
+
+    def add(self, verdict: FaceVerdict, tick_ms: int) -> FaceVerdict | None:
         """Take the verdict on one frame; return the verdict of the passage once it is final.
 
         After an attack frame no frame matches any more: an attacker who steps back from the lens with the
-        same picture must not get a match.
+        same picture must not get a match. No other objection hides an attack of the same moment.
         """
         if isinstance(verdict, Matches):
-            return None if self._seen[Reason.FACE_ATTACK] else verdict
+            return None if self.attacked else verdict
         reason = verdict.reason
+        last_ms = self._last_ms.get(reason)
+        if last_ms is not None and tick_ms - last_ms < APART_MS:
+            return None
+        self._last_ms[reason] = tick_ms
         self._seen[reason] += 1
         return verdict if self._seen[reason] >= FINAL_AFTER.get(reason, 1 << 30) else None
+
+    def begin_again(self) -> None:
+        """Begin a new burst: the comparisons before it no longer count; an attack does."""
+        for reason in [each for each in self._seen if each is not Reason.FACE_ATTACK]:
+            del self._seen[reason]
 
     def give_up(self) -> Deny:
         """The denial when the time is over."""

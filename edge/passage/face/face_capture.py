@@ -3,7 +3,9 @@
     frames that match -> the same face in all? -> prompts to move -> the same face again
 
 A step is left out if the door does not require it. After the prompts the face must match once more. During
-the prompts it must not be a stranger's: the person who moves must be the person who was compared.
+the prompts each frame is evidence for, against or missing (`edge/passage/face/frame_evidence.py`), and the
+challenge takes a step only by a frame that was compared: the person who moves must be the person who was
+compared.
 """
 
 from __future__ import annotations
@@ -14,42 +16,43 @@ from typing import TYPE_CHECKING
 from edge.decision import Deny, Reason
 from edge.face.challenge import Challenge, ChallengeDone, ChallengeFailed, Phase, draw
 from edge.face.consistency import MAX_LOOKS, MIN_ALIKE, LandmarkFrame, Objection, judge, measure
-from edge.passage.face.attempt_counter import AttemptCounter
+from edge.passage.face.attempt_counter import APART_MS, AttemptCounter
+from edge.passage.face.frame_evidence import Against, For, Missing, weigh_frame
 from edge.policy.decide import Matches
 
 if TYPE_CHECKING:
-    from edge.face.challenge import ChallengeWaiting
     from edge.face.engine import FaceEvidence
+    from edge.passage.face.frame_evidence import FrameEvidence
     from edge.passage.presented import Presented
     from edge.passage.stages import Stages
     from edge.policy.decide import FaceVerdict
     from edge.ports import Floats, Pixels
 
 
-# Frames that speak against the holder count only if they are this far apart: three successive frames of a
-# fast camera are nearly one picture, and would end a passage within a tenth of a second.
-APART_MS = 150
-# A turned head has a lower similarity to its holder, but never below this: none of 336 pairs of one person in
-# LFW with heads 20 to 35 degrees apart is below it; 97 % of pairs of strangers are.
-STRANGER = 0.3
-STRANGER_LOOKS = 2  # successive frames: the challenge needs two on the way and one at its end
+STRANGER_LOOKS = 2  # successive comparisons: the challenge needs two on the way and one at its end
+# Time without a comparison in a challenge, for each prompt: a rendered head that turns beyond the limits of
+# quality cannot be compared for up to 1.1 s of its way; the rest is for blinks, blur and a bad start.
+MISSING_MS = 3_000
 
 
 class FaceCapture:
     """The frames of one holder in one passage. Feed every frame to `look` until it decides."""
 
-    def __init__(self, stages: Stages, presented: Presented) -> None:
+    def __init__(self, stages: Stages, presented: Presented, attempts: AttemptCounter | None = None) -> None:
+        """`attempts`: of the captures before in the same passage, whose attacks still count."""
         self._stages = stages
         self._presented = presented
         self._rule = presented.pad_rule
-        self._attempts = AttemptCounter()
+        self._attempts = attempts or AttemptCounter()
+        self._attempts.begin_again()
         self._fusion = stages.new_fusion(presented)
         self._looks: deque[LandmarkFrame] = deque(maxlen=MAX_LOOKS)
         self._matched = False
         self._strangers = 0
         self._challenge: Challenge | None = None
         self._moved = self._rule.prompts == 0
-        self._counted_ms: int | None = None
+        self._missing_ms = 0
+        self._tick_ms: int | None = None
         self._several_ms: int | None = None
         self.several_looks = 0  # frames with two faces or more, APART_MS apart
         self.prompt: str | None = None
@@ -59,9 +62,16 @@ class FaceCapture:
         """Whether the holder is asked to move, or was."""
         return self._challenge is not None
 
+    @property
+    def attacked(self) -> bool:
+        """Whether an attack was seen in this passage."""
+        return self._attempts.attacked
+
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, FaceVerdict | None]:
         """The evidence in this frame, and the verdict of the passage once there is one."""
         evidence, verdict = self._stages.look(self._presented, rgb, self._fusion)
+        frame = weigh_frame(evidence, verdict)
+        elapsed_ms, self._tick_ms = tick_ms - (self._tick_ms or tick_ms), tick_ms
         self._coach(evidence)
         self._remember(evidence, tick_ms)
         if evidence.faces > 1 and (self._several_ms is None or tick_ms - self._several_ms >= APART_MS):
@@ -69,10 +79,10 @@ class FaceCapture:
             self.several_looks += 1
         self._matched = self._matched or isinstance(verdict, Matches)
         if self._challenge is not None and not self._moved:
-            return evidence, self._watch(self._challenge, evidence, verdict, tick_ms)
+            return evidence, self._watch(self._challenge, frame, elapsed_ms)
         if isinstance(verdict, Matches) and not evidence.settled:
             return evidence, None  # it matches by a small margin: the mean of more frames decides
-        final = self._count(verdict, tick_ms)
+        final = self._attempts.add(verdict, tick_ms)
         if isinstance(final, Matches):
             final = self._confirm(final, tick_ms)
         return evidence, final
@@ -87,7 +97,8 @@ class FaceCapture:
 
     def give_up(self) -> Deny:
         """The denial when the time is over."""
-        return Deny(Reason.FACE_QUALITY) if self.challenged else self._attempts.give_up()
+        unmoved = self.challenged and not self.attacked
+        return Deny(Reason.FACE_QUALITY) if unmoved else self._attempts.give_up()
 
     def _coach(self, evidence: FaceEvidence) -> None:
         """Tell the holder how to stand better; a challenge has its own prompts."""
@@ -95,21 +106,15 @@ class FaceCapture:
             self.prompt = evidence.coaching.value if evidence.coaching else None
 
     def _remember(self, evidence: FaceEvidence, tick_ms: int) -> None:
-        if not self._rule.consistency or evidence.landmarks is None:
+        """Keep the landmarks of a compared face: of another one they do not show that the holder lives."""
+        if not self._rule.consistency or evidence.landmarks is None or evidence.alone is None:
             return
-        alike = self._fusion.alike if evidence.similarity is not None else None
+        alike = self._fusion.alike
         if alike is not None and alike < MIN_ALIKE and not self._matched:
             self._looks.clear()  # the face before did not match either: another person passed by
             alike = None
         turning = self._challenge is not None and not self._moved
         self._looks.append(LandmarkFrame(evidence.landmarks, tick_ms, None if turning else alike))
-
-    def _count(self, verdict: FaceVerdict, tick_ms: int) -> FaceVerdict | None:
-        if isinstance(verdict, Deny):
-            if self._counted_ms is not None and tick_ms - self._counted_ms < APART_MS:
-                return None
-            self._counted_ms = tick_ms
-        return self._attempts.add(verdict)
 
     def _confirm(self, match: Matches, tick_ms: int) -> FaceVerdict | None:
         """Check a face that matches: the same face in all frames, then movements on request."""
@@ -126,35 +131,47 @@ class FaceCapture:
             return None
         return match
 
-    def _watch(
-        self, challenge: Challenge, evidence: FaceEvidence, verdict: FaceVerdict, tick_ms: int
-    ) -> Deny | None:
-        progress = challenge.observe(evidence.landmarks if evidence.faces == 1 else None, tick_ms)
-        match progress:
+    def _watch(self, challenge: Challenge, frame: FrameEvidence, elapsed_ms: int) -> Deny | None:
+        """One frame of the challenge, which moves on only by a face that was compared."""
+        assert self._tick_ms is not None
+        landmarks = None if isinstance(frame, Against) else frame.landmarks
+        # A turned head need not match; it must not be a stranger's.
+        compared = isinstance(frame, For) and (frame.matches or challenge.phase is Phase.AWAY)
+        self._missing_ms += elapsed_ms if isinstance(frame, Missing) else 0
+        if objection := self._objection(frame, challenge.phase):
+            return objection
+        match challenge.observe(landmarks, self._tick_ms, compared=compared):
             case ChallengeFailed(failure=failure):
                 return Deny(failure.reason)
             case ChallengeDone():
                 # The count begins again, so that frames of the turned head do not count against the face.
-                self._moved, self._attempts, self.prompt = True, AttemptCounter(), None
+                self._attempts.begin_again()
+                self._moved, self.prompt = True, None
                 self._fusion.wipe()
-                return None
             case waiting:
                 self.prompt = waiting.words
-                return self._objection(waiting, evidence, verdict, tick_ms)
+        return None
 
-    def _objection(
-        self, waiting: ChallengeWaiting, evidence: FaceEvidence, verdict: FaceVerdict, tick_ms: int
-    ) -> Deny | None:
+    def _objection(self, frame: FrameEvidence, phase: Phase) -> Deny | None:
         """The objection during a challenge: a face that looks into the camera must go on matching.
 
         A face that was told to turn away need not match, but it must not become another person's: an attacker
         may hold up a photograph before a living head.
         """
-        if evidence.similarity is not None:
-            self._strangers = self._strangers + 1 if evidence.similarity < STRANGER else 0
-        if self._strangers >= STRANGER_LOOKS:
-            return Deny(Objection.SWAPPED.reason)
-        if waiting.phase is Phase.AWAY or isinstance(verdict, Matches):
-            return None
-        final = self._count(verdict, tick_ms)
+        assert self._tick_ms is not None
+        final: FaceVerdict | None = None
+        match frame:
+            case Missing():
+                if self._missing_ms > MISSING_MS * self._rule.prompts:
+                    return Deny(Reason.FACE_QUALITY)
+            case Against(Reason.FACE_NO_MATCH):
+                self._strangers += 1
+                if self._strangers >= STRANGER_LOOKS:
+                    return Deny(Objection.SWAPPED.reason)
+            case Against(reason):
+                final = self._attempts.add(Deny(reason), self._tick_ms)
+            case For(matches=matches):
+                self._strangers = 0
+                if not matches and phase is Phase.LOOK:
+                    final = self._attempts.add(Deny(Reason.FACE_NO_MATCH), self._tick_ms)
         return final if isinstance(final, Deny) else None

@@ -1,8 +1,15 @@
-"""Tracks presentations: a code that stays in view over many frames is one presentation."""
+"""Tracks presentations: a code that stays in view over many frames is one presentation.
+
+Symbols that are not ours do not count beside one that is, and codes of the background never count. Only
+digests of the texts are kept: a text holds a face template.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from edge.card.numbers import PREFIX
+from edge.passage.inputs.background_codes import BackgroundCodes, code_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,20 +29,25 @@ class PresentationTracker:
 
     def __init__(self, gap_ms: int = GAP_MS) -> None:
         self._gap_ms = gap_ms
-        self._texts: frozenset[str] = frozenset()
-        self._last_ms = 0
-        self._until_clear = False
+        self._background = BackgroundCodes(gap_ms)
+        self._in_view: dict[bytes, int] = {}  # digests of the texts that were presented, and their last time
+        self._clear_ms: int | None = None  # after a release: the last time at which a code was in view
 
     def hold(self, tick_ms: int) -> None:
         """Codes are not read at this moment: those in view count as still there."""
-        self._last_ms = tick_ms
+        self._in_view = dict.fromkeys(self._in_view, tick_ms)
+        self._clear_ms = None if self._clear_ms is None else tick_ms
 
-    def passed(self) -> None:
+    def passed(self, tick_ms: int) -> None:
         """After a release: the phone must leave the picture before any code counts again.
 
         A phone that stays in view makes its next code after 20 s; its holder does not mean to pass twice.
         """
-        self._until_clear = True
+        self._clear_ms = tick_ms
+
+    def take_background(self) -> int:
+        """The number of codes that were found to be background since the last call."""
+        return self._background.take_found()
 
     def fresh(self, symbols: Sequence[Symbol], tick_ms: int) -> Sequence[Symbol]:
         """The symbols if they are a new presentation, else none.
@@ -43,15 +55,15 @@ class PresentationTracker:
         A second code that joins the first is new. One of two codes that stays behind is not: if a visitor
         takes a phone away, the remaining code is not a presentation of its own.
         """
-        if self._until_clear:
-            self._until_clear = bool(symbols) or tick_ms - self._last_ms <= self._gap_ms
-            self._last_ms = tick_ms if symbols else self._last_ms
+        seen = self._background.foreground(symbols, tick_ms)
+        ours = tuple(symbol for symbol in seen if symbol.text.startswith(PREFIX))
+        if self._clear_ms is not None:
+            if ours:
+                self._clear_ms = tick_ms
+            elif tick_ms - self._clear_ms > self._gap_ms:
+                self._clear_ms = None
             return ()
-        if not symbols:
-            return ()
-        texts = frozenset(symbol.text for symbol in symbols)
-        gone = tick_ms - self._last_ms > self._gap_ms
-        known = texts <= self._texts and not gone
-        self._texts = texts | self._texts if known else texts
-        self._last_ms = tick_ms
-        return () if known else symbols
+        counted = ours or seen
+        before = {key: at for key, at in self._in_view.items() if tick_ms - at <= self._gap_ms}
+        self._in_view = before | dict.fromkeys((code_digest(each.text) for each in seen), tick_ms)
+        return counted if any(code_digest(each.text) not in before for each in counted) else ()

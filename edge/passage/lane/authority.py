@@ -75,6 +75,11 @@ class Authority(DecisionPoint):
         self.presented = self.stages.matched(self.presented, evidence)
         return self.presented.looks_again
 
+    def ask_movements(self) -> None:
+        """Ask this holder for movements of the head where a face is compared."""
+        assert self.presented is not None
+        self.presented = self.stages.with_movements(self.presented)
+
     def wants_face_outside(self) -> bool:
         """Whether this authority requires a face before the outer door, also in a lane that does not.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason, Signal
 from edge.passage.events import ChallengeWanted, FaceWanted, Granted
+from edge.passage.face.attempt_counter import AttemptCounter
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.lane import events as e
 from edge.passage.lane.authority import grants
@@ -43,6 +44,7 @@ class LaneSubject:
 
     began_ms: int = 0
     capture: FaceCapture | None = None
+    attempts: AttemptCounter = field(default_factory=AttemptCounter)
     before: Floats | None = field(default=None, repr=False)
     verdicts: tuple[Decision, ...] = ()
     last: tuple[tuple[Decision, int], ...] = ()
@@ -98,6 +100,9 @@ class LaneEvaluation:
             return self._object(refusals)
         if objection := self._objection(tick_ms, blind_inside=blind_inside):
             return self._object([objection] * len(refusals))
+        if self._lockout.attacked(self._card, tick_ms):
+            for authority in self._authorities:
+                authority.ask_movements()
         wanted = self._face_outside or any(each.wants_face_outside() for each in self._authorities)
         self.subject.capture = self._begin_to_look() if wanted else None
         return FaceWanted() if self.subject.capture else self._conclude_outside(None)
@@ -163,7 +168,7 @@ class LaneEvaluation:
         if found is None:
             return None
         whose, presented = found
-        return FaceCapture(self._authorities[whose].stages, presented)
+        return FaceCapture(self._authorities[whose].stages, presented, self.subject.attempts)
 
     def _matched(self, evidence: FaceEvidence, side: Side, tick_ms: int) -> e.LaneEvent | None:
         assert self.subject.capture is not None
@@ -187,7 +192,13 @@ class LaneEvaluation:
     def _face_objects(self, deny: Deny, side: Side, tick_ms: int) -> e.LaneDenied:
         """Deny with the camera's reason, which is the same for all authorities."""
         assert self.subject.capture is not None
-        self._lockout.learn(self._card, deny, tick_ms, challenged=self.subject.capture.challenged)
+        self._lockout.learn(
+            self._card,
+            deny,
+            tick_ms,
+            challenged=self.subject.capture.challenged,
+            attacked=self.subject.attempts.attacked,
+        )
         reason = deny.reason
         if side is Side.INNER:
             reason = (_SEVERAL | (_SWAPPED if self.subject.before is not None else {})).get(reason, reason)
@@ -235,6 +246,9 @@ class LaneEvaluation:
         if self.is_known:
             if subject.was_stopped:
                 self._parties.stopped(self._card, tick_ms)
+            if subject.attempts.attacked and not self._lockout.attacked(self._card, tick_ms):
+                end = Deny(Reason.PASSAGE_INTERRUPTED)  # nothing else ended this passage as an attack
+                self._lockout.learn(self._card, end, tick_ms, challenged=False, attacked=True)
             for authority, (decision, seq) in zip(self._authorities, subject.last, strict=False):
                 authority.settle(decision, seq, tick_ms)
         if subject.capture is not None:

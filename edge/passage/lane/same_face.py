@@ -26,7 +26,8 @@ SEVERAL_LOOKS: Final = 3
 
 def are_two(before: Floats, after: Floats) -> bool:
     """Whether these two embeddings are of two people."""
-    return before.shape != after.shape or float(before @ after) < ANOTHER
+    # A NaN is not the same face.
+    return before.shape != after.shape or not float(before @ after) >= ANOTHER
 
 
 def strictest(presented: Sequence[Presented]) -> tuple[int, Presented] | None:

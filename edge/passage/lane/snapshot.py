@@ -65,6 +65,7 @@ class LaneStepResult:
     """The lane after one step. Holds no card and no template.
 
     `trust_state`: of the device's own authority. `clock`: changes of trust in the clock, of any authority.
+    `background`: the number of codes found to be background since the last step.
     """
 
     tick_ms: int
@@ -74,3 +75,4 @@ class LaneStepResult:
     update: LaneUpdate
     trust_state: TrustState | None = None
     clock: tuple[ClockEvent, ...] = ()
+    background: int = 0

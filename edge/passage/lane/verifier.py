@@ -139,6 +139,7 @@ class LaneVerifier:
             self._news,
             self._authorities[0].trust_state,
             tuple(dict.fromkeys(told)),
+            self._tracker.take_background(),
         )
 
     def adopt(self, stages: Sequence[Stages], times: LaneTimes) -> None:
@@ -285,7 +286,7 @@ class LaneVerifier:
             self._runner.put(e.ReleaseFailed())
             return
         if side is Side.OUTER:
-            self._tracker.passed()
+            self._tracker.passed(self._runner.tick_ms)
             self._judging.admitted(self._runner.tick_ms)
 
     def _relock(self, side: Side) -> None:

@@ -5,6 +5,7 @@ A record holds only versions, ages, identifiers and measurements, and nothing th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
@@ -47,6 +48,15 @@ class RecordStamp(TypedDict):
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class _CardFacts:
+    """The fields of a card that a record holds: the card itself, with its template, is not kept."""
+
+    pseudonym: str
+    issuer: str
+    assurance: int
+
+
 class RecordBuilder:
     """Collects the facts for the record of one passage, and for the records of its door."""
 
@@ -59,7 +69,7 @@ class RecordBuilder:
         self._reset()
 
     def _reset(self) -> None:
-        self._card: Card | None = None
+        self._card: _CardFacts | None = None
         self._similarity: float | None = None
         self._fta: str | None = None
         self._trust_state: TrustState | None = None
@@ -91,7 +101,7 @@ class RecordBuilder:
 
     def card(self, card: Card) -> None:
         """Note the verified card."""
-        self._card = card
+        self._card = _CardFacts(card.pseudonym, card.kid.hex(), card.assurance)
         self._trust_state = self._trust_state.under(card) if self._trust_state else None
 
     def face(self, evidence: FaceEvidence) -> None:
@@ -122,7 +132,7 @@ class RecordBuilder:
             outcome=Outcome.GRANT if isinstance(decision, Grant) else Outcome.DENY,
             reason=reason,
             card=self._card.pseudonym if self._card else None,
-            issuer=self._card.kid.hex() if self._card else None,
+            issuer=self._card.issuer if self._card else None,
             assurance=self._card.assurance if self._card else None,
             similarity_milli=None if similarity is None else round(similarity * 1000),
             threshold_milli=None if similarity is None else round(self._policy.similarity * 1000),

@@ -169,18 +169,33 @@ class AskPin(Asking):
 
 
 class AskDocument(Asking):
-    """A second document of the same holder: another card, bound to the same key."""
+    """A second document of the same holder: a card of another issuer, bound to the same key.
+
+    Two cards of one issuer are one document: the other may be an older issue of the first. If every code must
+    answer the screen, this one must hold a number that is shown now.
+    """
 
     prompt = "show your second document"
 
-    def __init__(self, card: Card, again: Callable[[Sequence[Symbol]], Card | Deny | None]) -> None:
+    def __init__(
+        self,
+        card: Card,
+        again: Callable[[Sequence[Symbol], bytes | None], Card | Deny | None],
+        display: RequestDisplay | None,
+        now: datetime,
+    ) -> None:
+        """`again`: the card that these symbols present and this door accepts, made for a nonce if given."""
         self._card, self._again = card, again
+        self._display = display if display is not None and display.needed else None
+        self._nonce = self._display.demand(now) if self._display else None
+        if self._display:
+            self.prompt = "scan the code on the screen, then show your second document"
 
     def hear(self, heard: Heard) -> Given | Deny | None:
         if not heard.symbols:
             return None
-        match self._again(heard.symbols):
-            case None | Deny(Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE):
+        match self._again(heard.symbols, self._nonce):
+            case None | Deny(Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE | Reason.CODE_NONCE):
                 return None  # the first card, still in view
             case Deny() as deny:
                 return deny
@@ -188,7 +203,13 @@ class AskDocument(Asking):
                 return None
             case card:
                 same = card.holder_key == self._card.holder_key
-                return Given() if same else Deny(Reason.DOCUMENT_MISMATCH)
+                return (
+                    Given() if same and card.issuer != self._card.issuer else Deny(Reason.DOCUMENT_MISMATCH)
+                )
+
+    def end(self) -> None:
+        if self._display:
+            self._display.rest()
 
 
 class AskHost(Asking):

@@ -2,10 +2,12 @@
 
 An attacker with a found phone, or with a film that follows one order of prompts in six, could try again with
 every code that the phone makes: every 20 s, all night. Three failures are free; a PIN that was wrong counts
-as three, also if the visitor walked off before the verdict. After that all cards of the person wait 10, 20,
-40, then 60 s before each further try. During the wait they are refused as `risk.locked_out`, and the signal
-is to ask staff. Only codes that the card's own phone signed count, so no holder waits for the tries of
-others. A refusal during the wait does not count, and a grant resets the count.
+as three, also if the visitor walked off before the verdict, and so does an attack that was seen, whatever
+ended its passage. After that all cards of the person wait 10, 20, 40, then 60 s before each further try.
+During the wait they are refused as `risk.locked_out`, and the signal is to ask staff. After an attack each
+further passage of the person asks for movements of the head, until a grant. Only codes that the card's own
+phone signed count, so no holder waits for the tries of others. A refusal during the wait does not count, and
+a grant resets the count.
 
 It is kept in memory only: a restart gives three more tries. The journal has every one. The entries at a PIN
 are counted beside it, over restarts (`edge.policy.pin_tries`).
@@ -50,6 +52,7 @@ FAILED_IF_CHALLENGED: Final = FAILED | {Reason.FACE_QUALITY, Reason.FACE_ABSENT,
 class _Failures:
     count: int
     last_ms: int
+    attacked: bool = False
 
     def wait_ms(self) -> int:
         """The wait from the last failure on; 0 while tries are free."""
@@ -73,15 +76,28 @@ class Lockout:
             return Deny(Reason.RISK_LOCKED_OUT)
         return None
 
-    def learn(self, card: Card, decision: Decision, tick_ms: int, *, challenged: bool) -> None:
-        """Note the decision of a passage; `challenged`: its holder was asked to move."""
+    def attacked(self, card: Card, tick_ms: int) -> bool:
+        """Whether an attack was seen with this card, and no grant since."""
+        failures = self._cards.get(card.person)
+        return failures is not None and failures.attacked and tick_ms - failures.last_ms < FORGET_MS
+
+    def learn(
+        self, card: Card, decision: Decision, tick_ms: int, *, challenged: bool, attacked: bool = False
+    ) -> None:
+        """Note the decision of a passage; `challenged`: its holder was asked to move.
+
+        `attacked`: an attack was seen, also if the passage ended for another reason.
+        """
         self._forget(tick_ms)
         if isinstance(decision, Grant):
             self._cards.pop(card.person, None)
-        elif decision.reason in (FAILED_IF_CHALLENGED if challenged else FAILED):
+        elif attacked or decision.reason in (FAILED_IF_CHALLENGED if challenged else FAILED):
             before = self._cards.pop(card.person, _Failures(0, tick_ms))
-            weight = FREE if decision.reason is Reason.FACTOR_WRONG else 1
-            self._cards[card.person] = _Failures(before.count + weight, tick_ms)
+            attacked = attacked or decision.reason is Reason.FACE_ATTACK
+            weight = FREE if attacked or decision.reason is Reason.FACTOR_WRONG else 1
+            self._cards[card.person] = _Failures(
+                before.count + weight, tick_ms, attacked=attacked or before.attacked
+            )
 
     def _forget(self, tick_ms: int) -> None:
         live = [

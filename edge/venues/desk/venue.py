@@ -10,6 +10,7 @@ from edge.card.attributes import Attribute
 from edge.decision import Grant, Reason
 from edge.errors import Refused
 from edge.policy.obligations import Factor, Obligation, Obligations
+from edge.screen_text import staff_texts
 from edge.venues.desk.booking import age
 from edge.venues.desk.registration import Registration, end_of
 
@@ -74,9 +75,10 @@ class DeskVenue:
             if not self._rules.walk_in:
                 raise Refused(Reason.BOOKING_UNKNOWN) from None
             return Obligations(
-                required=(Obligation(Factor.STAFF, Reason.BOOKING_UNKNOWN),), lines=("no booking",)
+                required=(Obligation(Factor.STAFF, Reason.BOOKING_UNKNOWN),),
+                lines=staff_texts(("no booking",)),
             )
-        return Obligations(lines=stay.lines)
+        return Obligations(lines=staff_texts(stay.lines))
 
     def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         if not isinstance(decision, Grant):

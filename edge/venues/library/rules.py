@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
 from edge.policy.obligations import Obligations
+from edge.screen_text import staff_texts
 from edge.venues.library.sip2.replies import Flag
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class PatronVerdict:
     @property
     def answer(self) -> Obligations | Reason:
         """The verdict as the answer of a `Host`."""
-        return Obligations(lines=self.lines) if self.reason is None else self.reason
+        return Obligations(lines=staff_texts(self.lines)) if self.reason is None else self.reason
 
 
 @dataclass(frozen=True, slots=True)

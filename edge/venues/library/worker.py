@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from edge.decision import Reason
 from edge.errors import HostFault, StorageFault
 from edge.retry import RetrySchedule
+from edge.screen_text import ScreenText, ScreenTextKind
 from edge.venues.library.lending import Finish, Lend, TakeBack
 from edge.venues.library.rules import PatronVerdict, SeenPatron, judge, judge_offline, may_be_alone
 from edge.venues.library.sip2.messages import Malformed
@@ -50,8 +51,12 @@ class ItemResult:
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     @property
-    def line(self) -> str:
+    def line(self) -> ScreenText:
         """One line for the patron at the screen."""
+        return ScreenText(ScreenTextKind.ITEM, self._line)
+
+    @property
+    def _line(self) -> str:
         what = self.title or self.act.item
         if not self.done:
             return f"{what}: {'; '.join(self.lines) or 'not possible, please ask staff'}"

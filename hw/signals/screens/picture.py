@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import segno
 
+from edge.untrusted_folder import UntrustedFolder
 from hw.signals.screens.latest import LatestScreen
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ def picture_screen(folder: Path, tell: Callable[[str | None], None]) -> LatestSc
     """A screen in this folder, which is created if it is missing; blank until a text is posted."""
 
     def draw(text: str | None) -> None:
-        _replace(folder, PAGE, _PAGE)
-        _replace(folder, NAME, _BLANK if text is None else drawn(text))
+        # The browser has its own user, which our umask would lock out; it may write the folder, too.
+        with UntrustedFolder.open(folder, mode=0o755) as place:
+            place.write(PAGE, _PAGE, mode=0o644)
+            place.write(NAME, _BLANK if text is None else drawn(text), mode=0o644)
 
     return LatestScreen(draw, tell)
 
@@ -48,14 +51,3 @@ def drawn(text: str) -> bytes:
     symbol = segno.make_qr(text, error="L", boost_error=True)
     symbol.save(out, kind="svg", border=BORDER, light="#fff", omitsize=True)
     return out.getvalue()
-
-
-def _replace(folder: Path, name: str, data: bytes) -> None:
-    """Replace a file, readable for all users: the browser has its own user, and the umask would forbid it."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        folder.chmod(0o755)
-    part = folder / f".{name}.part"
-    part.write_bytes(data)
-    part.chmod(0o644)
-    part.replace(folder / name)

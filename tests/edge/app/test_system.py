@@ -79,6 +79,11 @@ def test_a_service_is_started_again_for_ever(name: str) -> None:
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_service_writes_its_memory_to_the_disk(name: str) -> None:
+    assert Unit(name)["Service"]["LimitCORE"] == "0"
+
+
 def test_the_door_is_watched_and_read_again_without_a_restart() -> None:
     service = Unit("doorward-run.service")["Service"]
     assert service["Type"] == "notify"

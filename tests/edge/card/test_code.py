@@ -27,8 +27,7 @@ def test_the_one_symbol_of_our_format_is_the_code():
 SEVERAL = {
     "two codes": [OURS, Symbol("EC1:00", b"", "a")],
     "one text on two phones": [OURS, OURS],
-    "a code beside a poster": [OURS, Symbol("https://example.com", b"", "a")],
-    "two strangers": [Symbol("a", b"", "a"), Symbol("b", b"", "a")],
+    "two codes and a poster": [OURS, Symbol("https://example.com", b"", "a"), OURS],
 }
 
 
@@ -37,6 +36,34 @@ def test_more_than_one_symbol_is_refused(symbols):
     with pytest.raises(Refused) as caught:
         one_code(symbols)
     assert caught.value.reason is Reason.CODE_SEVERAL
+
+
+FOREIGN = [
+    Symbol(text, b"", "a")
+    for text in (
+        "https://example.com",
+        "EQ1:QED8WEX0",
+        "ec1:QED8WEX0",
+        "EC1:a",
+        "EC1:" + "0" * MAX_CODE_CHARS,
+        "",
+    )
+]
+
+
+@pytest.mark.parametrize("count", range(1, len(FOREIGN) + 1))
+def test_symbols_of_another_format_do_not_count_beside_ours(count):
+    others = FOREIGN[:count]
+    for symbols in ([OURS, *others], [*others, OURS]):
+        code = one_code(symbols)
+        assert code is not None
+        assert code.text == OURS.text
+
+
+def test_several_symbols_of_another_format_are_unreadable():
+    with pytest.raises(Refused) as caught:
+        one_code(FOREIGN)
+    assert caught.value.reason is Reason.CODE_UNREADABLE
 
 
 UNREADABLE = {

@@ -24,6 +24,7 @@ from edge.__main__ import main
 from edge.delivery.sealed_box import unseal
 from edge.trust.time import clock_file
 from edge.trust.time.trusted_clock import ClockMemory
+from edge.venues.desk.arrivals.folder import log_name
 
 TABLE = """
 [device]
@@ -113,8 +114,8 @@ def test_work_imports_lists_and_prints_them(house: House, capsys: Said) -> None:
     capsys.readouterr()
     assert house.run("work") == 1
     said = capsys.readouterr()
-    assert "a.jsonl: bookings 1" in said.out
-    assert "b.csv: line 1: no column reference" in said.err
+    assert f"{log_name('a.jsonl')}: bookings 1" in said.out
+    assert f"{log_name('b.csv')}: line 1: no column reference" in said.err
     house.world.now = NOW
     assert house.world.comes(guest("Silva")) == "in"
 
@@ -366,10 +367,10 @@ def test_work_with_watch_goes_on_until_sigterm(house: House) -> None:
             json.loads(process.stdout.readline())["overdue"] == 0
         )  # it refused the broken list, and goes on
         (house.folder / "inbox" / "list.json").write_text(json.dumps([booking("R-1", "Silva, Maria")]))
-        assert json.loads(process.stdout.readline())["list"] == "list.json"
+        assert json.loads(process.stdout.readline())["list"] == log_name("list.json")
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert "broken.csv: line 1: no column reference" in said
+    assert f"{log_name('broken.csv')}: line 1: no column reference" in said
     house.world.now = NOW
     assert house.world.comes(guest("Silva")) == "in"

@@ -18,6 +18,7 @@ from edge.decision import Deny, Grant, Reason
 from edge.passage.machine import PassageState
 from edge.passage.verifier import PassageOutcome, StepResult
 from edge.policy.obligations import Obligations, StaffNotice
+from edge.screen_text import staff_texts
 from edge.trust.time.freshness import AgePolicy
 from edge.trust.time.trust_age import trust_state
 from edge.trust.time.trusted_clock import ClockAnomaly, TrustedTime
@@ -142,7 +143,9 @@ def test_notices_for_staff_go_to_a_terminal_only(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal)
     show, _ = rows()
-    obligations = Obligations(notices=frozenset({StaffNotice.DURESS}), lines=("room 12, \x1b[2Jtwo nights",))
+    obligations = Obligations(
+        notices=frozenset({StaffNotice.DURESS}), lines=staff_texts(("room 12, \x1b[2Jtwo nights",))
+    )
     show(replace(moment(PassageState.COOLDOWN, DENIED), obligations=obligations))
     said = capsys.readouterr().out.splitlines()[1:]
     assert said == (["       duress", "       room 12, \\x1b[2Jtwo nights"] if at_terminal else [])

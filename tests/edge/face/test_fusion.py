@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -85,13 +87,14 @@ def test_only_the_best_frames_are_kept() -> None:
     assert not fusion.wants(0.1)
     assert fusion.wants(0.2)
     fused = fusion.add(axis(0.6, -0.8), quality=0.9)
-    assert fused == Fused(pytest.approx(1.0), 2, settled=True)
+    assert fused == Fused(pytest.approx(1.0), pytest.approx(0.6), 2, settled=True)
 
 
-def test_a_frame_that_is_not_wanted_changes_nothing() -> None:
+def test_a_frame_that_is_not_wanted_changes_nothing_but_is_compared_alone() -> None:
     fusion = burst(frames=1)
     before = fusion.add(axis(1), quality=0.9)
-    assert fusion.add(axis(-1), quality=0.2) == before
+    after = fusion.add(axis(-1), quality=0.2)
+    assert after == replace(before, alone=-1.0)
 
 
 def test_the_frames_given_are_copied_and_the_copies_wiped() -> None:

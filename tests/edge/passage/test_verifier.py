@@ -436,6 +436,53 @@ def test_a_found_phone_gets_three_tries_and_the_next_after_a_minute() -> None:
     assert visit(site, "stranger") is Reason.FACE_NO_MATCH  # the grant has reset the count
 
 
+@pytest.mark.parametrize("end", ["time", "camera", "second attack"])
+def test_an_attack_makes_the_card_wait_and_then_move_its_head(end: str) -> None:
+    """One frame is enough, whatever ends its passage: no next code of the card begins anew."""
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "attack"
+    site.see()
+    site.engine.who = "attack" if end == "second attack" else "holder"
+    if end == "camera":
+        site.miss()
+    while not site.passages:
+        site.see()
+    site.reader.in_view = ()
+    site.see(3_000 // FRAME_MS)
+    assert visit(site, "holder") is Reason.RISK_LOCKED_OUT
+    site.see(LONGEST_MS // FRAME_MS)
+    site.reader.in_view = (site.code(),)
+    site.see(3)
+    assert site.verifier.state is PassageState.CHALLENGE
+
+
+@pytest.mark.parametrize("stays", ["https://example.com", "EQ1:QED8WEX0", "a printed code"])
+def test_a_code_that_stays_before_the_camera_refuses_no_visitor(stays: str) -> None:
+    site = Site()
+    printed = site.code(card_id=b"card0007") if stays == "a printed code" else stays
+    site.reader.in_view = (printed,)
+    site.see(70_000 // FRAME_MS)
+    assert sum(step.background for step in site.moments) == 1
+    before = len(site.passages)
+    for number in range(3):
+        site.reader.in_view = (printed, site.code(card_id=f"card100{number}".encode()))
+        site.engine.who = "holder"
+        while len(site.passages) == before + number:
+            site.see()
+        site.reader.in_view = (printed,)
+        site.see(10_000 // FRAME_MS)
+    assert [record.reason for record in site.passages[before:]] == [None] * 3
+
+
+def test_two_codes_before_a_poster_are_still_two() -> None:
+    site = Site()
+    site.reader.in_view = ("https://example.com", site.code(), site.code(card_id=b"card0007"))
+    assert site.see().outcome is not None
+    assert site.passages[-1].reason is Reason.CODE_SEVERAL
+
+
 def test_no_face_is_captured_during_a_lockout() -> None:
     site = Site()
     for _ in range(FREE):

@@ -44,6 +44,9 @@ ANSWERS = {
     "no nonce, and it is optional": ({"nonce": SHOWN, "nonce_needed": False}, None, True),
     "the optional nonce": ({"nonce": SHOWN, "nonce_needed": False}, SHOWN, True),
     "another than the optional nonce": ({"nonce": SHOWN, "nonce_needed": False}, OTHER, False),
+    "no nonce, before the first one is shown": ({"nonce_always": True}, None, False),
+    "a nonce, before the first one is shown": ({"nonce_always": True}, SHOWN, False),
+    "the nonce that every code needs": ({"nonce_always": True, "nonce": SHOWN}, SHOWN, True),
     "another, before the optional nonce is shown": ({"nonce_needed": False}, OTHER, False),
 }
 

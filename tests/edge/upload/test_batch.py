@@ -51,6 +51,7 @@ def batches(draw: st.DrawFn) -> RecordBatch:
         note=draw(st.text(max_size=300).filter(lambda text: text.isprintable() or "\n" in text)),
         proof=tuple(draw(st.lists(HASHES, max_size=64))),
         sent_ms=draw(st.integers(0, 2**42)),
+        hub_ms=draw(st.integers(0, 2**42)),
         status=DeviceStatus(
             software="0.1.0",
             clock=draw(st.sampled_from(ClockTrust)),

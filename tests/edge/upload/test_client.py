@@ -78,6 +78,27 @@ def test_without_records_a_heartbeat_is_sent(outbox: Outbox, hub: MemoryHub) -> 
     assert batches(sim) == [(0, 25), (25, 25)]
 
 
+def test_a_batch_names_the_hub_s_newest_answer(outbox: Outbox) -> None:
+    sim = SimHub([Answer(409, b'{"next":20,"hub_ms":7}'), Answer(200, b'{"next":25,"hub_ms":9}')])
+    upload(outbox, sim, SENDER)
+    with pytest.raises(FetchError):
+        upload(outbox, sim, SENDER)
+    assert [unpack(request.body).hub_ms for request in sim.posted] == [0, 7, 9]
+
+
+def test_the_first_answer_of_a_hub_is_named_at_once(outbox: Outbox) -> None:
+    sim = SimHub([Answer(200, b'{"next":25,"hub_ms":7}')] * 3)
+    assert upload(outbox, sim, SENDER).count == 25
+    upload(outbox, sim, SENDER)
+    assert [unpack(request.body).hub_ms for request in sim.posted] == [0, 7, 7]
+
+
+def test_the_time_of_a_hub_that_is_ahead_is_kept_so_that_the_hub_learns_of_the_loss(outbox: Outbox) -> None:
+    with pytest.raises(HistoryDiffers):
+        upload(outbox, SimHub([Answer(409, b'{"next":26,"hub_ms":7}')]), SENDER)
+    assert outbox.hub_ms == 7
+
+
 def test_a_lost_answer_loses_no_record(outbox: Outbox, hub: MemoryHub) -> None:
     sim = SimHub([then_lost(hub)], otherwise=hub.answer)
     with pytest.raises(FetchError):

@@ -234,3 +234,18 @@ def test_the_proxy_of_the_environment_is_used(web: Web, monkeypatch: pytest.Monk
 def test_a_host_of_no_proxy_is_reached_directly(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     environment(monkeypatch, {"http_proxy": "http://localhost:1/", "no_proxy": "localhost"})
     assert fetched(web) == b"content"
+
+
+SECRET_ADDRESSES = {
+    "http://ana:hunter2@localhost:1/": "http://localhost:1/file: ",
+    "http://localhost:1/tenant/hunter2/": "http://localhost:1/.../file: ",
+    "http://localhost:1": "http://localhost:1/file: ",
+    "http://[::1]:1/hunter2": r"http://\[::1\]:1/.../file: ",
+}
+
+
+@pytest.mark.parametrize("url", SECRET_ADDRESSES)
+def test_an_error_names_the_server_and_no_secret_of_its_address(url: str) -> None:
+    with pytest.raises(FetchError, match=rf"\A{SECRET_ADDRESSES[url]}") as caught:
+        list(HttpSource(url, limits=SOON).fetch("file"))
+    assert "hunter2" not in caught.value.message + caught.value.hint

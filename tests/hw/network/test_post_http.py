@@ -225,3 +225,11 @@ def test_a_file_without_a_certificate_is_an_error_of_the_configuration(tmp_path:
     ):
         with pytest.raises(ConfigError):
             HttpPost("https://hub.example", wrong)
+
+
+def test_an_error_of_a_webhook_has_nothing_of_its_path() -> None:
+    post = HttpPost("http://localhost:1/services/T0123")
+    with pytest.raises(FetchError, match=r"\Ahttp://localhost:1/\.\.\./: ") as caught:
+        post.post("hunter2", b"{}", {})
+    assert "hunter2" not in caught.value.message
+    assert "T0123" not in caught.value.message

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from peers.sound_player import Player
 from peers.waiting import until
+from samples.screen_texts import said
 
 from edge.decision import Signal
 from edge.errors import ConfigError
@@ -75,8 +76,8 @@ def test_a_prompt_waits_for_the_end_of_the_current_sound(opened: Open, tmp_path:
     signals, player, _ = opened(f"while [ ! -e '{gate}' ]; do sleep 0.02; done")
     signals.show(Signal.LOOK_HERE)
     plays(player, Signal.LOOK_HERE)
-    signals.prompt(OTHER)
-    signals.prompt(PROMPT)
+    signals.prompt(said(OTHER))
+    signals.prompt(said(PROMPT))
     assert player.played(WORDS) == [Signal.LOOK_HERE]
     gate.touch()
     plays(player, Signal.LOOK_HERE, PROMPT)  # only the newest prompt
@@ -86,7 +87,7 @@ def test_a_prompt_waits_for_the_end_of_the_current_sound(opened: Open, tmp_path:
 @pytest.mark.usefixtures("at_once")
 def test_a_signal_with_a_request_stops_the_current_sound(opened: Open, signal: Signal) -> None:
     signals, player, told = opened(BUSY)
-    signals.prompt(PROMPT)
+    signals.prompt(said(PROMPT))
     plays(player, PROMPT)
     signals.show(signal)
     plays(player, PROMPT, signal)
@@ -96,7 +97,7 @@ def test_a_signal_with_a_request_stops_the_current_sound(opened: Open, signal: S
 @pytest.mark.usefixtures("never_settled")
 def test_a_signal_that_ends_within_the_settling_time_is_not_played(opened: Open) -> None:
     signals, player, _ = opened()
-    signals.prompt(PROMPT)
+    signals.prompt(said(PROMPT))
     signals.show(Signal.WAIT)
     signals.show(None)
     signals.show(Signal.TRY_AGAIN)
@@ -108,7 +109,7 @@ def test_a_withdrawn_prompt_is_not_played(opened: Open) -> None:
     signals, player, _ = opened(BUSY)
     signals.show(Signal.LOOK_HERE)
     plays(player, Signal.LOOK_HERE)
-    signals.prompt(PROMPT)
+    signals.prompt(said(PROMPT))
     signals.prompt(None)
     signals.show(Signal.ASK_STAFF)
     plays(player, Signal.LOOK_HERE, Signal.ASK_STAFF)
@@ -127,7 +128,7 @@ def test_a_signal_is_not_played_twice_in_a_row(opened: Open) -> None:
 def test_words_without_a_sound_play_nothing(tmp_path: Path) -> None:
     player = Player(tmp_path)
     signals = SoundSignals({str(Signal.WAIT): tone(Signal.WAIT)}, player.command)
-    signals.prompt("words without a recording")
+    signals.prompt(said("words without a recording"))
     signals.show(Signal.LOOK_HERE)
     until(lambda: signals.is_silent, for_s=60)
     signals.close()
@@ -143,7 +144,7 @@ def test_a_player_that_hangs_is_killed_and_reported_once(
     signals.show(Signal.LOOK_HERE)
     until(lambda: told.faults, for_s=60)
     for words in (PROMPT, OTHER):
-        signals.prompt(words)
+        signals.prompt(said(words))
         until(
             lambda: signals._prompt is None, for_s=60
         )  # the prompt is taken, so the sound before it has ended

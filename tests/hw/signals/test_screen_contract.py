@@ -194,3 +194,20 @@ def test_a_caller_does_not_wait_for_a_screen_that_hangs():
     assert len(drawn) <= 2  # the one that hangs, and the newest
     screen.close()
     until(lambda: drawn[-1] is None)
+
+
+def test_a_link_in_the_folder_is_replaced_and_its_target_stays(tmp_path):
+    """The browser's user may write the folder: an earlier version wrote through a link there."""
+    secret = tmp_path / "door.toml"
+    secret.write_text("the device's")
+    secret.chmod(0o600)
+    folder = tmp_path / "run" / "board"
+    folder.mkdir(parents=True)
+    for name in (NAME, PAGE, f".{NAME}.part", f".{PAGE}.part"):
+        (folder / name).symlink_to(secret)
+    world = Picture(tmp_path)
+    world.screen.post(SECOND)
+    until(lambda: not (folder / NAME).is_symlink() and world.seen() == SECOND)
+    world.close()
+    assert secret.read_text() == "the device's"
+    assert secret.stat().st_mode & 0o777 == 0o600

@@ -20,11 +20,13 @@ from gpiozero.pins.mock import MockFactory
 from peers.cpython_controller import OnPty
 from peers.sound_player import CALLS, Player
 from peers.waiting import until
+from samples.screen_texts import said
 
 from edge.decision import Signal
 from edge.link.messages import Lock
 from edge.link.session import LinkPairing
 from edge.ports import Signals
+from edge.screen_text import ScreenText, ScreenTextKind
 from hw.signals import player as signals_sound
 from hw.signals.gpio import PATTERNS, GpioSignals
 from hw.signals.log import LogSignals
@@ -200,11 +202,24 @@ def test_of_many_signals_the_last_one_stays(bench: Bench) -> None:
     "words", WORDS, ids=["a prompt", "empty", "very long", "control characters", "half a character"]
 )
 def test_no_words_of_a_prompt_stop_the_signal(bench: Bench, words: str) -> None:
-    bench.signals.prompt(words)
+    bench.signals.prompt(said(words))
     bench.signals.show(Signal.LOOK_HERE)
-    bench.signals.prompt(words)
+    bench.signals.prompt(said(words))
     bench.signals.prompt(None)
     until(lambda: bench.tells(Signal.LOOK_HERE), for_s=60)
+
+
+def test_the_log_gets_the_kind_of_a_text_and_none_of_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    signals = LogSignals()
+    signals.prompt(ScreenText(ScreenTextKind.ITEM, "Blue Nights (B1001): Mustermann owes 3.20"))
+    signals.prompt(None)
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert {key: first[key] for key in first if key != "timestamp"} == {
+        "event": "prompt",
+        "level": "info",
+        "kind": "item",
+    }
+    assert second["kind"] == "none"
 
 
 def test_the_player_is_called_with_one_file(tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_a_patron_comes_in_borrows_two_and_leaves(world: LibraryWorld) -> None:
             (Lend("P1", "B1001"), True, "2026-02-02"),
             (Lend("P1", "B1002"), True, "2026-02-02"),
         ]
-        assert news[0].line == "Blue Nights: yours until 2026-02-02"
+        assert news[0].line.words == "Blue Nights: yours until 2026-02-02"
         world.clock.advance(61_000)
         entrance.news()
         until(lambda: any(text[:2] == "35" for text in world.library.asked))
@@ -301,7 +301,7 @@ def test_an_item_on_hold_is_not_lent_and_the_screen_tells_why(world: LibraryWorl
         entrance.scanned("B1001")
         (news,) = items(entrance, 1)
     assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for another patron",))
-    assert news.line == "Blue Nights: Item is on hold for another patron"
+    assert news.line.words == "Blue Nights: Item is on hold for another patron"
 
 
 def test_a_denied_visitor_borrows_nothing(world: LibraryWorld) -> None:
@@ -322,7 +322,7 @@ def test_an_item_is_taken_back_from_any_person(world: LibraryWorld) -> None:
         entrance.scanned("B1003")
         (news,) = items(entrance, 1)
     assert (news.act, news.done, news.alert) == (TakeBack("B1003"), True, True)
-    assert news.line == "Blue Nights: thank you, please give it to staff"
+    assert news.line.words == "Blue Nights: thank you, please give it to staff"
     assert world.library.patrons["P2"].loans == set()
 
 
@@ -333,7 +333,7 @@ def test_a_loan_while_the_system_is_offline_is_sent_later(world: LibraryWorld) -
         come_in(entrance, world.visit(card("s1")))
         entrance.scanned("B1001")
         (kept,) = items(entrance, 1)
-        assert (kept.done, kept.kept, kept.line) == (True, True, "B1001: yours until 2026-01-28")
+        assert (kept.done, kept.kept, kept.line.words) == (True, True, "B1001: yours until 2026-01-28")
         until(lambda: entrance.away)
         world.library.start()
         world.clock.advance(60_000)  # the entrance tries again after its wait

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from peers.tls import make_certificate
-from worlds.fleet import DEVICE, HUB, KEY, History, running_hub
+from worlds.fleet import DEVICE, HUB, KEY, SENT_MS, History, running_hub
 
 from edge.errors import Exit, FetchError
 from edge.upload.batch import pack
@@ -46,8 +46,8 @@ def fill(db: str) -> History:
     database.prepare()
     store = HubStore(database)
     registered = store.find(DEVICE)
-    store.take(registered, open_offer(pack(history.batch(0, 10)), device=DEVICE, key=KEY.verify_key), 1_000)
-    store.raise_alarm(registered, Disputed(Dispute.INCONSISTENT, "record 4 differs"), 2_000)
+    store.take(registered, open_offer(pack(history.batch(0, 10)), device=DEVICE, key=KEY.verify_key), SENT_MS)
+    store.raise_alarm(registered, Disputed(Dispute.INCONSISTENT, "record 4 differs"), SENT_MS)
     database.close()
     return history
 
@@ -154,7 +154,7 @@ def test_the_list_is_a_table_in_a_terminal(db: str, capsys) -> None:
     run("device", "list", db=db)
     head, row = capsys.readouterr().out.splitlines()
     assert head.split()[0] == "device"
-    assert row.split() == [DEVICE, "1970-01-01", "00:00:01", "10", "1", "registered"]
+    assert row.split() == [DEVICE, "2026-01-02", "08:00:00", "10", "1", "registered"]
 
 
 # -- serving -----------------------------------------------------------------------------------------------
@@ -205,7 +205,11 @@ def test_with_mutual_tls_only_certified_devices_are_accepted(db: str, tmp_path: 
     with running_hub(db, tmp_path, *more, "--client-ca", tmp_path / f"{DEVICE}.pem") as hub_:
         url = hub_.url.replace("http://127.0.0.1", "https://localhost")
         ours = Credentials(tmp_path / "localhost.pem", tmp_path / f"{DEVICE}.pem", tmp_path / f"{DEVICE}.key")
-        assert HttpPost(url, ours).post(records_path(DEVICE), body, headers).body == b'{"next":3}'
+        assert (
+            HttpPost(url, ours)
+            .post(records_path(DEVICE), body, headers)
+            .body.startswith(b'{"next":3,"hub_ms":')
+        )
         with pytest.raises(FetchError):
             HttpPost(url, Credentials(tmp_path / "localhost.pem")).post(records_path(DEVICE), body, headers)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds.fleet import OTHER_KEY, SENT_MS, History, MemoryHub
+from worlds.fleet import OTHER_KEY, SENT_MS, STATUS, History, MemoryHub
 
 from edge.audit.merkle import Frontier
 from edge.audit.record import ClockTrust
@@ -75,6 +76,10 @@ FORKS = {
     "an empty batch under another history": History(10, branch=1, since=4).batch(6, 6),
     "two checkpoints of one size": History(6, branch=1, since=4).batch(6, 6, sent_ms=SENT_MS + 100),
     "an older copy was restored": TEN.batch(4, 4, over=4, sent_ms=SENT_MS + 100),
+    "an older copy was restored, with a clock of 1970": TEN.batch(
+        4, 4, over=4, sent_ms=0, hub_ms=SENT_MS + 60_000
+    ),
+    "an older copy was restored, with a clock of 2099": TEN.batch(4, 4, over=4, sent_ms=4_070_908_800_000),
     "an older copy was restored and continued": History(5, branch=1, since=4).batch(
         4, 5, sent_ms=SENT_MS + 100
     ),
@@ -115,12 +120,46 @@ def test_an_old_request_that_arrives_late_is_not_a_dispute() -> None:
 
 
 SIGNS = {
-    "a new record": (TEN.batch(6, 7, sent_ms=0), True),
+    "a new record that names no answer": (TEN.batch(6, 7, sent_ms=0), False),
+    "an answer of the hub": (TEN.batch(6, 6, over=6, sent_ms=0, hub_ms=SENT_MS + 100), True),
     "sent later": (TEN.batch(6, 6, over=6, sent_ms=SENT_MS + 7), True),
     "a repeated one": (TEN.batch(6, 6, over=6), False),
     "an old one again": (TEN.batch(0, 3, over=6, sent_ms=SENT_MS), False),
-    "with a clock that is suspect": (TEN.batch(6, 6, over=6, sent_ms=0, status=LOST), True),
+    "with a clock that is suspect": (TEN.batch(6, 6, over=6, sent_ms=SENT_MS + 7, status=LOST), False),
+    "an answer, with a clock that is suspect": (
+        TEN.batch(6, 6, over=6, sent_ms=0, hub_ms=SENT_MS + 100, status=LOST),
+        True,
+    ),
+    "an answer of before": (TEN.batch(6, 6, over=6, sent_ms=0, hub_ms=SENT_MS), False),
+    "in 1970": (TEN.batch(6, 6, over=6, sent_ms=1), False),
+    "in 2099": (TEN.batch(6, 6, over=6, sent_ms=4_070_908_800_000), False),
+    "an answer of 2099": (TEN.batch(6, 6, over=6, hub_ms=4_070_908_800_000), False),
+    "with lists of 2099": (
+        TEN.batch(
+            6,
+            6,
+            over=6,
+            sent_ms=SENT_MS + 7,
+            status=msgspec.structs.replace(STATUS, lists_issued_s=4_070_908_800),
+        ),
+        False,
+    ),
 }
+
+
+def test_two_batches_in_swapped_order_show_the_later_time() -> None:
+    hub = with_records(6)
+    later = TEN.batch(6, 6, over=6, sent_ms=SENT_MS + 9, hub_ms=SENT_MS + 8)
+    assert hub.give(later).heard
+    assert not hub.give(TEN.batch(6, 6, over=6, sent_ms=SENT_MS + 7)).heard
+    assert (hub.history.heard_ms, hub.history.sent_ms) == (SENT_MS + 9, SENT_MS + 9)
+
+
+def test_a_batch_that_was_held_back_shows_the_time_at_which_it_was_signed() -> None:
+    hub = with_records(6)
+    hub.now_ms += 3 * 86_400_000
+    assert hub.give(TEN.batch(6, 10, sent_ms=SENT_MS + 900)).heard
+    assert hub.history.heard_ms == SENT_MS + 900
 
 
 @pytest.mark.parametrize("case", SIGNS)

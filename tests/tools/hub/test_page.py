@@ -225,15 +225,18 @@ def test_only_the_last_hundred_records_are_on_the_page(office: Office) -> None:
 
 
 def test_a_wrong_clock_is_named(office: Office) -> None:
-    office.device("slow", heard_ms=NOW_MS)
+    slow = office.device("slow")
     offset = office.device("fast")
-    batch = offset.batch(0, 5, sent_ms=NOW_MS + HOUR_MS * 3)
-    office.store.take(
-        office.store.find("fast"), open_offer(pack(batch), device="fast", key=offset.key.verify_key), NOW_MS
-    )
-    assert "3 h fast" in office.hub.page("devices/fast")
-    assert "3 h fast" in office.hub.page("")
-    assert "fast" not in office.hub.page("devices/slow")
+    for hours, arrived_ms in ((-3, NOW_MS - 1_000), (3, NOW_MS)):
+        name = "fast" if hours > 0 else "slow"
+        history = offset if hours > 0 else slow
+        batch = history.batch(0, 5, sent_ms=NOW_MS + HOUR_MS * hours, hub_ms=NOW_MS - 1_000)
+        offer = open_offer(pack(batch), device=name, key=history.key.verify_key)
+        office.store.take(office.store.find(name), offer, arrived_ms)
+    assert "3 h slow" in office.hub.page("devices/slow")
+    assert "3 h slow" in office.hub.page("")
+    assert "clock of the device: ahead of the hub by 3 hours" in office.hub.page("devices/fast")
+    assert "slow" not in office.hub.page("devices/fast")
 
 
 def test_the_history_of_a_device_that_was_removed_stays(office: Office) -> None:

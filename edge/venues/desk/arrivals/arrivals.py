@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError
@@ -106,12 +107,21 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         ";" if first.count(";") > first.count(",") else ","
     )  # spreadsheets write `;` where the comma is the decimal sign
 
+    chars = 0  # of this row: a quoted field goes on over line ends, and a row has no end of its own
+
     def again() -> Iterator[str]:
-        yield first
-        yield from source
+        nonlocal chars
+        for line in chain((first,), source):
+            chars += len(line)
+            if chars > MAX_LINE_CHARS:
+                raise InputError(
+                    f"line {reader.line_num + 1}: the row is too long", hint="close every quotation mark"
+                )
+            yield line
 
     reader = csv.reader(again(), delimiter=delimiter, strict=True)
     while True:
+        chars = 0
         try:
             row = next(reader)
         except StopIteration:
@@ -165,9 +175,18 @@ def _text(row: Mapping[str, object], key: str, limit: int) -> str:
     value = row.get(key)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > limit:
+    if not isinstance(value, str) or len(value) > limit or not _is_text(value):
         raise _WrongError(f"{key} is not text of at most {limit} characters")
     return value.strip()
+
+
+def _is_text(value: str) -> bool:
+    """Whether UTF-8 has the text: JSON can spell half of a pair of surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number(row: Mapping[str, object], key: str, default: int) -> int:
@@ -202,6 +221,8 @@ def _joined(first: Booking, more: Booking) -> tuple[Booking, Mistake | None]:
         return first, Mistake(more.line, f"the same booking as on line {first.line}, without a guest")
     if more.named[0] in first.named:
         return first, Mistake(more.line, "the same guest twice")
+    if len(first.named) > MAX_GUESTS:
+        return first, None  # one mistake is enough, and a booking must not grow with the file
     guests, minors = max(first.guests, more.guests), max(first.minors, more.minors)
     return replace(first, guests=guests, minors=minors, named=(*first.named, *more.named)), None
 

@@ -1,14 +1,17 @@
-"""Imports a list of arrivals from a file: reads it once, in pieces, and puts it in force only as a whole."""
+"""Imports a list of arrivals: checks its signature, then reads it in pieces; in force as a whole or not."""
 
 from __future__ import annotations
 
 import codecs
 import hashlib
 import os
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from edge.errors import InputError
+from edge.errors import InputError, StorageFault
+from edge.untrusted_folder import open_file
 from edge.venues.desk.arrivals import minisign
 from edge.venues.desk.arrivals.arrivals import MAX_FILE_BYTES, MAX_LINE_CHARS, read_csv, read_json
 from edge.venues.desk.arrivals.store import Build, TooManyMistakesError
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 SIGNATURE: Final = ".minisig"
 FORMATS: Final = (".csv", ".json", ".jsonl")
 _CHUNK_BYTES: Final = 64 * 1024
-_OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW  # a FIFO must not wait for a writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,79 +40,127 @@ class Intake:
     signer: minisign.SignerKey | None = None
 
 
-def take_list(file: Path, intake: Intake, *, watch: Callable[[int, int], None]) -> Imported:
+def take_list(
+    name: str, source: BinaryIO, intake: Intake, *, watch: Callable[[int, int], None], signature: str = ""
+) -> Imported:
     """Replace the list in force by this list; on an error the old list stays in force.
 
+    The signature is checked before a byte is parsed, and for the parsed bytes: a copy of them is made first,
+    because the writer may have the file open still.
+
     Args:
-        file: `*.csv`, `*.json` or `*.jsonl`, with `*.minisig` beside it if lists are signed.
+        name: of the file, which tells its format: `*.csv`, `*.json` or `*.jsonl`.
+        source: the list.
         intake: target folder and conditions.
-        watch: called with the bytes read so far, and the size of the file.
+        watch: called with the bytes read so far, and the size of the list.
+        signature: the text of its `.minisig`.
 
     Raises:
         InputError: it is not a list, its signature is wrong, or it is too large.
         StorageFault: an error of the disk.
     """
-    if not is_list(file):
+    if not is_list(name):
         raise InputError(
-            f"{file.name}: the name does not end with {', '.join(FORMATS)}",
-            hint="rename the file by its format",
+            f"{name}: the name does not end with {', '.join(FORMATS)}", hint="rename the file by its format"
         )
-    signature = _signature(file) if intake.signer else ""
-    build = Build(intake.folder, intake.digests, intake.sealer(), adult_age=intake.adult_age)
     try:
-        with _opened(file) as source:
-            text = _Text(source, file.name, watch)
-            items = (
-                read_csv(_lines(text.chunks())) if file.suffix.lower() == ".csv" else read_json(text.chunks())
-            )
-            imported = build.take(items)
-        if intake.signer:  # over the bytes that were read: the file may have changed since
-            minisign.check(signature, text.digest.digest(), intake.signer)
-        build.swap()
+        with _copied(source, intake.folder) as copy:
+            if intake.signer:
+                minisign.check(signature, copy.digest, intake.signer)
+            return _import(copy, intake, watch, is_csv=name.lower().endswith(".csv"))
     except TooManyMistakesError as error:
         raise InputError(
-            f"{file.name}: {len(error.mistakes)} lines are wrong, beginning with {error.mistakes[0]}",
+            f"{name}: {len(error.mistakes)} lines are wrong, beginning with {error.mistakes[0]}",
             hint="check that the file is a list of arrivals",
         ) from error
     except InputError as error:
-        raise InputError(f"{file.name}: {error.message}", hint=error.hint) from error
+        raise InputError(f"{name}: {error.message}", hint=error.hint) from error
+
+
+def _import(copy: _Copy, intake: Intake, watch: Callable[[int, int], None], *, is_csv: bool) -> Imported:
+    build = Build(intake.folder, intake.digests, intake.sealer(), adult_age=intake.adult_age)
+    try:
+        chunks = _chunks(copy, watch)
+        imported = build.take(read_csv(_lines(chunks)) if is_csv else read_json(chunks))
+        build.swap()
     finally:
         build.discard()
     return imported
 
 
-def is_list(file: Path) -> bool:
+def is_list(name: str) -> bool:
     """Whether the name of a file ends like that of a list."""
-    return file.suffix.lower() in FORMATS
+    return name.lower().endswith(FORMATS)
 
 
-class _Text:
-    """The file as pieces of text; hashes it while it is read."""
+def opened_list(file: Path, *, signed: bool) -> tuple[BinaryIO, str]:
+    """A list that an operator names, and its signature; empty if lists need none. Raises InputError."""
+    signature = ""
+    if signed:
+        with _opened(file.with_name(file.name + SIGNATURE)) as source:
+            signature = read_signature(source)
+    return _opened(file), signature
 
-    def __init__(self, source: BinaryIO, name: str, watch: Callable[[int, int], None]) -> None:
-        self.digest = hashlib.blake2b()
-        self._source = source
-        self._watch = watch
-        self._total = os.fstat(source.fileno()).st_size
-        if self._total > MAX_FILE_BYTES:
-            raise InputError(f"is larger than {MAX_FILE_BYTES // 1_048_576} MB", hint=f"split {name} by day")
 
-    def chunks(self) -> Iterator[str]:
-        decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        done = 0
-        try:
-            while chunk := self._source.read(_CHUNK_BYTES):
-                done += len(chunk)
-                if done > MAX_FILE_BYTES:  # it grew
-                    raise InputError(
-                        "grows while it is read", hint="write the list under another name, then rename it"
-                    )
-                self.digest.update(chunk)
-                self._watch(done, self._total)
-                yield decoder.decode(chunk)
-            yield decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            raise InputError(f"byte {done}: not UTF-8 text", hint="save the list as UTF-8") from error
+def read_signature(source: BinaryIO) -> str:
+    """The text of a `.minisig`, as far as one can be long."""
+    return source.read(minisign.MAX_SIGNATURE_BYTES).decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A list that no other process can change: a file of this process without a name."""
+
+    file: BinaryIO
+    size: int
+    digest: bytes
+
+
+@contextmanager
+def _copied(source: BinaryIO, folder: Path) -> Iterator[_Copy]:
+    """The list in a private file on the disk, because a board has less memory than the largest list."""
+    if os.fstat(source.fileno()).st_size > MAX_FILE_BYTES:
+        raise InputError(f"is larger than {MAX_FILE_BYTES >> 20} MB", hint="split the list by day")
+    digest, size = hashlib.blake2b(), 0
+    with _disk(folder), ExitStack() as stack:
+        file = stack.enter_context(TemporaryFile(dir=folder))
+        while chunk := source.read(_CHUNK_BYTES):
+            size += len(chunk)
+            if size > MAX_FILE_BYTES:
+                raise InputError(
+                    "grows while it is read", hint="write the list under another name, then rename it"
+                )
+            digest.update(chunk)
+            file.write(chunk)
+        file.seek(0)
+        kept = stack.pop_all()
+    with kept:
+        yield _Copy(file, size, digest.digest())
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        what = (error.strerror or "cannot be used").lower()
+        raise StorageFault(
+            f"{folder}: a list cannot be copied: {what}", hint="free some space, and check the disk"
+        ) from error
+
+
+def _chunks(copy: _Copy, watch: Callable[[int, int], None]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    done = 0
+    try:
+        while chunk := copy.file.read(_CHUNK_BYTES):
+            done += len(chunk)
+            watch(done, copy.size)
+            yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise InputError(f"byte {done}: not UTF-8 text", hint="save the list as UTF-8") from error
 
 
 def _lines(chunks: Iterable[str]) -> Iterator[str]:
@@ -130,18 +180,11 @@ def _lines(chunks: Iterable[str]) -> Iterator[str]:
 
 def _opened(file: Path) -> BinaryIO:
     try:
-        source = os.fdopen(os.open(file, _OPEN), "rb")
-    except OSError as error:
-        raise InputError(f"{(error.strerror or 'cannot be read').lower()}") from error
-    return source
-
-
-def _signature(file: Path) -> str:
-    path = file.with_name(file.name + SIGNATURE)
-    try:
-        with _opened(path) as source:
-            return source.read(minisign.MAX_SIGNATURE_BYTES + 1)[: minisign.MAX_SIGNATURE_BYTES].decode()
-    except (InputError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path.name}: not a readable signature", hint="sign the list: minisign -S -m FILE"
-        ) from error
+        folder = os.open(file.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return open_file(file.name, folder)
+        finally:
+            os.close(folder)
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or "is not a file name").lower()
+        raise InputError(f"{file}: {why}", hint="name a plain file") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from peers.waiting import until
 from worlds.folders import write_secret
 
-from edge.app.parts.request_display import document_keys, open_board, open_request, request_of
+from edge.app.parts.request_display import document_keys, open_board, open_notice, open_request, request_of
 from edge.card import cose
 from edge.card.attributes import Attribute
 from edge.config import parse_config
@@ -135,3 +136,15 @@ def test_a_wrong_document_key_is_named(base, name, content, mode, complaint):
     (base / "papers" / name).chmod(mode)
     with pytest.raises(ConfigError, match=complaint):
         document_keys(configured(KEYS), base)
+
+
+@pytest.mark.parametrize(
+    ("show", "needed"),
+    [("", True), ('show = "needed"', True), ('show = "offered"', False), ('show = "on-demand"', False)],
+)
+def test_a_door_with_a_screen_needs_its_number_unless_the_site_says_otherwise(base, show: str, needed: bool):
+    """A code without a number can be signed ahead, on a phone whose clock was set."""
+    with ExitStack() as stack:
+        display = open_notice(configured(HOTEL + show), base, stack, DEVICE)
+        assert display is not None
+        assert display.needed is needed

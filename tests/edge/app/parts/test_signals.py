@@ -8,6 +8,7 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 from peers.waiting import until
+from samples.screen_texts import said
 
 from edge.app.parts.signals import log_sound, open_signals, phrases
 from edge.config import Config, parse_config
@@ -104,7 +105,7 @@ def test_recordings_of_all_texts_need_no_voice(programs: Path, tmp_path: Path) -
         (tmp_path / "voice" / "pt" / f"{file_name(words)}.wav").write_bytes(tone(Signal.WAIT).wav())
     with open_signals(config(sound="speech", language="pt", voice="voice/pt"), tmp_path, door()) as signals:
         signals.show(Signal.ASK_STAFF)
-        signals.prompt("come closer")
+        signals.prompt(said("come closer"))
         until(lambda: log.exists() and len(log.read_text().splitlines()) >= 2, for_s=60)
 
 

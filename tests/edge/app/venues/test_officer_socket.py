@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
-from edge.app.venues.officer_socket import OfficerSocket, roles_of
+from edge.app.venues.officer_socket import MAX_OF_A_USER, OfficerSocket, roles_of
 from edge.decision import Reason
 from edge.errors import ConfigError
 from edge.passage.lane.events import Why
@@ -212,3 +212,15 @@ def type_until_closed(officers: OfficerSocket, keys: io.TextIOBase) -> threading
 def test_a_lane_that_does_not_run_is_an_error(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lane", "watch", str(path)]) == 2
     assert "hint: start doorward run there" in capsys.readouterr().err
+
+
+def test_one_user_cannot_take_all_places(path: Path) -> None:
+    served = OfficerSocket(path, {getpass.getuser(): "o-17"})
+    lines = [screen(path) for _ in range(MAX_OF_A_USER + 1)]
+    assert hung_up(lines[-1])
+    served.tell(CASE)
+    for line_ in lines[:-1]:
+        assert line_.recv(1_000)
+    for line_ in lines:
+        line_.close()
+    served.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.decision import Deny, Reason
-from edge.passage.face.attempt_counter import FINAL_AFTER, GRAVEST_FIRST, AttemptCounter
+from edge.passage.face.attempt_counter import APART_MS, FINAL_AFTER, GRAVEST_FIRST, AttemptCounter
 from edge.policy.decide import FaceVerdict, Matches
 
 MATCH = Matches()
@@ -34,7 +34,12 @@ CASES: dict[str, tuple[list[FaceVerdict], FaceVerdict | None]] = {
 def test_a_verdict_is_final_after_its_number_of_frames(case: str) -> None:
     frames, expected = CASES[case]
     attempts = AttemptCounter()
-    final = [decision for verdict in frames if (decision := attempts.add(verdict))]
+    ticks = range(0, APART_MS * len(frames), APART_MS)
+    final = [
+        decision
+        for verdict, tick in zip(frames, ticks, strict=True)
+        if (decision := attempts.add(verdict, tick))
+    ]
     assert (final[0] if final else None) == expected
 
 
@@ -49,10 +54,37 @@ def test_a_verdict_is_final_after_its_number_of_frames(case: str) -> None:
 )
 def test_a_timeout_is_denied_with_the_gravest_objection(frames: list[Deny], reason: Reason) -> None:
     attempts = AttemptCounter()
-    for verdict in frames:
-        attempts.add(verdict)
+    for number, verdict in enumerate(frames):
+        attempts.add(verdict, number * APART_MS)
     assert attempts.give_up() == Deny(reason)
 
 
 def test_every_reason_that_can_be_final_has_a_rank() -> None:
     assert set(FINAL_AFTER) <= set(GRAVEST_FIRST)
+
+
+def test_frames_of_one_moment_count_once() -> None:
+    attempts = AttemptCounter()
+    assert not any(attempts.add(MISS, tick) for tick in range(0, 2 * APART_MS, 10))
+    assert attempts.add(MISS, 2 * APART_MS) == MISS
+
+
+@pytest.mark.parametrize("before", [MISS, BLUR, ABSENT, Deny(Reason.FACE_SEVERAL)])
+def test_no_other_objection_of_the_same_moment_hides_an_attack(before: Deny) -> None:
+    attempts = AttemptCounter()
+    attempts.add(before, 1_000)
+    attempts.add(ATTACK, 1_001)
+    assert attempts.add(MATCH, 9_000) is None
+
+
+def test_a_new_burst_forgets_comparisons_but_no_attack() -> None:
+    attempts = AttemptCounter()
+    for tick in (0, APART_MS):
+        attempts.add(MISS, tick)
+    attempts.begin_again()
+    assert attempts.add(MISS, 2 * APART_MS) is None
+    assert attempts.add(MATCH, 3 * APART_MS) == MATCH
+    attempts.add(ATTACK, 4 * APART_MS)
+    attempts.begin_again()
+    assert attempts.add(MATCH, 5 * APART_MS) is None
+    assert attempts.give_up() == ATTACK

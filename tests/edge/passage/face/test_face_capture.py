@@ -13,7 +13,9 @@ from samples.head_points import face
 from edge.decision import Deny, Reason
 from edge.face.challenge import Phase, Prompt
 from edge.face.engine import FaceEvidence
-from edge.passage.face.face_capture import STRANGER, FaceCapture
+from edge.face.quality import Component
+from edge.passage.face.face_capture import FaceCapture
+from edge.passage.face.frame_evidence import STRANGER
 from edge.passage.face.pad_rule import PadRule
 from edge.policy.decide import FaceVerdict, Matches
 
@@ -31,6 +33,9 @@ class See:
     alike: float | None = 0.95
     reason: Reason | None = None
     shift: float = 0.0
+    fta: Component | None = None
+    faces: int = 1
+    still: bool = False
 
 
 class Visit:
@@ -51,10 +56,18 @@ class Visit:
         if seen is None:
             return FaceEvidence(0, reason=Reason.FACE_ABSENT), Deny(Reason.FACE_ABSENT)
         self.fusion.alike = seen.alike
+        number = 0 if seen.still else number
         tremble = np.random.default_rng(number).normal(0, 0.08, (468, 3)).astype(np.float32)
         sway = (0.4 * number + seen.shift, 0)
         landmarks = face(seen.yaw + 0.15 * (number % 40), shift=sway) + tremble
-        evidence = FaceEvidence(1, seen.similarity, reason=seen.reason, landmarks=landmarks)
+        evidence = FaceEvidence(
+            seen.faces,
+            seen.similarity,
+            seen.similarity,
+            reason=seen.reason,
+            fta=seen.fta,
+            landmarks=landmarks,
+        )
         if seen.reason:
             return evidence, Deny(seen.reason)
         matches = seen.similarity is not None and seen.similarity >= THRESHOLD
@@ -77,8 +90,18 @@ def turn(away: See, back: See | None = None) -> list[See]:
 
 
 HOLDER, STRANGERS = See(), See(similarity=0.1, alike=0.1)
-BLURRED = See(similarity=None, alike=None, reason=Reason.FACE_QUALITY)
+QUALITY = See(similarity=None, alike=None, reason=Reason.FACE_QUALITY)
+FAR = replace(QUALITY, fta=Component.HEAD_POSE_YAW)
+GLASSES, MASK = (replace(QUALITY, fta=fta) for fta in (Component.EYES_VISIBLE, Component.MOUTH_OCCLUSION))
+TWO = replace(QUALITY, reason=Reason.FACE_SEVERAL, fta=Component.SINGLE_FACE_PRESENT, faces=2)
+NOT_A_NUMBER = See(similarity=float("nan"), alike=float("nan"))
 ATTACK = See(similarity=None, alike=None, reason=Reason.FACE_ATTACK)
+
+
+def turn_far(angle: float = 50) -> list[See]:
+    """A turn to the holder's left and back, at whose angles of more than 33 degrees no face is compared."""
+    angles = [angle * float(np.sin(np.pi * k / 30)) for k in range(1, 30)]
+    return [replace(FAR if yaw > 33 else HOLDER, yaw=yaw) for yaw in angles]
 
 
 def test_one_match_is_enough_without_a_pad_rule() -> None:
@@ -115,8 +138,50 @@ VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | 
         [*[HOLDER] * 16, *turn(See(similarity=STRANGER, alike=0.4), HOLDER), *[HOLDER] * 9],
         "granted",
     ),
-    "a head turned so far that it cannot be compared": (
-        {"prompts": 1}, [*[HOLDER] * 8, *turn(BLURRED, HOLDER), *[HOLDER] * 9], "granted",
+    "a head turned so far that it cannot be compared for a while": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn_far(), *[HOLDER] * 9], "granted",
+    ),
+    "a head turned so far that no face is found": (
+        {"prompts": 1},
+        [*[HOLDER] * 8, *(None if see is not HOLDER and see.fta else see for see in turn_far()), *[HOLDER] * 9],
+        Reason.FACE_QUALITY,
+    ),
+    "a head that stays turned too far to be compared": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn_far()[:15], *[replace(FAR, yaw=50)] * 80], Reason.FACE_QUALITY,
+    ),
+    **{
+        f"{what} through all prompts, then the print": (
+            {"prompts": 1, "consistency": consistency},
+            [*[HOLDER] * 16, *[None] * 4, *[who] * 9, *turn(who), *[who] * 5, *[None] * 22, *[HOLDER] * 99],
+            Reason.FACE_QUALITY,
+        )
+        for what, who in {
+            "dark glasses": GLASSES,
+            "a mask": MASK,
+            "a poor picture": QUALITY,
+            "a second face beside": TWO,
+            "an embedding that is no number": NOT_A_NUMBER,
+            "a face without a similarity": See(similarity=None, alike=None),
+        }.items()
+        for consistency in (False, True)
+    },
+    "dark glasses only while the head is turned": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(GLASSES), *[HOLDER] * 9], Reason.FACE_QUALITY,
+    ),
+    "dark glasses beyond the angle of flat prints": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(GLASSES, HOLDER), *[HOLDER] * 9], Reason.FACE_QUALITY,
+    ),
+    "a mask from the start": ({"prompts": 1}, [MASK] * 120, None),
+    "an attack while the head is turned": (
+        {"prompts": 1},
+        [*[HOLDER] * 8, *turn(HOLDER)[:3], replace(ATTACK, yaw=11), *turn(HOLDER)[4:], *[HOLDER] * 99],
+        None,
+    ),
+    "an attack of the same moment as another objection": (
+        {}, [See(similarity=0.5), ATTACK, *[HOLDER] * 99], None,
+    ),
+    "a still picture, and a moving head that is not compared": (
+        {"consistency": True}, [replace(HOLDER, still=True), GLASSES] * 60, Reason.FACE_ATTACK,
     ),
     "another person turns": (
         {"prompts": 1}, [*[HOLDER] * 8, *turn(STRANGERS, HOLDER), *[HOLDER] * 9], Reason.FACE_ATTACK,
@@ -124,8 +189,11 @@ VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | 
     "another person turns back": (
         {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER, STRANGERS), *[HOLDER] * 9], Reason.FACE_ATTACK,
     ),
+    "another person at the end of the turn": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[STRANGERS] * 9], Reason.FACE_ATTACK,
+    ),
     "another person after the turn": (
-        {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[STRANGERS] * 9], Reason.FACE_NO_MATCH,
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), HOLDER, *[STRANGERS] * 9], Reason.FACE_NO_MATCH,
     ),
     "a head that never turns": ({"prompts": 1}, [HOLDER] * 120, Reason.FACE_QUALITY),
     "an attack before the prompt": (
@@ -157,3 +225,14 @@ def test_a_timeout_is_the_gravest_objection_or_a_challenge_that_was_not_met(
     visit = Visit(prompts=prompts)
     visit.comes_to([HOLDER] * 4 if prompts else [STRANGERS])
     assert visit.capture.give_up() == Deny(reason)
+
+
+@pytest.mark.parametrize("prompts", [0, 1])
+def test_an_attack_is_not_forgotten_by_a_new_capture_of_the_passage(prompts: int) -> None:
+    first = Visit(prompts=prompts)
+    first.comes_to([ATTACK] if not prompts else [*[HOLDER] * 8, *turn(HOLDER)[:3], ATTACK])
+    assert first.capture.attacked
+    again = Visit()
+    again.capture = FaceCapture(again, again, first.capture._attempts)
+    assert again.comes_to([HOLDER] * 99) is None
+    assert again.capture.give_up() == first.capture.give_up() == Deny(Reason.FACE_ATTACK)

@@ -9,6 +9,7 @@ from edge.ports import Symbol
 
 A = Symbol("EC1:A", b"EC1:A", "sim")
 B = Symbol("EC1:B", b"EC1:B", "sim")
+POSTER = Symbol("https://example.com", b"", "sim")
 
 CASES: dict[str, tuple[list[tuple[int, tuple[Symbol, ...]]], list[bool]]] = {
     "held still": ([(0, (A,)), (66, (A,)), (133, (A,))], [True, False, False]),
@@ -17,6 +18,16 @@ CASES: dict[str, tuple[list[tuple[int, tuple[Symbol, ...]]], list[bool]]] = {
     "rotated on the phone": ([(0, (A,)), (66, (B,))], [True, True]),
     "a second code joins": ([(0, (A,)), (66, (A, B))], [True, True]),
     "one of two removed": ([(0, (A, B)), (66, (B,)), (133, (A,))], [True, False, False]),
+    "a poster joins": ([(0, (A,)), (66, (A, POSTER))], [True, False]),
+    "a poster alone": ([(0, (POSTER,)), (66, (POSTER,))], [True, False]),
+    "a code before a poster, and removed": (
+        [(0, (POSTER,)), (66, (POSTER, A)), (133, (POSTER,))],
+        [True, True, False],
+    ),
+    "the same code again before a poster": (
+        [(0, (POSTER, A)), *[(1_000 * n, (POSTER,)) for n in range(1, 4)], (4_000, (POSTER, A))],
+        [True, False, False, False, True],
+    ),
 }
 
 
@@ -31,7 +42,7 @@ def test_after_a_grant_the_phone_must_leave_the_picture_first() -> None:
     tracker = PresentationTracker()
     assert tracker.fresh((A,), 0)
     tracker.hold(6_000)
-    tracker.passed()
+    tracker.passed(6_000)
     assert not tracker.fresh((B,), 6_066)  # the phone has made its next code
     assert not tracker.fresh((), 6_133)
     assert not tracker.fresh((B,), 6_200)
@@ -45,3 +56,13 @@ def test_a_code_in_view_through_a_whole_passage_is_not_presented_again() -> None
     for tick in range(66, 9_000, 66):
         tracker.hold(tick)
     assert not tracker.fresh((A,), 9_066)
+
+
+def test_a_poster_does_not_count_as_the_phone_that_must_leave_after_a_grant() -> None:
+    tracker = PresentationTracker()
+    assert tracker.fresh((POSTER, A), 0) == (A,)
+    tracker.passed(66)
+    assert not tracker.fresh((POSTER, B), 133)
+    assert not tracker.fresh((POSTER,), 133 + GAP_MS)
+    assert not tracker.fresh((POSTER,), 134 + GAP_MS)
+    assert tracker.fresh((POSTER, B), 200 + GAP_MS) == (B,)

@@ -8,11 +8,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 from worlds.passage_site import FRAME_MS, Site, verdicts
-from worlds.trust import DAY, URI
+from worlds.trust import DAY, HOLDER, ISSUER, LIST, NOW, SEED, URI, claims
 
 from edge.audit.record import Passage, Path, Visited
+from edge.card import cose
 from edge.card.attributes import Attribute
 from edge.card.claims import Document, StatusPointer
+from edge.card.encode import sign_card, sign_presentation
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.errors import StorageFault
 from edge.passage.machine import PassageState, PassageTimes
@@ -23,6 +25,7 @@ from edge.policy.pin import Pin, verifier
 from edge.policy.pin_tries import LONGEST_MS, PinTries
 from edge.policy.risk.table import RiskLevel, RiskPolicy
 from edge.request.request import Request
+from edge.trust.snapshot import TrustSnapshot
 
 PIN = Pin(verifier("271828"), verifier("314159"))
 
@@ -59,10 +62,25 @@ def relayed(site: Site) -> None:
         site.see()
 
 
-def second_card(**card: object) -> Callable[[Site], None]:
+OTHER_SEED = b"o" * 32
+OTHER = replace(
+    ISSUER, kid=cose.kid_of(cose.public_key(OTHER_SEED)), name="MO", public_key=cose.public_key(OTHER_SEED)
+)
+
+
+def second_card(
+    seed: bytes = OTHER_SEED, issuer: str = "MO", phone: bytes = HOLDER, **card: object
+) -> Callable[[Site], None]:
     def show(site: Site) -> None:
-        plain = {"card_id": b"permit01", "status": StatusPointer(URI, 5)}
-        site.reader.in_view = (site.code(**(plain | card)),)
+        site.trust = TrustSnapshot.of([ISSUER, OTHER], {(each.kid, URI): LIST for each in (ISSUER, OTHER)})
+        plain = {
+            "card_id": b"permit01",
+            "status": StatusPointer(URI, 5),
+            "holder_key": cose.public_key(phone),
+        }
+        signed = sign_card(claims(**({"issuer": issuer} | plain | card)), seed)
+        nonce = bytes.fromhex(site.board.text.split()[1]) if site.board.text else None
+        site.reader.in_view = (sign_presentation(signed, phone, iat=site.clock.now(), cnonce=nonce),)
 
     return show
 
@@ -96,6 +114,26 @@ ROWS: dict[str, tuple[Obligations, Callable[[Site], None], Reason | None]] = {
         asks(Factor.DOCUMENT),
         second_card(status=StatusPointer(URI, 1)),
         Reason.CARD_REVOKED,
+    ),
+    "a second document of the same issuer, perhaps an older issue of the card": (
+        asks(Factor.DOCUMENT),
+        second_card(SEED, "CN-GD", issued_at=NOW - 200 * DAY, not_before=NOW - 200 * DAY),
+        Reason.DOCUMENT_MISMATCH,
+    ),
+    "a second document of another site": (
+        asks(Factor.DOCUMENT),
+        second_card(scope=("tower-2",)),
+        Reason.DOOR_NOT_PERMITTED,
+    ),
+    "a second document of another phone": (
+        asks(Factor.DOCUMENT),
+        second_card(phone=b"x" * 32),
+        Reason.DOCUMENT_MISMATCH,
+    ),
+    "a second document with the id of the first card": (
+        asks(Factor.DOCUMENT),
+        second_card(card_id=b"card0001"),
+        None,
     ),
     "a host that agrees": (asks(Factor.HOST), says(Obligations()), None),
     "a host that refuses": (asks(Factor.HOST), says(Reason.PATRON_BLOCKED), Reason.PATRON_BLOCKED),
@@ -289,7 +327,7 @@ def test_many_wrong_pins_are_a_risk_signal_and_a_notice_to_staff() -> None:
 
 
 def restarted(site: Site, counts: dict[str, int]) -> Site:
-    """The same door after a power cut: only the stored counts are left."""
+    """A door as before, after a power cut: only the stored counts are left."""
     again = found_phone()
     again.clock.advance(site.clock.tick_ms())
     with_tries(again, PinTries(counts, since_ms=again.clock.tick_ms()))
@@ -538,3 +576,25 @@ def test_a_venue_that_cannot_read_its_notices_refuses_all_the_same() -> None:
     assert step.obligations is not None
     assert step.obligations.notices == frozenset()
     assert [record.reason for record in site.passages] == [Reason.SCHEDULE_CLOSED]
+
+
+def test_where_every_code_answers_the_screen_a_second_document_does_too() -> None:
+    """Otherwise the second one could be signed ahead."""
+    site = Site(show=DisplayMode.NEEDED)
+    site.venue.obligations = asks(Factor.DOCUMENT)
+    site.see()
+    site.clock.advance(1_000)
+    site.answer()
+    site.see()
+    site.engine.who = "holder"
+    site.see()
+    assert site.verifier.state is PassageState.FACTOR
+    shown_now, site.board.text = site.board.text, None
+    second_card()(site)
+    site.see(3)
+    assert site.verifier.state is PassageState.FACTOR
+    site.board.text = shown_now
+    site.clock.advance(1_000)
+    second_card()(site)
+    passed(site)
+    assert [record.reason for record in site.passages] == [None]

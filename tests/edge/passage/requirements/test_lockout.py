@@ -55,6 +55,19 @@ def test_a_grant_resets_the_count() -> None:
     assert lockout.objection(ANN, A_TICK + 51 + LONGEST_MS) is None
 
 
+@pytest.mark.parametrize("reason", [Reason.FACE_ATTACK, Reason.DEVICE_FAULT, Reason.PASSAGE_INTERRUPTED])
+def test_an_attack_counts_whatever_ended_its_passage_and_until_a_grant(reason: Reason) -> None:
+    lockout = Lockout()
+    lockout.learn(ANN, Deny(reason), 0, challenged=False, attacked=True)
+    assert lockout.objection(ANN, 1) == RISK
+    lockout.learn(ANN, NO_MATCH, 60_000, challenged=False)
+    assert lockout.attacked(ANN, 60_001)
+    assert not lockout.attacked(BOB, 60_001)
+    assert not lockout.attacked(ANN, 60_000 + FORGET_MS)
+    lockout.learn(ANN, Grant(3_000), 60_002, challenged=True)
+    assert not lockout.attacked(ANN, 60_003)
+
+
 def test_old_failures_are_forgotten() -> None:
     lockout = after(50)
     lockout.learn(ANN, NO_MATCH, A_TICK + 50 + FORGET_MS, challenged=False)

@@ -95,7 +95,7 @@ def test_the_longest_list_of_a_hub_fits_into_an_answer(hub: Database) -> None:
     with hub.reading() as db:
         told = recent(db, NOW_MS)
     assert len(told) == MAX_SIGHTINGS
-    body = msgspec.json.encode(Next(2**53 - 1, told))
+    body = msgspec.json.encode(Next(2**53 - 1, told, hub_ms=253_402_300_799_999))
     assert len(body) <= MAX_ANSWER_BYTES
     assert parse_next(body).sightings == told
 

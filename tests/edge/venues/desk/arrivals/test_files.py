@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import tracemalloc
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -265,3 +266,103 @@ def test_a_list_is_read_in_pieces(world: DeskWorld) -> None:
     assert len(seen) > 2
     assert seen[-1][0] == seen[-1][1] == file.stat().st_size
     assert world.comes(guest("Família 2999", "Ana")) == "in"
+
+
+def endless(world: DeskWorld, begin: str, more: str, name: str = "endless.csv") -> Path:
+    """A file of 40 MB: a beginning, and then the same again and again."""
+    file = world.folder / "inbox" / name
+    with file.open("w") as out:
+        out.write(begin)
+        for _ in range(40):
+            out.write(more * (1_048_576 // len(more)))
+    return file
+
+
+ONE_BOOKING = "R-1001,2026-06-15,2026-06-18,1,0,Silva,Maria\n"
+POISONS: dict[str, tuple[str, str, str, str]] = {
+    "a row of quoted line ends": ("endless.csv", HEADER + 'R-1,"', '\n","', "row is too long"),
+    "a quoted field": ("endless.csv", HEADER + '"', "text\n", "row is too long"),
+    "a row of commas": ("endless.csv", HEADER, ",", "is too long"),
+    "a header of quoted line ends": ("endless.csv", '"', '\n","', "row is too long"),
+    "rows that are wrong": ("endless.csv", HEADER, "x,y\n", "101 lines are wrong"),
+    "a JSON string": ("endless.json", '[{"reference": "', "silva", "not JSON, or an object too large"),
+    "open brackets": ("endless.json", "[", "[", "not JSON, or an object too large"),
+    "open braces": ("endless.json", '[{"a":', '{"a":', "not JSON, or an object too large"),
+    "a number": ("endless.json", '[{"guests": 1', "1", "not JSON, or an object too large"),
+    "one object with many keys": ("endless.json", '[{"a": 1', ', "a": 1', "not JSON, or an object too large"),
+    "combining marks": ("endless.csv", HEADER + "R-1,2026-06-15,2026-06-18,1,0,", "\u0301", "is too long"),
+}
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_a_list_without_an_end_takes_little_memory_and_is_refused(world: DeskWorld, poison: str) -> None:
+    name, begin, more, message = POISONS[poison]
+    file = endless(world, begin, more, name)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=message):
+            world.office.take(file)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4_000_000
+
+
+def test_a_booking_does_not_grow_with_its_lines(world: DeskWorld) -> None:
+    lines = (f"R-1,2026-06-15,2026-06-18,1,0,Silva,Maria {number}\n" for number in range(20_000))
+    file = put(world, HEADER + "".join(lines))
+    imported = world.office.take(file)
+    assert imported.bookings == 0
+    assert [str(mistake) for mistake in imported.mistakes] == ["line 2: more than 60 guests"]
+
+
+def test_a_text_that_utf_8_does_not_have_is_a_mistake(world: DeskWorld) -> None:
+    row = '{"reference": "R-1", "arrival": "2026-06-15", "departure": "2026-06-18", '
+    for key in ('"family_name": "\\ud800"', '"names": [{"family_name": "A", "given_name": "\\udfff"}]'):
+        imported = world.office.take(put(world, row + key + "}", "one.json"))
+        assert [mistake.reason.split(" is")[0] for mistake in imported.mistakes] == [
+            key.split('"')[-4 if "names" in key else 1]
+        ]
+    imported = world.office.take(put(world, row.replace("R-1", "\\udc00") + '"guests": 1}', "one.json"))
+    assert len(imported.mistakes) == 1
+
+
+def test_names_that_grow_when_they_are_compared_are_imported(world: DeskWorld) -> None:
+    name = "\ufdfa" * 200  # NFKC makes 18 letters of this one
+    imported = world.office.take(put(world, HEADER + f"R-1,2026-06-15,2026-06-18,1,0,{name},{name}\n"))
+    assert imported.bookings == 1
+
+
+def test_nothing_of_a_list_is_parsed_before_its_signature_is_checked(signed_world: DeskWorld) -> None:
+    """Every poison gets the answer of an unsigned list, not that of the parser."""
+    for name, begin, more, _ in POISONS.values():
+        file = endless(signed_world, begin, more, name)
+        sign(file, LIST.encode())
+        with pytest.raises(InputError, match="the signature is for another content"):
+            signed_world.office.take(file)
+
+
+def test_a_list_that_changes_after_its_signature_was_checked_is_imported_as_it_was(
+    signed_world: DeskWorld,
+) -> None:
+    """The property's system may keep the file open, and write into it while it is imported."""
+    many = HEADER + "".join(f"R-{n},2026-06-15,2026-06-18,1,0,Silva,Maria {n}\n" for n in range(3_000))
+    file = put(signed_world, many + LIST.removeprefix(HEADER))
+    sign(file)
+
+    def exchange(_done: int, _total: int) -> None:
+        with file.open("r+") as out:
+            out.write(many + LIST.removeprefix(HEADER).replace("Silva,Maria", "Costa,Maria"))
+
+    signed_world.office.take(file, watch=exchange)
+    assert "Costa" in file.read_text()
+    assert signed_world.comes(guest("Costa")) == "booking.unknown"
+
+
+def test_a_copy_of_a_list_has_no_name(world: DeskWorld) -> None:
+    seen: set[str] = set()
+    desk = world.folder / "desk"
+    world.office.take(
+        put(world, LIST), watch=lambda _done, _total: seen.update(each.name for each in desk.iterdir())
+    )
+    assert {name for name in seen if not name.startswith(("arrivals.", "desk.db", "match.key"))} == set()
