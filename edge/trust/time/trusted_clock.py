@@ -126,6 +126,8 @@ class TrustedClock:
         self._certain.raise_to(trust.vouched_from, tick_ms)
         self._own.raise_to(self._signed, tick_ms)
         floor = max(self._signed, self._stored or FIRST)
+        if not self._confirmed:  # then no step is noticed; but what was counted has passed
+            floor = max(floor, self._own.now(tick_ms) - STEP_SLACK)
         reckoned = self._reckon(tick_ms)
         anomaly = self._objection(wall, reckoned, floor)
         self._heard = news if self._anomaly is None else self._heard or news

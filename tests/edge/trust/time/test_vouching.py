@@ -26,6 +26,14 @@ def test_the_wall_clock_alone_moves_no_stored_time() -> None:
     assert at(TrustedClock(trusted_clock.memory), NOW + 2 * HOUR, 0).anomaly is None
 
 
+def test_a_clock_that_no_witness_confirmed_cannot_be_set_back_before_what_was_counted() -> None:
+    """A quiet door: no code and no news for four hours, so no step of its clock is noticed."""
+    trusted_clock = TrustedClock(ClockMemory(NOW, SIGNED))
+    at(trusted_clock, NOW + S, 0)
+    assert at(trusted_clock, NOW + 4 * HOUR, 14_400).anomaly is None
+    assert at(trusted_clock, NOW + 0.5 * HOUR, 14_401).anomaly is ClockAnomaly.BEHIND
+
+
 def test_a_granted_code_moves_it_and_time_is_counted_on_from_there() -> None:
     trusted_clock = TrustedClock(ClockMemory(NOW, SIGNED))
     at(trusted_clock, NOW + DAY, 0)
