@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.app.authority import AuthorityParts
+    from edge.audit.housekeeper import Housekeeper
     from edge.audit.journal import Journal
-    from edge.audit.retention import Housekeeper
     from edge.config import Config
     from edge.passage.stages import Stages
     from edge.ports import Scanner, Strike

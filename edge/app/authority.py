@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edge.app.clock_store import ClockStore, remembered
 from edge.app.parts.keys import device_seed
 from edge.app.parts.trust_folder import open_files, open_trust
 from edge.app.sync.trust_watch import TrustWatch, log_trust
+from edge.audit.housekeeper import Housekeeper
 from edge.audit.journal import Journal, SegmentLimits
-from edge.audit.record import utc_ms
-from edge.audit.retention import Housekeeper, RetentionRules
+from edge.audit.record import Erased, ErasureCause, utc_ms
+from edge.audit.retention import RetentionRules
 from edge.errors import StorageFault, SyncError, TrustFault
 from edge.passage.decision_point import PointParts
 from edge.passage.record.replay_restore import restore_replay
 from edge.trust.time.trusted_clock import TrustedClock
-from edge.version import built_at
+from edge.version import built_at, software_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from edge.passage.stages import Stages
     from edge.ports import Clock
     from edge.trust.snapshot import TrustSnapshot
+    from edge.vouched_time import VouchedTime
 
-DAY_MS = 86_400_000
 MEGABYTE = 1 << 20
 
 
@@ -111,19 +113,33 @@ def housekeeper_for(
 
         return acknowledged(base / config.paths.state, config.hub.url)
 
+    def erased(upto: int, cause: ErasureCause, past: VouchedTime) -> Erased:
+        tick_ms = clock.tick_ms()
+        return Erased(
+            time_ms=utc_ms(trusted_clock.now),
+            tick_ms=tick_ms,
+            door=config.door.site,
+            version=software_version(),
+            upto=upto,
+            cause=cause,
+            vouched_s=int(past.at.timestamp()) if cause is ErasureCause.AGE else None,
+        )
+
     return Housekeeper(
         journal,
         rules_for(config),
         acknowledged=acknowledged,
-        now_ms=lambda: None if trusted_clock.anomaly else utc_ms(trusted_clock.memory.time),
+        past=lambda: trusted_clock.vouched,
+        clock_is_trusted=lambda: trusted_clock.anomaly is None,
+        erased=erased,
         tick_ms=clock.tick_ms,
     )
 
 
 def rules_for(config: Config) -> RetentionRules:
     """Retention of the journal's files, as the configuration sets it."""
-    keep_ms = config.journal.keep_days * DAY_MS
+    keep = timedelta(days=config.journal.keep_days)
     # A quiet door needs years to fill a file. A file is closed after a quarter of keep_days, so that no
     # record stays much longer than keep_days.
-    segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)
-    return RetentionRules(segment, keep_ms, config.journal.spare_mb * MEGABYTE)
+    segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep / 4)
+    return RetentionRules(segment, keep, config.journal.spare_mb * MEGABYTE)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from edge.audit.errors import JournalBroken
-from edge.audit.evidence import check_reach, open_segment_reader
+from edge.audit.evidence import check_complete, check_reach, open_segment_reader
 from edge.audit.segments import has_content, journal_files, reading_beside
 from edge.errors import InputError
 
@@ -84,7 +84,21 @@ class Chain:
                 found.append(segment.verify(key=key, previous=previous if within else None, watch=watch))
         first = next((verified.first for verified in found if verified.first), None)
         last = next((verified.last for verified in reversed(found) if verified.last), None)
-        return replace(found[-1], base=self.first, first=first, last=last)
+        erased = max(verified.erased for verified in found)
+        return replace(found[-1], base=self.first, erased=erased, first=first, last=last)
+
+    def check_complete(self) -> None:
+        """Check that the device erased what was before these files, from unproven records: without `verify`.
+
+        Raises JournalIncomplete, JournalBroken, InputError.
+        """
+        erased = 0
+        for link in reversed(self._links if self.first else ()):
+            with self._opened(link) as segment:
+                if (found := segment.last_erasure()) is not None:  # an earlier one erased less
+                    erased = found.upto
+                    break
+        check_complete(self.first, erased)
 
     @contextmanager
     def _opened(self, link: Link) -> Iterator[SegmentReader]:

@@ -6,22 +6,19 @@
 
     — doorward/lobby-1 3rsWjv4N...                    Ed25519 over the lines above the gap
 
-Sources: github.com/C2SP/C2SP tlog-checkpoint.md and signed-note.md. Signatures by other keys (witnesses) are
-skipped, as signed-note.md requires; extension lines are refused, because Doorward writes none.
+Source: github.com/C2SP/C2SP tlog-checkpoint.md; `signed_note.py` holds the lines of signatures. Extension
+lines are refused, because Doorward writes none.
 """
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
-
-from nacl.exceptions import BadSignatureError
 
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import HASH_BYTES, Frontier
+from edge.audit.signed_note import malformed, open_note, sign_note, strict_base64
 from edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,11 +26,9 @@ if TYPE_CHECKING:
 
     from nacl.signing import SigningKey, VerifyKey
 
-# Origin, size and root take 150 bytes; the rest is for about twenty witnesses.
-MAX_NOTE_BYTES = 4096
+# Of a note that a device made: origin, size, root and one signature take 300 bytes.
+MAX_OWN_NOTE_BYTES = 4096
 MAX_RECORDS = 2**63 - 1  # the largest integer of SQLite
-_ED25519 = b"\x01"  # signed-note.md, signature types
-_HINT = "give the unchanged text that `doorward log` or the hub printed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,80 +113,20 @@ def open_checkpoint(note: bytes, *, origin: str, key: VerifyKey) -> Checkpoint:
     text = open_note(note, name=origin, key=key)
     lines = text.split("\n")
     if len(lines) != 4 or lines[3]:
-        raise InputError("not a checkpoint: its text does not have three lines", hint=_HINT)
+        raise malformed("its text does not have three lines")
     if lines[0] != origin:
         raise JournalBroken(f"the checkpoint is of another journal than {origin}")
-    size, root = _decimal(lines[1]), _base64(lines[2])
+    size, root = _decimal(lines[1]), strict_base64(lines[2])
     if len(root) != HASH_BYTES:
-        raise InputError(f"not a checkpoint: its root has {len(root)} bytes, not {HASH_BYTES}", hint=_HINT)
+        raise malformed(f"its root has {len(root)} bytes, not {HASH_BYTES}")
     return Checkpoint(origin, size, root)
-
-
-def key_id(name: str, key: VerifyKey) -> bytes:
-    """The first 4 bytes of a hash of name and key, which tell keys of one name apart but prove nothing."""
-    return sha256(name.encode() + b"\n" + _ED25519 + bytes(key)).digest()[:4]
-
-
-def sign_note(text: str, name: str, key: SigningKey) -> str:
-    """`text`, which ends in a newline, with an empty line and one signature line."""
-    assert text.endswith("\n")
-    blob = key_id(name, key.verify_key) + key.sign(text.encode()).signature
-    return f"{text}\n— {name} {b64encode(blob).decode()}\n"
-
-
-def open_note(note: bytes, *, name: str, key: VerifyKey) -> str:
-    """The text of a signed note, if it has a valid signature by `key` under `name`.
-
-    Raises:
-        InputError: the note is malformed.
-        JournalBroken: it has no signature by this key, or an invalid one.
-    """
-    if len(note) > MAX_NOTE_BYTES:
-        raise InputError(
-            f"not a checkpoint: {len(note)} bytes, at most {MAX_NOTE_BYTES} are allowed", hint=_HINT
-        )
-    try:
-        decoded = note.decode("utf-8")
-    except UnicodeDecodeError as err:
-        raise InputError("not a checkpoint: not UTF-8 text", hint=_HINT) from err
-    head, gap, tail = decoded.rpartition("\n\n")
-    if not gap or not tail.endswith("\n"):
-        raise InputError("not a checkpoint: no signature lines", hint=_HINT)
-    text = head + "\n"
-    for signer, blob in map(_signature_line, tail[:-1].split("\n")):
-        if signer == name and blob[:4] == key_id(name, key):
-            try:
-                key.verify(text.encode(), blob[4:])
-            except (BadSignatureError, ValueError) as err:
-                raise JournalBroken("the signature of the checkpoint is invalid") from err
-            return text
-    raise JournalBroken("the checkpoint is not signed by this device's key")
-
-
-def _signature_line(line: str) -> tuple[str, bytes]:
-    dash, _, rest = line.partition(" ")
-    name, _, encoded = rest.partition(" ")
-    blob = _base64(encoded) if dash == "—" and name else b""
-    if len(blob) < 5:  # four bytes of key id, and a signature
-        raise InputError("not a checkpoint: a signature line is malformed", hint=_HINT)
-    return name, blob
-
-
-def _base64(text: str) -> bytes:
-    try:
-        data = b64decode(text.encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error) as err:
-        raise InputError("not a checkpoint: bad base64", hint=_HINT) from err
-    if b64encode(data).decode() != text:  # unused bits that are not zero would be a second encoding
-        raise InputError("not a checkpoint: bad base64", hint=_HINT)
-    return data
 
 
 def _decimal(text: str) -> int:
     # isascii first: isdigit alone accepts every digit of Unicode.
     if not (text.isascii() and text.isdigit() and len(text) <= 19) or (text[0] == "0" and text != "0"):
-        raise InputError("not a checkpoint: its size is not a decimal number", hint=_HINT)
+        raise malformed("its size is not a decimal number")
     size = int(text)
     if size > MAX_RECORDS:
-        raise InputError(f"not a checkpoint: its size is above {MAX_RECORDS}", hint=_HINT)
+        raise malformed(f"its size is above {MAX_RECORDS}")
     return size

@@ -1,8 +1,14 @@
-"""The error of a verifier of the journal. A writer raises `edge.errors.StorageFault` instead."""
+"""Errors of a verifier of the journal. A writer raises `edge.errors.StorageFault` instead."""
 
 from __future__ import annotations
 
 from edge.errors import EdgeError, Exit
+
+
+class JournalIncomplete(EdgeError):
+    """The first records of a journal are missing, and no signed record says that the device erased them."""
+
+    exit_code = Exit.REFUSED
 
 
 class JournalBroken(EdgeError):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from nacl.signing import VerifyKey
 
 from edge.audit.checkpoint import Checkpoint, SignedTreeHead, origin_of
-from edge.audit.errors import JournalBroken
+from edge.audit.errors import JournalBroken, JournalIncomplete
 from edge.audit.merkle import Frontier, leaf_hash
 from edge.audit.reading import connect_beside, connect_reader, damage
-from edge.audit.record import decode
+from edge.audit.record import Erased, decode
 from edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,20 +24,22 @@ if TYPE_CHECKING:
 
 RecordRow = tuple[object, object, object]
 _KEY_BYTES = 32
+_ERASED = b'"kind":"erased"'  # no text of another kind of record can hold it
 # The range of SQLite, not 0 and the size: an attacker may add a record before the first or after the last.
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A verified journal: its records are those that its device signed, all of them, in this order.
+    """Verified records: those that a device signed from `base` to `size` - 1, all of them, in this order.
 
-    `base`: the seq of its first record; `size`: the seq after its last. `key`: the public key that signed the
-    head; the caller has to know from elsewhere that it is the device's.
+    `erased`: the seq before which the device erased its records, as it says in these; see `check_complete`.
+    `key`: the public key that signed the head; the caller has to know from elsewhere that it is the device's.
     """
 
     base: int
     size: int
+    erased: int
     root: bytes
     first: JournalEntry | None
     last: JournalEntry | None
@@ -88,6 +90,15 @@ class SegmentReader:
             assert isinstance(body, bytes)
             yield body
 
+    def last_erasure(self) -> Erased | None:
+        """The newest record here that says which records were erased, unproven. Raises JournalBroken."""
+        with damage():
+            row = self._connection.execute(
+                "SELECT seq, body FROM records WHERE instr(body, ?) ORDER BY seq DESC LIMIT 1", (_ERASED,)
+            ).fetchone()
+        record = None if row is None else _placed(*row)[0].record
+        return record if isinstance(record, Erased) else None
+
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
         """The stored leaf hashes of records `start` to `stop` - 1, unproven. Raises JournalBroken."""
         with damage():
@@ -122,7 +133,7 @@ class SegmentReader:
             raise JournalBroken("another key than the given one signed the journal")
         size = self.head.size
         check_reach(previous, self.base.size, size)
-        frontier, first, last = self.base, None, None
+        frontier, first, last, erased = self.base, None, None, 0
         _check_history(previous, frontier)
         for seq, body, leaf in watch(self._rows(), size - frontier.size):
             if seq != frontier.size or seq == size:
@@ -131,6 +142,8 @@ class SegmentReader:
             if leaf != computed:
                 raise JournalBroken(f"record {seq} does not have the hash that was stored with it")
             first = first or last
+            if isinstance(last.record, Erased):
+                erased = max(erased, last.record.upto)
             frontier = frontier.append(computed)
             _check_history(previous, frontier)
         if frontier.size != size:
@@ -140,6 +153,7 @@ class SegmentReader:
         return Verified(
             self.base.size,
             size,
+            erased,
             frontier.root,
             first,
             last,
@@ -178,6 +192,18 @@ class SegmentReader:
         if not (isinstance(one, bytes) and isinstance(other, bytes)):
             raise JournalBroken(f"{table} holds a value of another type")
         return one, other
+
+
+def check_complete(base: int, erased: int) -> None:
+    """Check that the device erased what was before record `base`. Raises JournalIncomplete.
+
+    `erased`: the seq before which its records were erased, as the device signed.
+    """
+    if base > erased:
+        raise JournalIncomplete(
+            f"records {erased} to {base - 1} are missing, and no signed record says that they were erased",
+            hint="give the files before them too, or find out who removed them",
+        )
 
 
 def check_reach(previous: Checkpoint | None, first: int, size: int) -> None:

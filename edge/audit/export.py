@@ -41,6 +41,8 @@ COLUMNS: Final = (
     "number",
     "controller_ms",
     "visit",
+    "upto",
+    "vouched_s",
 )
 _COLUMNS: Final = frozenset(COLUMNS)
 # Characters with which a spreadsheet begins a formula (OWASP, "CSV Injection"). No field of a record begins

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nacl.signing import SigningKey
@@ -21,7 +22,7 @@ from edge.audit.checkpoint import Signer
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import open_segment_reader
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.record import DoorChange, JournalEntry, Passage, encode
+from edge.audit.record import ClockTrust, DoorChange, JournalEntry, Outcome, Passage, encode
 from edge.audit.segment import Segment
 from edge.audit.segments import alone, closed_path, closed_segments, lock_writer
 from edge.audit.store import storage_faults
@@ -30,12 +31,14 @@ from edge.errors import StorageFault
 from edge.ports import EventMark
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from edge.audit.checkpoint import SignedTreeHead
     from edge.audit.record import AuditRecord
+    from edge.vouched_time import VouchedTime
 
 __all__ = ["Journal", "JournalBroken", "SegmentLimits"]
 
@@ -45,7 +48,7 @@ class SegmentLimits:
     """The limits of a file, beyond which it is closed: its size, and the age of its first record."""
 
     size_bytes: int
-    age_ms: int | None = None
+    age: timedelta | None = None
 
 
 class Journal:
@@ -88,6 +91,11 @@ class Journal:
         return self._path
 
     @property
+    def key(self) -> bytes:
+        """The public key of the device, 32 bytes."""
+        return self._signer.public
+
+    @property
     def size(self) -> int:
         """The number of records since the device's first, in all segments."""
         return self._current().head().size
@@ -121,10 +129,18 @@ class Journal:
             if isinstance(entry.record, Passage) and entry.record.time_ms >= since_ms
         )
 
-    def last_ms(self) -> int | None:
-        """The time of the newest record, UTC ms; None if there is none. Raises StorageFault."""
-        newest = self._last(1)
-        return newest[0].record.time_ms if newest else None
+    def last_grant_ms(self, limit: int) -> int | None:
+        """The time of the newest grant under a trusted clock among the last `limit` records, UTC ms.
+
+        Raises StorageFault.
+        """
+        for entry in self._last(limit):
+            match entry.record:
+                case Passage(outcome=Outcome.GRANT, clock=ClockTrust.TRUSTED, time_ms=time_ms):
+                    return time_ms
+                case _:
+                    pass
+        return None
 
     def last_mark(self, limit: int, door: str | None = None) -> EventMark | None:
         """The controller's newest event among the last `limit` records. Raises StorageFault.
@@ -140,17 +156,17 @@ class Journal:
                     pass
         return None
 
-    def rotate_if_due(self, limits: SegmentLimits, now_ms: int | None) -> Path | None:
+    def rotate_if_due(self, limits: SegmentLimits, past: VouchedTime) -> Path | None:
         """Close the file if it is due, and begin the next one. Returns the closed file.
 
         It takes about 20 ms, so call it while the door is idle. It does nothing while another process reads
-        the journal. `now_ms`: UTC, None while the clock is suspect.
+        the journal. `past`: the time that has passed for certain.
 
         Raises:
             StorageFault: the next file cannot be created. The next append retries.
         """
         segment = self._current()
-        if not _due(segment, limits, now_ms):
+        if not _due(segment, limits, past):
             return None
         target = closed_path(self._path, segment.base().size)
         if target.exists():
@@ -228,9 +244,10 @@ class Journal:
         return found
 
 
-def _due(segment: Segment, limits: SegmentLimits, now_ms: int | None) -> bool:
+def _due(segment: Segment, limits: SegmentLimits, past: VouchedTime) -> bool:
     first_ms = segment.first_ms()
     if first_ms is None:
         return False
-    aged = now_ms is not None and limits.age_ms is not None and now_ms - first_ms > limits.age_ms
+    first = datetime.fromtimestamp(first_ms / 1_000, UTC)
+    aged = limits.age is not None and past.outlived(first, limits.age)
     return aged or segment.size_bytes() > limits.size_bytes

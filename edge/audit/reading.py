@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from edge.audit.checkpoint import MAX_NOTE_BYTES
+from edge.audit.checkpoint import MAX_OWN_NOTE_BYTES
 from edge.audit.errors import JournalBroken
 from edge.audit.record import MAX_RECORD_BYTES
 from edge.audit.segments import has_writer, reading_beside
@@ -112,7 +112,7 @@ def _connect(path: Path, open_it: Callable[[], sqlite3.Connection], stack: ExitS
 def _harden(connection: sqlite3.Connection) -> None:
     connection.text_factory = bytes
     # Larger than any cell that we write, so that a hostile file cannot make SQLite allocate a gigabyte.
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 16 * max(MAX_RECORD_BYTES, MAX_NOTE_BYTES))
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 16 * max(MAX_RECORD_BYTES, MAX_OWN_NOTE_BYTES))
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     connection.execute("BEGIN")  # one snapshot of head and records while a device writes

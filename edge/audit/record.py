@@ -77,6 +77,13 @@ class DevicePart(StrEnum):
     PROGRAM = "program"
 
 
+class ErasureCause(StrEnum):
+    """The reason for which records were erased."""
+
+    AGE = "age"  # kept as long as the site asks
+    SPACE = "space"  # the hub has them, and the disk is short
+
+
 class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
@@ -209,7 +216,22 @@ class ClockChange(_Record, frozen=True, kw_only=True, tag="clock"):
     off_s: Seconds | None = None
 
 
-AuditRecord = Passage | DoorChange | Started | Stopped | Faulted | ClockChange
+class Erased(_Record, frozen=True, kw_only=True, tag="erased"):
+    """All records before `upto` are erased from this device; written before their files are removed.
+
+    `vouched_s`: for `age`, the time that had passed for certain, by which they had been kept long enough.
+    """
+
+    upto: Count
+    cause: ErasureCause
+    vouched_s: UnixS | None = None
+
+    def __post_init__(self) -> None:
+        if (self.cause is ErasureCause.AGE) != (self.vouched_s is not None):
+            raise ValueError("an erasure for age has a vouched time, and one for space has none")
+
+
+AuditRecord = Passage | DoorChange | Started | Stopped | Faulted | ClockChange | Erased
 
 
 class JournalEntry(_Strict, frozen=True, kw_only=True):

@@ -1,38 +1,49 @@
-"""Rules for the removal of closed journal files, and the housekeeper that applies them."""
+"""Rules for the erasure of closed journal files, the proof that comes before it, and the erasure itself.
+
+JOURNAL.md section 5.
+"""
 
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from edge.audit.errors import JournalBroken
+from edge.audit.evidence import open_segment_reader
+from edge.audit.merkle import leaf_hash
+from edge.audit.record import decode
 from edge.audit.segments import closed_segments
+from edge.audit.store import storage_faults
 from edge.durable import flush
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
-    from edge.audit.journal import Journal, SegmentLimits
-
-# 2025-01-01: no file of this software is older. An older time comes from a clock without a battery.
-EARLIEST_MS = 1_735_689_600_000
-# The interval of rotation and retention: a file may grow by a few records beyond its limit.
-EVERY_MS = 10_000
+    from edge.audit.journal import SegmentLimits
+    from edge.audit.merkle import Frontier
+    from edge.audit.record import JournalEntry
+    from edge.vouched_time import VouchedTime
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A closed file: the seq of its first record, the seq after its last, and the time of its last write."""
+    """A closed file: the seq of its first record, and the seq after its last, as its signed notes say.
+
+    `last`: the time of its last record, unproven. `until`: the time until which it was written at most, once
+    that is proven; None: not yet.
+    """
 
     path: Path
     first: int
     end: int
-    until_ms: int
     size_bytes: int
+    last: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +51,45 @@ class RetentionRules:
     """Limits of closed files: size and age at closing, time to keep them, and the disk space to keep free."""
 
     segment: SegmentLimits
-    keep_ms: int
+    keep: timedelta
     spare_bytes: int
 
+    def kept(self, file: Closed, past: VouchedTime) -> bool:
+        """Whether this file was kept for its time, for certain."""
+        return file.until is not None and past.outlived(file.until, self.keep)
 
-def removable(
-    closed: Sequence[Closed],
+
+def erasable(
+    closed: Iterable[Closed],
     rules: RetentionRules,
     *,
-    now_ms: int | None,
+    past: VouchedTime,
     free_bytes: int,
     acknowledged: int | None,
 ) -> tuple[Closed, ...]:
-    """The closed files, oldest first, that may be removed now.
+    """The closed files, oldest first, that may be erased now.
 
-    | a hub has it | kept long enough | disk space is short | removed |
-    |--------------|------------------|---------------------|---------|
-    | no hub       | yes              | -                   | yes     |
+    | a hub has it | kept long enough | disk space is short | erased |
+    |--------------|------------------|---------------------|--------|
+    | no hub       | yes              | -                   | yes    |
     | no hub       | no               | -                   | no: there is no other copy |
     | no           | -                | -                   | no: if the disk is full, the door denies |
-    | yes          | yes              | -                   | yes     |
+    | yes          | yes              | -                   | yes    |
     | yes          | no               | yes                 | yes, until enough is free |
-    | yes          | no               | no                  | no      |
+    | yes          | no               | no                  | no     |
 
-    The remaining files have no gap: a file is removed only after all older ones.
+    The remaining files have no gap: a file is erased only after all older ones.
 
     Args:
-        closed: oldest first.
+        closed: oldest first; no more of them are looked at than are needed.
         rules: the limits of the site.
-        now_ms: UTC; None while the clock is suspect, and then no file is removed for its age.
+        past: the time that has passed for certain.
         free_bytes: free space on the journal's disk.
         acknowledged: the first seq that the hub has not acknowledged; None: there is no hub.
     """
     gone: list[Closed] = []
     for file in closed:
-        old = now_ms is not None and EARLIEST_MS <= file.until_ms < now_ms - rules.keep_ms
+        old = rules.kept(file, past)
         if acknowledged is None:
             goes = old
         else:
@@ -86,89 +101,79 @@ def removable(
     return tuple(gone)
 
 
-def removal_candidates(journal: Path) -> tuple[Closed, ...]:
-    """All closed files of `journal` except the newest, oldest first. Raises StorageFault.
+def closed_files(journal: Path) -> Iterator[Closed]:
+    """The closed files of `journal`, oldest first, each read when it is asked for. Raises StorageFault.
 
-    The newest stays: a new file continues it, and from its last records a device that starts restores its
-    replay memory.
+    Names prove nothing: a file counts as its signed notes say, and the row ends where they do not follow
+    each other.
     """
-    found = []
-    for (first, path), (end, _) in pairwise(closed_segments(journal)):
-        try:
-            stat = path.stat()
-        except OSError as err:
-            raise _fault(path, err) from err
-        found.append(Closed(path, first, end, stat.st_mtime_ns // 1_000_000, stat.st_size))
-    return tuple(found)
+    end: int | None = None
+    for _, path in closed_segments(journal):
+        with storage_faults(path), open_segment_reader(path) as segment:
+            newest = list(segment.entries(1))
+            if not newest or end not in (None, segment.base.size):
+                return
+            end, size_bytes = segment.head.size, path.stat().st_size
+            file = Closed(path, segment.base.size, end, size_bytes, _time_of(newest[0]))
+        yield file
 
 
-def retain(
-    journal: Path, rules: RetentionRules, *, now_ms: int | None, acknowledged: int | None
-) -> tuple[Closed, ...]:
-    """Remove the removable files, oldest first, so that a crash leaves no gap. Raises StorageFault."""
-    gone = removable(
-        removal_candidates(journal),
-        rules,
-        now_ms=now_ms,
-        free_bytes=_free_bytes(journal),
-        acknowledged=acknowledged,
-    )
-    for file in gone:
+class FileProof:
+    """Verifies one closed file, a few records at a time: a visitor may come between two steps.
+
+    A file that was altered is never erased: it is evidence. And without a proof an attacker could change the
+    time of a record, and have the device itself erase the file.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        """`key`: the device's public key."""
+        self._path = path
+        self._key = key
+        self._tree: Frontier | None = None
+        self.last: datetime | None = None  # the time of the last record, once all are verified
+
+    def step(self, count: int) -> None:
+        """Verify the next `count` records. Raises StorageFault if they are not what the device wrote."""
+        if self.last is not None:
+            return
+        with storage_faults(self._path), open_segment_reader(self._path) as segment:
+            if segment.key != self._key:
+                raise JournalBroken("another key than this device's signed it")
+            tree = self._tree or segment.base
+            stop = min(tree.size + count, segment.head.size)
+            body = b""
+            for body in segment.bodies(tree.size, stop):
+                tree = tree.append(leaf_hash(body))
+            if tree.size != stop:
+                raise JournalBroken("records were removed")
+            self._tree = tree
+            if stop == segment.head.size:
+                if tree != segment.head.frontier:
+                    raise JournalBroken("the records do not have the signed root")
+                self.last = _time_of(decode(body))
+
+
+def erase(files: Sequence[Closed]) -> None:
+    """Remove these files, oldest first, so that a crash leaves no gap. Raises StorageFault."""
+    for file in files:
         try:
             file.path.unlink()
             # After each one: at a power cut a disk may keep the second removal and lose the first.
-            flush(journal.parent)
+            flush(file.path.parent)
         except OSError as err:
             raise _fault(file.path, err) from err
-    return gone
 
 
-class Housekeeper:
-    """Closes and removes files of one journal. Call `rest` while its door is idle.
-
-    `acknowledged` and `now_ms` return the arguments of `removable`; `tick_ms` is monotonic.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        rules: RetentionRules,
-        *,
-        acknowledged: Callable[[], int | None],
-        now_ms: Callable[[], int | None],
-        tick_ms: Callable[[], int],
-    ) -> None:
-        self._journal = journal
-        self._rules = rules
-        self._acknowledged = acknowledged
-        self._now_ms = now_ms
-        self._tick_ms = tick_ms
-        self._due_ms = tick_ms()
-
-    def adopt(self, rules: RetentionRules) -> None:
-        """Use these rules from now on."""
-        self._rules = rules
-
-    def rest(self) -> None:
-        """Rotate and remove files if they are due: about 20 ms, at most every 10 s. A failure is retried.
-
-        If the disk cannot be written, the next append fails, and that passage is denied.
-        """
-        if self._tick_ms() < self._due_ms:
-            return
-        self._due_ms = self._tick_ms() + EVERY_MS
-        now_ms = self._now_ms()
-        with suppress(StorageFault):
-            self._journal.rotate_if_due(self._rules.segment, now_ms)
-        with suppress(StorageFault):
-            retain(self._journal.path, self._rules, now_ms=now_ms, acknowledged=self._acknowledged())
-
-
-def _free_bytes(journal: Path) -> int:
+def free_bytes(journal: Path) -> int:
+    """Free space on the disk of this journal. Raises StorageFault."""
     try:
         return shutil.disk_usage(journal.parent).free
     except OSError as err:
         raise _fault(journal, err) from err
+
+
+def _time_of(entry: JournalEntry) -> datetime:
+    return datetime.fromtimestamp(entry.record.time_ms / 1_000, UTC)
 
 
 def _fault(path: Path, error: OSError) -> StorageFault:

@@ -7,6 +7,7 @@ channel; a refused message does not stop the next one. Callers seal bodies with 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.retry import RetrySchedule
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
+
+    from edge.vouched_time import VouchedTime
 
 # A service that restarts is back in 2 s; within 15 minutes of a host's return its channel sends again.
 RETRY: Final = RetrySchedule(first_s=2.0, longest_s=900.0, jitter=0.5)
@@ -38,13 +41,14 @@ CREATE TABLE IF NOT EXISTS channels (
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """Bytes and age up to which messages of one channel are kept; those owed by law are always kept."""
+    """Bytes and age up to which messages of one channel are kept; those owed by law are always kept.
+
+    `while_away`: a message is too old only while its host does not answer, and what can be delivered is.
+    """
 
     max_bytes: int = 64 * 1024 * 1024  # 60,000 registrations: a host that is unreachable for a season
-    max_age_ms: int = 30 * 86_400_000
-
-
-KEEP_ALL: Final = QueueLimits(max_bytes=2**62, max_age_ms=2**62)
+    max_age: timedelta = timedelta(days=30)
+    while_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,10 @@ class DeadLetter:
 class DeliveryQueue:
     """The queue in a database that may hold other tables, so that all change in one transaction."""
 
-    def __init__(self, db: sqlite3.Connection, path: Path, limits: QueueLimits | None = None) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         """Raises StorageFault, as every method of this class does."""
         self._db = db
         self._path = path
-        self._limits = limits or QueueLimits()
         with faults(path):
             make_tables(db, _TABLES)
 
@@ -115,7 +118,6 @@ class DeliveryQueue:
 
     def next(self, channel: str, now_ms: int) -> QueuedMessage | None:
         """The message to send now; None if nothing waits, or the channel pauses."""
-        self._give_up(channel, now_ms)
         with faults(self._path):
             row = self._db.execute("SELECT next_ms FROM channels WHERE channel = ?", (channel,)).fetchone()
             # A clock that was set back must not stop a channel for longer than its longest wait.
@@ -208,12 +210,32 @@ class DeliveryQueue:
             )
             return tuple((QueuedMessage(*row[:-1]), bool(row[-1])) for row in rows)
 
-    def expire(self, channel: str, before_ms: int) -> None:
-        """Delete the refused messages that are older than `before_ms`. In the caller's transaction."""
+    def expire(self, channel: str, past: VouchedTime, keep: timedelta) -> None:
+        """Delete the refused messages that were kept for so long. In the caller's transaction."""
         with faults(self._path):
             self._db.execute(
-                "DELETE FROM messages WHERE channel = ? AND state = 'dead' AND made_ms < ?",
-                (channel, before_ms),
+                "DELETE FROM messages WHERE channel = ? AND state = 'dead' AND made_ms >= ? AND made_ms < ?",
+                (channel, *past.made_ms(keep)),
+            )
+
+    def give_up(self, channel: str, limits: QueueLimits, past: VouchedTime, now_ms: int) -> None:
+        """Give up messages that are too old, and the oldest if too many wait; never one with a deadline.
+
+        `now_ms`: noted with a message that is given up.
+        """
+        free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
+        with faults(self._path), transaction(self._db):
+            self._db.execute(
+                "UPDATE messages SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
+                f" WHERE {free} AND made_ms >= ? AND made_ms < ?"
+                " AND (NOT ? OR EXISTS (SELECT 1 FROM channels WHERE channels.channel = messages.channel))",
+                (now_ms, channel, *past.made_ms(limits.max_age), limits.while_away),
+            )
+            self._db.execute(
+                "UPDATE messages SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"  # noqa: S608  likewise
+                f" WHERE {free} AND seq IN (SELECT seq FROM (SELECT seq, sum(length(body)) OVER"
+                f" (ORDER BY seq DESC, made_ms DESC) AS newer FROM messages WHERE {free}) WHERE newer > ?)",
+                (now_ms, channel, channel, limits.max_bytes),
             )
 
     def status(self, channel: str, now_ms: int) -> ChannelStatus:
@@ -246,25 +268,6 @@ class DeliveryQueue:
                 (channel,),
             )
             return tuple(DeadLetter(*row) for row in rows)
-
-    def _give_up(self, channel: str, now_ms: int) -> None:
-        """Give up messages that are too old, and the oldest if too many wait; never one with a deadline."""
-        limits = self._limits
-        if limits == KEEP_ALL:
-            return
-        free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
-        with faults(self._path), transaction(self._db):
-            self._db.execute(
-                "UPDATE messages SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
-                f" WHERE {free} AND made_ms < ?",
-                (now_ms, channel, now_ms - limits.max_age_ms),
-            )
-            self._db.execute(
-                "UPDATE messages SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"  # noqa: S608  likewise
-                f" WHERE {free} AND seq IN (SELECT seq FROM (SELECT seq, sum(length(body)) OVER"
-                f" (ORDER BY seq DESC, made_ms DESC) AS newer FROM messages WHERE {free}) WHERE newer > ?)",
-                (now_ms, channel, channel, limits.max_bytes),
-            )
 
 
 def _key(message: QueuedMessage) -> tuple[str, int, int]:

@@ -194,7 +194,7 @@ def _journal(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.keys import SEED_BYTES
     from edge.app.parts.trust_folder import open_files
     from edge.audit.chain import files_of, open_chain
-    from edge.audit.errors import JournalBroken
+    from edge.audit.errors import JournalBroken, JournalIncomplete
 
     config, base = probe.config, probe.base
     journal, key = base / config.paths.journal, base / config.device.key
@@ -208,6 +208,10 @@ def _journal(probe: DeviceProbe) -> list[Finding]:
             )
         with open_chain(files_of(journal, last=1)) as chain:
             verified = chain.verify(key=bytes(SigningKey(seed).verify_key))
+        with open_chain(files_of(journal)) as whole:
+            whole.check_complete()
+    except JournalIncomplete as incomplete:
+        return [f.JOURNAL_INCOMPLETE.found(incomplete.message, "keep the files: doorward log verify")]
     except JournalBroken as broken:
         hint = broken.hint or "keep the file as evidence, and run: doorward log verify"
         return [f.JOURNAL_BROKEN.found(broken.message, hint)]

@@ -114,6 +114,9 @@ TRUST_AGEING: Final = Problem(78, "trust", _W, "a trust input is ageing or stale
 ISSUERS_NONE: Final = Problem(79, "trust", _E, "no issuer key is valid now: every card is refused")
 JOURNAL_BROKEN: Final = Problem(81, "journal", _E, "the journal is broken, or of another device")
 JOURNAL_UNREAD: Final = Problem(82, "journal", _W, "the journal cannot be read now")
+JOURNAL_INCOMPLETE: Final = Problem(
+    83, "journal", _E, "records are missing, and no signed record says that they were erased"
+)
 NETWORK_SILENT: Final = Problem(85, "network", _W, "a configured server cannot be reached")
 CERTIFICATE_WRONG: Final = Problem(
     87, "request", _E, "the certificate of [request] is missing, of another device, or expired"

@@ -46,6 +46,10 @@ class ClockMonitor:
             self._changes.append((event, trusted_time.off if trusted_time.anomaly else None))
         return trusted_time
 
+    def agreed(self) -> None:
+        """A holder's phone agreed with the clock: a code was granted."""
+        self._trusted_clock.agreed()
+
     def now(self) -> datetime:
         """The time for the stamp of a record."""
         return self.at(self._latest if self._latest is not None else self._trust()).now

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.audit.record import DevicePart
+from edge.decision import Grant
 from edge.errors import StorageFault
 from edge.passage.clock_monitor import ClockMonitor
 from edge.passage.record.record_builder import RecordBuilder
@@ -126,6 +127,8 @@ class DecisionPoint:
         visit, self._visit = self._visit, None
         if visit is None:
             return
+        if isinstance(decision, Grant):
+            self._clock_monitor.agreed()
         try:
             self.stages.visit_rules.commit(visit, decision, seq)
         except StorageFault:

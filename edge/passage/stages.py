@@ -188,7 +188,7 @@ class Stages:
         """This card, here and now, for a venue: with only the requested attributes."""
         if self.visit_rules.request is not None:
             card = replace(card, disclosed=asked_for(card, self.visit_rules.request))
-        return Visit(card, self.policy.site, trust_state.at.now)
+        return Visit(card, self.policy.site, trust_state.at.now, trust_state.at.vouched)
 
     def needs_face(self, presented: Presented) -> bool:
         """Whether a face must be captured before `conclude`."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from edge.vouched_time import UNVOUCHED, VouchedTime
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -65,11 +67,15 @@ class Obligations:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A verified card at this place, now. `now`: the trusted time, aware UTC."""
+    """A verified card at this place, now. `now`: the trusted time, aware UTC.
+
+    `passed`: the time by which a venue may delete what it keeps.
+    """
 
     card: Card = field(repr=False)
     site: str
     now: datetime
+    passed: VouchedTime = UNVOUCHED
 
 
 class Venue(Protocol):

@@ -111,7 +111,8 @@ def synchronise(
         )
         old = read_kept(before) if before and known else {}
         signed_at = _signed_at(wanted.time, files, known, old)
-        now = Generation(source.now, signed_at, source.origin, client.versions)
+        taken = Generation(source.now, signed_at, source.origin, client.versions)
+        now = known.followed_by(taken) if known else taken.as_first()
         update = _Update(device_trust, targets, wanted, files, old, watcher)
         if before and update.nothing_new():
             write_generation(before, now)

@@ -6,7 +6,7 @@ the folder; a folder filled by hand has none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -29,6 +29,7 @@ _Role = Annotated[str, Meta(max_length=80)]
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     synced_at: _Instant
+    network_at: _Instant | None = None
     signed_at: _Instant | None = None
     source: Annotated[str, Meta(max_length=1_000)] = ""
     versions: Annotated[dict[_Role, Annotated[int, Meta(ge=0)]], Meta(max_length=64)] = {}
@@ -40,17 +41,29 @@ class Generation:
 
     `synced_at`: the device's own clock at its last successful sync; `signed_at`: the signed time of the
     publication, from `revocation/time.json`; `source`: the address, or the folder of a USB stick.
+    `network_at`: the device's own clock when a network last brought a newer signed time; None after a stick.
     """
 
     synced_at: datetime
     signed_at: datetime | None = None
     source: str = ""
     versions: Mapping[str, int] = field(default_factory=dict)
+    network_at: datetime | None = None
 
-    @property
-    def network_at(self) -> datetime | None:
-        """The time of the last sync over a network, which sets clocks; None after a sync from a stick."""
-        return self.synced_at if self.source.startswith(NETWORK) else None
+    def followed_by(self, later: Generation) -> Generation:
+        """`later`, once what it says of the network is known.
+
+        A network that brings no newer signed time proves nothing: a mirror that froze says the same, and any
+        copy of it does.
+        """
+        if self.signed_at is not None and later.signed_at is not None and later.signed_at <= self.signed_at:
+            return replace(later, network_at=self.network_at)
+        return later.as_first()
+
+    def as_first(self) -> Generation:
+        """This generation on a device that had no trust before it."""
+        by_network = self.source.startswith(NETWORK)
+        return replace(self, network_at=self.synced_at if by_network else None)
 
 
 def parse(data: bytes) -> Generation:
@@ -62,14 +75,21 @@ def parse(data: bytes) -> Generation:
     try:
         file = msgspec.json.decode(data, type=_File)
         signed_at = _utc(file.signed_at) if file.signed_at else None
-        return Generation(_utc(file.synced_at), signed_at, file.source, file.versions)
+        network_at = _utc(file.network_at) if file.network_at else None
+        return Generation(_utc(file.synced_at), signed_at, file.source, file.versions, network_at)
     except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
         raise TrustFault(f"generation.json: {str(error).replace('`', '')}", hint=_HINT) from error
 
 
 def encode(generation: Generation) -> bytes:
     """The file that `parse` reads."""
-    content = _File(generation.synced_at, generation.signed_at, generation.source, dict(generation.versions))
+    content = _File(
+        generation.synced_at,
+        generation.network_at,
+        generation.signed_at,
+        generation.source,
+        dict(generation.versions),
+    )
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 

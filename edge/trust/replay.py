@@ -44,10 +44,11 @@ class ReplayMemory:
         """Remember the decisions of earlier runs of this device: pseudonyms and times, the oldest first.
 
         `ahead`: the most that a phone's clock may be ahead of ours. A time in the future was recorded by a
-        clock that has been corrected since, and counts as now. If there are too many, the newest stay.
+        clock that has been corrected since. It counts as now, unless it is so near that codes of that time
+        may still come: then our clock may have been set back instead. If there are too many, the newest stay.
         """
         for pseudonym, at in decided:
-            latest = min(at, now) + ahead
+            latest = (at if at <= now + MAX_WINDOW else now) + ahead
             before = self._latest.pop(pseudonym, latest)  # so that the newest are last
             self._latest[pseudonym] = max(before, latest)
         self._latest = dict(list(self._latest.items())[-self._max_entries :])

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from edge.trust.time.freshness import TrustInput
+from edge.trust.time.steady_time import FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,8 @@ class TrustSnapshot:
     """Issuers by key id, status lists by (key id, uri), and the latest time signed by any of them (`floor`).
 
     `policy`: the written policy of the site. `published_at`: the signed time of the publication. `synced_at`:
-    the time of the last sync over a network, by this device's own clock. Each is None if there is none.
+    the time, by this device's own clock, of the last sync over a network that brought a newer signed time.
+    Each is None if there is none.
     """
 
     issuers: Mapping[bytes, IssuerKey]
@@ -62,6 +64,20 @@ class TrustSnapshot:
             published_at,
             generation.network_at if generation else None,
         )
+
+    @property
+    def vouched_from(self) -> datetime:
+        """The signed time by which data may be destroyed (TIME.md section 6); FIRST if there is none.
+
+        That of the publication. In a folder filled by hand: the latest time that two issuers have signed in
+        their lists, so that one issuer alone vouches for no time, unless it is the only one.
+        """
+        if self.published_at is not None:
+            return self.published_at
+        latest: dict[bytes, datetime] = {}
+        for (kid, _), status in self.status_lists.items():
+            latest[kid] = max(status.issued_at, latest.get(kid, FIRST))
+        return max(sorted(latest.values())[: max(len(latest) - 1, 1)], default=FIRST)
 
     def issued(self, kind: TrustInput) -> datetime | None:
         """The time at which this kind of data was signed; None if there is none of it.

@@ -13,7 +13,7 @@ import msgspec
 import zstandard
 from msgspec import Meta, Struct
 
-from edge.audit.checkpoint import MAX_NOTE_BYTES
+from edge.audit.checkpoint import MAX_OWN_NOTE_BYTES
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import HASH_BYTES, Frontier
 from edge.audit.record import MAX_RECORD_BYTES, ClockTrust, Count, JournalEntry, UnixMs, UnixS, Version
@@ -90,7 +90,7 @@ class _Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: DeviceName
     first: Count
     hub_ms: UnixMs
-    note: Annotated[str, Meta(max_length=MAX_NOTE_BYTES)]
+    note: Annotated[str, Meta(max_length=MAX_OWN_NOTE_BYTES)]
     proof: Annotated[tuple[bytes, ...], Meta(max_length=MAX_PROOF)]
     sent_ms: UnixMs
     status: DeviceStatus

@@ -45,6 +45,11 @@ def test_what_opens_doors_is_made_in_one_place(name: str, home: str) -> None:
     assert calls(name) == [home]
 
 
+def test_the_time_by_which_data_is_destroyed_is_made_in_one_place() -> None:
+    # Beside it stands the time by which none is: UNVOUCHED.
+    assert calls("VouchedTime") == ["edge/trust/time/trusted_clock.py", "edge/vouched_time.py"]
+
+
 def test_a_refusal_is_caught_in_one_place_of_the_passage() -> None:
     catchers = [
         str(path.relative_to(ROOT))

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 from edge.__main__ import main
-from edge.audit.record import ClockEvent, DevicePart, StopCause
+from edge.audit.record import ClockEvent, DevicePart, ErasureCause, StopCause
 from edge.decision import Reason, Signal, signal_for
 from edge.errors import Exit
 from edge.face.quality import Component
@@ -28,6 +28,7 @@ KINDS: dict[str, set[str]] = {
     "door": set(map(str, DoorEventKind)),
     "cause": set(map(str, Cause)),
     "stop": set(map(str, StopCause)),
+    "erased": set(map(str, ErasureCause)),
     "alarm": set(map(str, Dispute)),
     "fta": set(map(str, Component)),
 }

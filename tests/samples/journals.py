@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 from edge.audit.evidence import open_segment_reader
+from edge.audit.housekeeper import EVERY_MS, Housekeeper
 from edge.audit.journal import Journal, SegmentLimits
-from edge.audit.record import Outcome, Passage, TrustAge
+from edge.audit.record import Erased, ErasureCause, Outcome, Passage, TrustAge
+from edge.audit.retention import RetentionRules
 from edge.audit.segments import journal_files
 from edge.decision import Reason
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 if TYPE_CHECKING:
     import sqlite3
@@ -76,7 +81,60 @@ def read_records(path: Path) -> list[AuditRecord]:
 
 def rotate(journal: Journal) -> Path | None:
     """Close the current file, at any size."""
-    return journal.rotate_if_due(SegmentLimits(0), None)
+    return journal.rotate_if_due(SegmentLimits(0), UNVOUCHED)
+
+
+def at_ms(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms / 1_000, UTC)
+
+
+def erased(upto: int, cause: ErasureCause, past: VouchedTime) -> Erased:
+    """The record of an erasure, as a device writes it."""
+    stamp = passage()
+    return Erased(
+        time_ms=stamp.time_ms,
+        tick_ms=stamp.tick_ms,
+        door=stamp.door,
+        version=stamp.version,
+        upto=upto,
+        cause=cause,
+        vouched_s=int(past.at.timestamp()) if cause is ErasureCause.AGE else None,
+    )
+
+
+def housekeeper(
+    journal: Journal,
+    *,
+    past: VouchedTime = UNVOUCHED,
+    acknowledged: int | None = None,
+    keep: timedelta = timedelta(days=90),
+    spare_bytes: int = 0,
+) -> Housekeeper:
+    """A housekeeper who closes no file, and who is due at each call of `rest`."""
+    ticks = count(step=EVERY_MS)
+    return Housekeeper(
+        journal,
+        RetentionRules(SegmentLimits(1 << 40), keep, spare_bytes),
+        acknowledged=lambda: acknowledged,
+        past=lambda: past,
+        clock_is_trusted=lambda: True,
+        erased=erased,
+        tick_ms=lambda: next(ticks),
+    )
+
+
+def erase_old(path: Path, past: VouchedTime, *, keep: timedelta = timedelta(days=90)) -> None:
+    """Let a device erase the files that are old at this time, until there is no more to do."""
+    with open_journal(path) as journal:
+        keeper = housekeeper(journal, past=past, keep=keep)
+        for _ in range(10 * len(journal_files(path))):
+            keeper.rest()
+
+
+def erase_sent(path: Path, acknowledged: int) -> None:
+    """Let a device whose disk is full erase the files that its hub has."""
+    with open_journal(path) as journal:
+        housekeeper(journal, acknowledged=acknowledged, spare_bytes=1 << 62).rest()
 
 
 def database(journal: Journal) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,20 @@ def test_a_journal_is_verified_and_one_that_was_changed_is_an_error(folder: Path
     (folder / "device.key").write_bytes(bytes([1]) * 32)
     (row,) = rows(doctor(folder, "--json", "--only", "journal"))
     assert row["number"] == 81
+
+
+def test_a_journal_that_was_emptied_is_an_error(folder: Path) -> None:
+    """An attacker without the key copies the head over the base, and deletes all records."""
+    write_journal(folder / "journal.db", 5)
+    (folder / "device.key").write_bytes(SEED)
+    editor = sqlite3.connect(folder / "journal.db")
+    with editor:
+        editor.execute("INSERT OR REPLACE INTO base SELECT id, frontier, note FROM head")
+        editor.execute("DELETE FROM records")
+    editor.close()
+    (row,) = rows(doctor(folder, "--json", "--only", "journal"))
+    assert row["number"] == 83
+    assert str(row["text"]).startswith("records 0 to 4 are missing, and no signed record")
 
 
 def test_the_report_has_site_findings_and_the_picture_of_the_card(folder: Path) -> None:

@@ -37,6 +37,7 @@ from edge.trust.replay import ReplayMemory
 from edge.trust.snapshot import TrustSnapshot
 from edge.trust.status.status import StatusList
 from edge.trust.time.trusted_clock import TrustedClock
+from edge.vouched_time import UNVOUCHED
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
@@ -72,7 +73,8 @@ class Site:
     def sync(self, *, age: timedelta = 10 * MINUTE, source: str = "https://t.example/") -> None:
         """The device fetches the publication of `age` ago."""
         self.publish(age=age)
-        self.generation = Generation(self.wall, self.lists.issued_at, source)
+        taken = Generation(self.wall, self.lists.issued_at, source)
+        self.generation = self.generation.followed_by(taken) if self.generation else taken.as_first()
 
     @property
     def trust(self) -> TrustSnapshot:
@@ -115,7 +117,7 @@ class Site:
 
     def rotate(self) -> None:
         """Close the file of the journal, and begin a new one."""
-        assert self.journal.rotate_if_due(SegmentLimits(1), None) is not None
+        assert self.journal.rotate_if_due(SegmentLimits(1), UNVOUCHED) is not None
 
     def stop(self) -> None:
         self.verifier.stop(StopCause.SIGNAL)
@@ -277,13 +279,35 @@ STORIES: dict[str, list[Step]] = {
         power_on(), guest(), clock_is(YEAR), wait(HOUR), guest(UNTRUSTED), CUT,
         power_on(clock=RIGHT), guest(), STOP,
     ],
-    "started a year ahead, corrected, never online: staff until there is a new signed time": [
-        power_on(clock=YEAR), guest("status.stale", phone=YEAR, **LONG), wait(HOUR), clock_is(RIGHT),
-        guest(UNTRUSTED, **LONG), STOP, power_on(), guest(UNTRUSTED, **LONG), wait(HOUR), stick(age=HOUR), SEEN, guest(),
-        STOP, power_on(), guest(), STOP,
+    "started a year ahead, corrected, never online: a restart is enough": [
+        power_on(clock=YEAR), guest("status.stale", phone=YEAR, **LONG), wait(HOUR), STOP,
+        power_on(clock=RIGHT), guest(), STOP, power_on(), guest(), STOP,
+    ],
+    "started a year ahead, corrected while it runs, never online": [
+        power_on(clock=YEAR), guest("status.stale", phone=YEAR, **LONG), wait(HOUR), clock_is(RIGHT), SEEN,
+        guest(), clock_is(-HOUR), guest(UNTRUSTED), STOP,
+    ],
+    "started eight hours ahead, a time zone, then right": [
+        power_on(clock=8 * HOUR), guest("code.stale"), wait(HOUR), CUT, power_on(clock=RIGHT), guest(), STOP,
+    ],
+    "right for a week, then one start ahead": [
+        power_on(), guest(), wait(3 * DAY), guest(), STOP, power_on(clock=91 * DAY), guest("status.stale", phone=91 * DAY, **LONG),
+        wait(HOUR), STOP, power_on(clock=RIGHT), guest(), STOP,
+    ],
+    "one start ahead, then the code of before it again": [
+        power_on(), guest(), CUT, power_on(clock=HOUR), wait(10 * S), CUT, power_on(clock=RIGHT),
+        same_code("card.replayed"), guest(), STOP,
+    ],
+    "one start ahead, then set back before the last grant": [
+        power_on(), guest(), wait(HOUR), guest(), STOP, power_on(clock=91 * DAY), CUT,
+        power_on(clock=-0.5 * HOUR), same_code(UNTRUSTED), guest(UNTRUSTED), STOP,
+    ],
+    "one start ahead, then set back below the time that was counted": [
+        power_on(), guest(), wait(DAY), STOP, power_on(clock=91 * DAY), wait(HOUR), CUT,
+        power_on(clock=-2 * HOUR), guest(UNTRUSTED), STOP,
     ],
     "started a year ahead, corrected by the network that also brings lists": [
-        power_on(clock=YEAR), wait(HOUR), clock_is(RIGHT), guest(UNTRUSTED, **LONG), sync(), SEEN, guest(),
+        power_on(clock=YEAR), wait(HOUR), clock_is(RIGHT), sync(), SEEN, guest(),
         CUT, power_on(), guest(), STOP,
     ],
     "forward by eight hours, a time zone, then a sync at that clock": [
@@ -296,7 +320,7 @@ STORIES: dict[str, list[Step]] = {
     ],
     "no RTC: the time of the last shutdown, and a network later": [
         power_on(), guest(), STOP, off_for(5 * HOUR), power_on(clock=-5 * HOUR), guest("code.stale"),
-        clock_is(RIGHT), guest(UNTRUSTED), sync(), guest(), STOP,
+        clock_is(RIGHT), guest(), clock_is(5 * HOUR), guest(UNTRUSTED), STOP,
     ],
     "no RTC and no network: 1970 at every start": [
         power_on(clock=EPOCH), guest(UNTRUSTED), CUT, power_on(clock=EPOCH), guest(UNTRUSTED), STOP,

@@ -21,11 +21,11 @@ import urllib3
 import uvicorn
 from conftest import ROOT
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, passage
+from samples.journals import DEVICE, SEED, erased, passage
 
 from edge.audit.checkpoint import Checkpoint, origin_of, sign_checkpoint
 from edge.audit.merkle import Frontier, consistency_proof, leaf_hash, tree_root
-from edge.audit.record import ClockTrust, JournalEntry, encode
+from edge.audit.record import ClockTrust, ErasureCause, JournalEntry, encode
 from edge.ports import Answer
 from edge.upload.batch import DeviceStatus, RecordBatch, pack, unpack
 from edge.upload.protocol import (
@@ -36,6 +36,7 @@ from edge.upload.protocol import (
     sign,
     upload_message,
 )
+from edge.vouched_time import UNVOUCHED
 from tools.hub import intake
 
 if TYPE_CHECKING:
@@ -62,13 +63,17 @@ class History:
     since: int = 0  # records from here on are the branch's own
     device: str = DEVICE
     key: SigningKey = KEY
+    erasures: dict[int, int] = field(default_factory=dict)  # by seq, the seq before which it erased
     bodies: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bodies = [
             encode(
                 JournalEntry(
-                    seq=seq, record=passage(seq + (self.branch * 10_000 if seq >= self.since else 0))
+                    seq=seq,
+                    record=erased(self.erasures[seq], ErasureCause.SPACE, UNVOUCHED)
+                    if seq in self.erasures
+                    else passage(seq + (self.branch * 10_000 if seq >= self.since else 0)),
                 )
             )
             for seq in range(self.size)

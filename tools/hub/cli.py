@@ -87,14 +87,18 @@ def device_list(args: argparse.Namespace) -> int:
 
     with _store(args) as store:
         rows = store.histories()
+        missing = {row["serial"]: store.missing(row) for row in rows}
     if args.json:
         for row in rows:
-            emit({key: _plain(value) for key, value in row.items() if key not in {"frontier", "note_root"}})
+            said = {key: _plain(value) for key, value in row.items() if key not in {"frontier", "note_root"}}
+            emit({**said, "missing": len(missing[row["serial"]])})
         return Exit.OK
     print(f"{'device':40} {'last contact (UTC)':20} {'records':>12} {'alarms':>6}  state")
     for row in rows:
         heard = utc(row["heard_ms"]) if row["heard_ms"] is not None else "never"
         standing = "removed" if row["removed_ms"] is not None else "registered"
+        if gap := missing[row["serial"]]:
+            standing += f", incomplete: records {gap.start} to {gap.stop - 1} never came"
         print(f"{row['id']:40} {heard:20} {row['size'] - row['first']:>12,} {row['alarms']:>6}  {standing}")
     return Exit.OK
 

@@ -22,6 +22,7 @@ from edge.audit.record import (
     ClockChange,
     ClockEvent,
     DoorChange,
+    Erased,
     Faulted,
     JournalEntry,
     Passage,
@@ -142,6 +143,7 @@ class Pages:
         return self._html(
             "device.html.j2",
             device=self._row(row, now_s),
+            missing=self._store.missing(row),
             alarms=self._store.alarms(row["serial"]),
             others=[r for r in self._store.histories(row["id"]) if r["serial"] != row["serial"]],
             records=[{"received_ms": r["received_ms"], **told(decode(r["body"].encode()))} for r in latest],
@@ -274,6 +276,9 @@ def told(entry: JournalEntry) -> dict[str, object]:
         case ClockChange():
             what, code = f"clock: {record.event.value}", f"clock.{record.event}"
             tone = "good" if record.event is ClockEvent.TRUSTED else "bad"
+        case Erased():
+            what = f"erased before record {record.upto:,} ({record.cause.value})"
+            code = f"erased.{record.cause}"
     return {
         "seq": entry.seq,
         "time_ms": record.time_ms,

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from edge.audit.checkpoint import Checkpoint, origin_of
 from edge.audit.merkle import Frontier
+from edge.audit.record import Erased, decode
 from edge.errors import InputError
 from tools.hub import sightings as hub_sightings
 from tools.hub.intake import AcceptedBatch, Disputed, History, Offer, admit, ahead, contact_ms
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from edge.upload.batch import RecordBatch
     from edge.upload.protocol import Sightings
 
+ERASED = '"kind":"erased"'  # in the body of the record of an erasure, and of no other
 # Open alarms of one kind, each with a note of 4 kB at most: a device that floods the hub takes 1.2 MB.
 MAX_ALARMS = 100
 PAGE = 1_000  # rows a query: about 500 kB, for a history of any size
@@ -165,6 +167,20 @@ class HubStore:
                 .limit(limit)
             )
             return rows.mappings().all()
+
+    def missing(self, history: RowMapping) -> range:
+        """The first records that this hub never had, and that no signed record here says were erased."""
+        if not history["first"]:
+            return range(0)
+        with self.database.reading() as db:
+            body = db.execute(
+                select(records.c.body)
+                .where(records.c.serial == history["serial"], records.c.body.contains(ERASED))
+                .order_by(records.c.seq.desc())
+                .limit(1)
+            ).scalar_one_or_none()
+        record = None if body is None else decode(body.encode()).record
+        return range(record.upto if isinstance(record, Erased) else 0, history["first"])
 
     def histories(self, device: str | None = None) -> Sequence[RowMapping]:
         """Rows of `devices` with the number of open `alarms`, of one name or all; removed ones last."""

@@ -19,6 +19,7 @@ from edge.cli.verbs import Verb, argument, verb
 from edge.errors import Exit
 from tools.vectors.card import accepted, claims, disclosed, malformed
 from tools.vectors.link import controller, frames, host
+from tools.vectors.note import note_vectors
 from tools.vectors.request import request_vectors
 from tools.vectors.result import result_vectors
 from tools.vectors.sip2 import exchanges
@@ -56,6 +57,7 @@ def expected_files() -> dict[str, bytes]:
     made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
     made += [(f"sip2/{vector.name}.json", vector.render()) for group in SIP2 for vector in group()]
     made += [(f"request/{vector.name}.txt", vector.render()) for vector in request_vectors()]
+    made += [(f"note/{vector.name}.json", vector.render()) for vector in note_vectors()]
     made += [(f"result/{vector.name}.txt", vector.render()) for vector in result_vectors()]
     files = {name: text.encode() for name, text in made}
     assert len(files) == len(made), "every vector has a name of its own"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from edge.app.device_parts import DoorParts, LaneParts
-    from edge.audit.retention import Housekeeper
+    from edge.audit.housekeeper import Housekeeper
     from edge.config import Config
     from edge.passage.lane.snapshot import LaneStepResult
     from edge.passage.lane.verifier import LaneVerifier

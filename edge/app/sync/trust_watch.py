@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from edge.app.repeating import repeating
 from edge.errors import StorageFault, TrustFault
 from edge.log import log_line
-from edge.sync.generation import GENERATION, read_generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,14 +29,6 @@ class TrustChange:
     generation: str
     trust: TrustSnapshot | None = None
     fault: TrustFault | StorageFault | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """One state of the folder, to compare with the next."""
-
-    folder: Path
-    told: tuple[int, int]  # inode and time of generation.json, which every sync writes again
 
 
 class TrustWatch:
@@ -66,22 +57,18 @@ class TrustWatch:
 
     def look(self) -> bool:
         """Take over a new generation, if there is one; if it does not load, the old trust stays in force."""
-        seen = self._state()
+        seen = self._folder()
         if seen == self._seen or not self._trust.is_symlink():
             return False
-        same_folder, self._seen = seen.folder == self._seen.folder, seen
-        if same_folder:
-            return self._synced_again(seen.folder)
+        self._seen = seen
         try:
-            trust = self._load(seen.folder)
+            trust = self._load(seen)
         except (TrustFault, StorageFault) as fault:
-            if (
-                self._state().folder == seen.folder
-            ):  # else it was removed during the read, and a newer one is there
-                self._say(TrustChange(seen.folder.name, fault=fault))
+            if self._folder() == seen:  # else it was removed during the read, and a newer one is there
+                self._say(TrustChange(seen.name, fault=fault))
             return False
         self._current = trust
-        self._say(TrustChange(seen.folder.name, trust))
+        self._say(TrustChange(seen.name, trust))
         return True
 
     @contextmanager
@@ -90,31 +77,19 @@ class TrustWatch:
         with repeating("trust", LOOK_EVERY_S, self.look):
             yield self
 
-    def _first(self) -> tuple[_Seen, TrustSnapshot]:
+    def _first(self) -> tuple[Path, TrustSnapshot]:
         for tries_left in reversed(range(TRIES)):
-            seen = self._state()
+            seen = self._folder()
             try:
-                return seen, self._load(seen.folder)
+                return seen, self._load(seen)
             except (TrustFault, StorageFault):
-                if not tries_left or self._state().folder == seen.folder:
+                if not tries_left or self._folder() == seen:
                     raise
         raise AssertionError
 
-    def _synced_again(self, folder: Path) -> bool:
-        """Take over the time of a sync that changed no trust."""
-        generation = read_generation(folder)
-        if generation is None:
-            return False
-        self._current = replace(self._current, synced_at=generation.network_at)
-        return True
-
-    def _state(self) -> _Seen:
-        folder = Path(self._trust.parent, self._trust.readlink()) if self._trust.is_symlink() else self._trust
-        try:
-            told = (folder / GENERATION).stat()
-        except OSError:
-            return _Seen(folder, (0, 0))
-        return _Seen(folder, (told.st_ino, told.st_mtime_ns))
+    def _folder(self) -> Path:
+        """The folder of the generation in force; a sync without news changes nothing that counts in it."""
+        return Path(self._trust.parent, self._trust.readlink()) if self._trust.is_symlink() else self._trust
 
     def _say(self, news: TrustChange) -> None:
         if self._tell is not None:

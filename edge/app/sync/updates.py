@@ -12,7 +12,8 @@ from edge.app.parts.trust_folder import open_files, open_trust
 from edge.errors import ConfigError, StorageFault, SyncError
 from edge.sync.generation import read_generation
 from edge.sync.synchronise import DeviceTrust, UpdateSource, synchronise
-from edge.trust.time.trusted_clock import FIRST, TrustedClock
+from edge.trust.time.steady_time import FIRST
+from edge.trust.time.trusted_clock import TrustedClock
 
 if TYPE_CHECKING:
     from datetime import datetime

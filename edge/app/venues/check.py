@@ -6,11 +6,14 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from edge.app.clock_store import passed
 from edge.app.parts.keys import device_seed, own_key
 from edge.app.parts.network import open_broker
 from edge.app.parts.sealed_keys import read_public
+from edge.app.parts.trust_folder import open_files
 from edge.app.parts.webhook import open_webhook
 from edge.audit.record import utc_ms
 from edge.card.attributes import Attribute
@@ -67,7 +70,6 @@ def open_results(root: config.Config, base: Path) -> CheckResults:
         seed=device_seed(base / root.device.key),
         host=read_public(base / check.host_key) if check.host_key else None,
         is_told=check.via != "none",
-        limits=QueueLimits(check.queue_mb * 1_048_576, check.queue_h * 3_600_000),
     )
 
 
@@ -89,7 +91,6 @@ class CheckResults:
         seed: bytes,
         host: bytes | None,
         is_told: bool,
-        limits: QueueLimits | None = None,
     ) -> None:
         """`host`: its public key; without one no disclosed attribute is passed on. Raises StorageFault."""
         self.path = folder / FILE
@@ -98,7 +99,7 @@ class CheckResults:
         self._host = host
         self._is_told = is_told
         self._db = connect(self.path)
-        self.queue = DeliveryQueue(self._db, self.path, limits)
+        self.queue = DeliveryQueue(self._db, self.path)
 
     def enter(self, finding: CheckFinding) -> None:
         if not self._is_told:
@@ -172,6 +173,8 @@ class CheckOffice:
     def __init__(self, root: config.Config, base: Path) -> None:
         """Raises ConfigError, StorageFault."""
         self.results = open_results(root, base)
+        self._limits = QueueLimits(root.check.queue_mb * 1_048_576, timedelta(hours=root.check.queue_h))
+        self._state = open_files(base / root.paths.state)
         self._closing: list[Callable[[], None]] = []
         try:
             self._transport = self._open(root, base)
@@ -180,10 +183,13 @@ class CheckOffice:
             raise
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
-        """Send waiting results; returns how many the host took. Raises StorageFault."""
+        """Give up old results and send the others; returns how many the host took. Raises StorageFault."""
         if self._transport is None:
             return 0
-        count = deliver(self.results.queue, CHANNEL, self._transport, now_ms=now_ms, random_unit=random_unit)
+        queue, wall_ms = self.results.queue, now_ms()
+        past = passed(self._state, datetime.fromtimestamp(wall_ms / 1_000, UTC))
+        queue.give_up(CHANNEL, self._limits, past, wall_ms)
+        count = deliver(queue, CHANNEL, self._transport, now_ms=now_ms, random_unit=random_unit)
         self.results.tidy()
         return count
 

@@ -24,11 +24,11 @@ from edge.venues.desk.venue import DeskRules, DeskVenue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import ExitStack
-    from datetime import datetime
     from pathlib import Path
 
     from edge import config
     from edge.venues.desk.arrivals.store import Imported
+    from edge.vouched_time import VouchedTime
 
 MATCH_KEY: Final = "match.key"
 
@@ -55,8 +55,7 @@ def open_store(root: config.Config, base: Path, arrivals: ArrivalsFile) -> DeskS
         authority=authority if desk.authority else None,
         report_within=timedelta(hours=desk.report_h),
     )
-    limits = QueueLimits(desk.queue_mb * 1_048_576, desk.queue_days * 86_400_000)
-    return DeskStore(base / desk.folder, public=public, told=told, arrivals=arrivals, limits=limits)
+    return DeskStore(base / desk.folder, public=public, told=told, arrivals=arrivals)
 
 
 def rules_of(desk: config.DeskConfig) -> DeskRules:
@@ -101,6 +100,9 @@ class DeskOffice:
             else None
         )
         self._channels = dict(self._carriers())
+        self._limits = QueueLimits(
+            self._desk.queue_mb * 1_048_576, timedelta(days=self._desk.queue_days), while_away=True
+        )
 
     def take(self, file: Path, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Imported:
         """Import one list from a file. Raises InputError, StorageFault."""
@@ -114,18 +116,14 @@ class DeskOffice:
         if self._inbox is not None:
             self._inbox.glance()
 
-    def look(
-        self, now_s: float, *, watch: Callable[[int, int], None] = lambda _done, _total: None
-    ) -> list[ArrivalsImport]:
+    def look(self, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> list[ArrivalsImport]:
         """Import the complete lists since the last call. Raises StorageFault."""
         if self._inbox is None:
             return []
         intake = self._intake()
-        results = self._inbox.take_all(
+        return self._inbox.take_all(
             lambda name, source, signature: take_list(name, source, intake, watch=watch, signature=signature)
         )
-        self._inbox.tidy(now_s)
-        return results
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
         """Send waiting messages; returns how many were delivered. Raises StorageFault."""
@@ -134,9 +132,17 @@ class DeskOffice:
             for channel, transport in self._channels.items()
         )
 
-    def erase(self, before: datetime) -> int:
-        """Erase registrations that are due at that time (`erasable_before`). Raises StorageFault."""
-        return self.store.erase(before)
+    def erase(self, past: VouchedTime, now_ms: int) -> int:
+        """Erase all that was kept for its time; the number of registrations. Raises StorageFault.
+
+        Registrations, refused lists, receipts, and messages that cannot be delivered. `now_ms`: noted with
+        a message that is given up.
+        """
+        for channel in self._channels:
+            self.store.queue.give_up(channel, self._limits, past, now_ms)
+        if self._inbox is not None:
+            self._inbox.tidy(past)
+        return self.store.erase(past)
 
     def statuses(self, now_ms: int) -> tuple[ChannelStatus, ...]:
         """The status of each channel. Raises StorageFault."""

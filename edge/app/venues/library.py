@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from edge.ports import Clock, HostLine
     from edge.venues.library.rules import PatronVerdict
     from edge.venues.library.worker import ItemResult
+    from edge.vouched_time import VouchedTime
 
 MAX_PASSWORD_BYTES: Final = 200  # a field of SIP2 takes 255
 
@@ -136,12 +137,13 @@ def open_library_entrance(
     settings: config.LibraryConfig,
     base: Path,
     *,
+    passed: Callable[[], VouchedTime],
     clock: Clock | None = None,
     tell: Callable[[HostFault | StorageFault | None], None] | None = None,
 ) -> LibraryEntrance:
     """The entrance of a configuration, also if its library system is offline.
 
-    Raises ConfigError, StorageFault.
+    `passed`: the time by which old entries may be deleted. Raises ConfigError, StorageFault.
     """
     clock = clock or system_clock()
     rules, hours = rules_of(settings), hours_of(settings)
@@ -149,7 +151,14 @@ def open_library_entrance(
     vault = Vault(library_key(base / settings.key))
     store = LibraryStore(base / settings.store, vault)
     worker = Worker(
-        library, store, rules, hours, clock=clock, keep_days=settings.keep_days, tell=tell or log_library
+        library,
+        store,
+        rules,
+        hours,
+        clock=clock,
+        keep_days=settings.keep_days,
+        passed=passed,
+        tell=tell or log_library,
     )
     roll = Roll(vault, store.roll, frozenset(settings.patron_issuers))
     return LibraryEntrance(worker, store, roll, settings, rules, hours, clock)

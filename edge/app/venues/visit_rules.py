@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge.app.clock_store import passed
 from edge.app.parts.camera import system_clock
 from edge.app.parts.request_display import document_keys, open_notice, request_of
 from edge.app.parts.trust_folder import open_files
@@ -90,7 +91,8 @@ def _open_venue(root: config.Config, base: Path, stack: ExitStack) -> _Opened:
         case "library":
             from edge.app.venues.library import open_library_entrance
 
-            entrance = open_library_entrance(root.library, base)
+            state, clock = open_files(base / root.paths.state), system_clock()
+            entrance = open_library_entrance(root.library, base, passed=lambda: passed(state, clock.now()))
             stack.callback(entrance.close)
             return _Opened(entrance, entrance, entrance.scanned, lambda: entrance.lines)
         case "desk":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.audit.chain import files_of, open_chain
+from edge.audit.evidence import check_complete
 from edge.audit.export import COLUMNS, csv_row, json_line
 from edge.cli.output import progress
 from edge.cli.output_file import whole_text
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Write the rows; a broken journal is not exported (exit 1)."""
+    """Write the rows; a broken or an incomplete journal is not exported (exit 1)."""
     paths = (args.path,) if args.path.is_dir() else files_of(args.path)
     with open_chain(paths) as chain:
         if not args.unverified:
-            chain.verify(watch=lambda rows, total: progress(rows, total=total, label="verifying"))
+            verified = chain.verify(watch=lambda rows, total: progress(rows, total=total, label="verifying"))
+            check_complete(verified.base, verified.erased)
         entries = progress(chain.entries(), total=chain.size - chain.first, label="exporting")
         with whole_text(args.out) as file:
             (_write_csv if args.format == "csv" else _write_jsonl)(file, _within(entries, args))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from nacl.signing import VerifyKey
 
 from edge.audit.chain import files_of, open_chain
-from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
-from edge.audit.errors import JournalBroken
+from edge.audit.checkpoint import open_checkpoint, origin_of
+from edge.audit.errors import JournalBroken, JournalIncomplete
+from edge.audit.evidence import check_complete
 from edge.audit.export import row_of, utc
+from edge.audit.signed_note import MAX_NOTE_BYTES
 from edge.cli.log import export as log_export
 from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
@@ -21,10 +23,11 @@ from edge.reasons.table import reasons
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from edge.audit.chain import Chain
     from edge.audit.checkpoint import Checkpoint
+    from edge.audit.evidence import Verified
     from edge.errors import EdgeError
 
 # The default number of rows of a table; --last sets another, and --json prints all.
@@ -32,23 +35,25 @@ TABLE_ROWS = 40
 
 
 def run_show(args: argparse.Namespace) -> int:
-    """Print records; exit 1 at the first one that is broken."""
+    """Print records; exit 1 at the first one that is broken, and at the end if earlier ones are missing."""
     last = args.last if args.json else args.last or TABLE_ROWS
-    paths = (args.path,) if args.path.is_dir() else files_of(args.path, last=last)
-    with open_chain(paths) as chain:
+    with open_chain(_files(args.path, last=last)) as chain:
         if args.json:
             for entry in chain.entries(last):
                 emit(row_of(entry))
         else:
             _print_table(map(row_of, chain.entries(last)), f"{chain.device}: {chain.size} records")
+    with open_chain(_files(args.path)) as whole:
+        whole.check_complete()
     return Exit.OK
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Print "intact", or "broken" and the cause; exit 0 or 1. Exit 2: the file is not a journal."""
+    """Print "intact" (exit 0), "incomplete" or "broken" and the cause (exit 1). Exit 2: not a journal."""
     name = " ".join(map(str, args.path))
+    paths = _files(args.path[0]) if len(args.path) == 1 else args.path
     try:
-        with open_chain(args.path) as chain:
+        with open_chain(paths) as chain:
             files = len(chain.paths)
             verified = chain.verify(
                 key=args.key,
@@ -57,11 +62,13 @@ def run_verify(args: argparse.Namespace) -> int:
             )
     except JournalBroken as error:
         return _report_broken(args, name, error)
+    missing = None if args.part else _missing(verified)
     row: dict[str, object] = {
         "path": name,
-        "result": "intact",
+        "result": "incomplete" if missing else "intact",
         "records": verified.size - verified.base,
         "first": verified.base,
+        "erased": verified.erased,
         "files": files,
         "root": verified.root.hex(),
         "device": verified.device,
@@ -70,15 +77,36 @@ def run_verify(args: argparse.Namespace) -> int:
     }
     if verified.last is not None:
         row["checkpoint_time"] = utc(verified.last.record.time_ms)
+    if missing:
+        row["reason"] = missing.message
     if args.json:
         emit(row)
-        return Exit.OK
-    print(f"{name}: intact, {row['records']} records, root {verified.root.hex()[:16]}")
-    if verified.base:
-        print(f"the first record is {verified.base}; earlier ones are in other files, or were deleted")
+        return Exit.REFUSED if missing else Exit.OK
+    print(f"{name}: {row['result']}, {row['records']} records, root {verified.root.hex()[:16]}")
+    if missing:
+        fail(missing)
+    elif verified.base:
+        erased = verified.base <= verified.erased
+        print(
+            f"the first record is {verified.base}; "
+            + ("the device erased those before it" if erased else "those before it were not asked for")
+        )
     if args.key is None:
         print(f"the key is from the file; if it is the device's, pin it: --key {verified.key.hex()}")
-    return Exit.OK
+    return Exit.REFUSED if missing else Exit.OK
+
+
+def _missing(verified: Verified) -> JournalIncomplete | None:
+    try:
+        check_complete(verified.base, verified.erased)
+    except JournalIncomplete as incomplete:
+        return incomplete
+    return None
+
+
+def _files(path: Path, *, last: int | None = None) -> Sequence[Path]:
+    """The files of a journal: of its folder, or the closed files next to it."""
+    return (path,) if path.is_dir() else files_of(path, last=last)
 
 
 def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int:
@@ -121,11 +149,21 @@ def _print_table(rows: Iterable[dict[str, object]], title: str) -> None:
         console.print(f"\nwhat a code means, and what to do: doorward explain {explained}")
 
 
+# The field of each kind of record that holds the word of its code.
+_CODED = {
+    "passage": "reason",
+    "door": "change",
+    "fault": "part",
+    "clock": "event",
+    "stop": "cause",
+    "erased": "cause",
+}
+
+
 def _code(row: dict[str, object]) -> str:
     """The reason code of a row if staff or a technician have something to do; else nothing."""
-    field = {"passage": "reason", "door": "change", "fault": "part", "clock": "event", "stop": "cause"}
     kind = str(row["kind"])
-    word = row.get(field.get(kind, ""))
+    word = row.get(_CODED.get(kind, ""))
     explained = reasons().get(str(word) if kind == "passage" else f"{kind}.{word}")
     return explained.code if explained and (explained.staff or explained.technician) else ""
 
@@ -147,6 +185,8 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
             return f"[{colour}]{row['outcome']}[/]", str(row["reason"] or "")
         case "door":
             return f"door {row['change']}", str(row["cause"] or "")
+        case "erased":
+            return f"erased before {row['upto']}", str(row["cause"])
         case kind:
             return str(kind), str(row.get("cause") or row.get("part") or row.get("event") or "")
 
@@ -169,13 +209,18 @@ VERBS = (
     ),
     verb(
         "verify",
-        "verify every record, the order and the signature",
+        "verify every record, the order, the signature, and that no record is missing",
         run_verify,
         argument(
             "path",
             type=Path,
             nargs="+",
-            help="one journal file, several consecutive files, or their folder",
+            help="journal file (with the closed files next to it), consecutive files, or their folder",
+        ),
+        argument(
+            "--part",
+            action="store_true",
+            help="verify these files only: do not ask who removed the records before them",
         ),
         json_lines("print the result as one JSON object"),
         argument(

@@ -12,25 +12,23 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge.app.clock_store import not_before, passed
 from edge.app.parts.sealed_keys import make_pair, read_private
-from edge.app.parts.trust_folder import open_trust
-from edge.app.sync.updates import Updates
+from edge.app.parts.trust_folder import open_files
 from edge.app.venues.desk import DeskOffice, open_store
 from edge.cli.config import given
 from edge.cli.output import fail, harmless, tell
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
-from edge.errors import Exit, InputError, StorageFault, TrustFault
-from edge.trust.time.trusted_clock import FIRST
+from edge.errors import Exit, InputError, StorageFault
 from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.export import write_csv, write_jsonl
 from edge.venues.desk.register_store import AUTHORITY
-from edge.venues.desk.registration import erasable_before
 from edge.venues.desk.registration_pdf import write_pdf
 
 if TYPE_CHECKING:
@@ -40,10 +38,8 @@ if TYPE_CHECKING:
     from edge.delivery.queue import ChannelStatus
     from edge.venues.desk.arrivals.store import Imported
     from edge.venues.desk.register_store import DeskStore, OpenedRegistration
+    from edge.vouched_time import VouchedTime
 
-# A device that starts without a network in a wrong year must not empty the register. A device without a sync
-# for this long has stale lists for a month, and refuses every guest as well.
-TRUSTED_FOR = timedelta(days=45)
 SETTLED_S = 1.0  # a list is complete if it does not change in this time
 NICE = 10  # of 19: the passage on the same board goes first, a list of 100 MB can wait
 MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report on 100,000 guests
@@ -84,7 +80,7 @@ def _round(office: DeskOffice, args: argparse.Namespace, stop: threading.Event) 
                 raise KeyboardInterrupt  # a long list is put back, and imported at the next start
             watch(done, total)
 
-        lists = office.look(_now().timestamp(), watch=see)
+        lists = office.look(watch=see)
     for taken in lists:
         if taken.imported is not None:
             _tell_taken(taken.log_name, taken.imported, as_json=args.json)
@@ -92,8 +88,8 @@ def _round(office: DeskOffice, args: argparse.Namespace, stop: threading.Event) 
             fail(taken.logged_error)
             code = max(code, Exit.DEVICE if isinstance(taken.error, StorageFault) else Exit.REFUSED)
     delivered = office.deliver(now_ms=_now_ms, random_unit=random.SystemRandom().random)
-    erased = office.erase(_erase_before(args))
-    statuses = office.statuses(_now_ms())
+    erased = office.erase(_passed(args), _now_ms())
+    statuses = office.statuses(_due_ms(args))
     if lists or delivered or erased or not args.watch:
         row = {"delivered": delivered, "erased": erased, "overdue": sum(s.overdue for s in statuses)}
         tell(row, ", ".join(f"{count} {word}" for word, count in row.items()), as_json=args.json)
@@ -103,7 +99,7 @@ def _round(office: DeskOffice, args: argparse.Namespace, stop: threading.Event) 
 def _show(args: argparse.Namespace) -> int:
     with closing(_office(args)) as office:
         made = office.arrivals.made_at()
-        statuses = office.statuses(_now_ms())
+        statuses = office.statuses(_due_ms(args))
         row: dict[str, Any] = {
             "expected": office.arrivals.count(),
             "list_taken": f"{datetime.fromtimestamp(made, UTC):%Y-%m-%dT%H:%M:%SZ}" if made else None,
@@ -133,7 +129,7 @@ def _lines(row: dict[str, Any]) -> Iterator[str]:
 
 def _retry(args: argparse.Namespace) -> int:
     with closing(_office(args)) as office:
-        count = sum(office.store.queue.revive(s.channel) for s in office.statuses(_now_ms()))
+        count = sum(office.store.queue.revive(s.channel) for s in office.statuses(_due_ms(args)))
     print(f"{count} messages will be sent again by: doorward desk work")
     return Exit.OK
 
@@ -215,17 +211,16 @@ def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type,
     return read_private(args.key)
 
 
-def _erase_before(args: argparse.Namespace) -> datetime:
-    """The time before which registrations are erased; a wrong clock erases none early (DESK.md section 6)."""
+def _passed(args: argparse.Namespace) -> VouchedTime:
+    """The time by which data may be erased; a wrong clock erases none early (DESK.md section 6)."""
     config, base = given(args.config)
-    try:
-        trust = open_trust(base / config.paths.trust)
-        trusted_time = Updates(config, base).time(trust)
-    except (TrustFault, StorageFault):
-        return FIRST  # there is no signed time
-    return erasable_before(
-        trusted_time.now, suspect=trusted_time.suspect, signed=trust.floor, trusted_for=TRUSTED_FOR
-    )
+    return passed(open_files(base / config.paths.state), _now())
+
+
+def _due_ms(args: argparse.Namespace) -> int:
+    """The time by which a report is overdue."""
+    config, base = given(args.config)
+    return int(not_before(open_files(base / config.paths.state), _now()).timestamp() * 1_000)
 
 
 def _now() -> datetime:

@@ -9,10 +9,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.errors import ClockFault
-from edge.trust.time.trusted_clock import FIRST, LAST, ClockMemory
+from edge.trust.time.steady_time import FIRST, LAST
+from edge.trust.time.trusted_clock import ClockMemory
 
 NAME: Final = "clock.json"
-MAX_CLOCK_BYTES: Final = 1_024  # a file takes 130
+MAX_CLOCK_BYTES: Final = 1_024  # a file takes 170
 
 _Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -21,12 +22,13 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     time: _Instant
     signed: _Instant
     synced: _Instant | None = None
+    vouched: _Instant = FIRST
     v: Literal[1] = 1
 
 
 def encode(memory: ClockMemory) -> bytes:
     """The file that `parse` reads."""
-    return msgspec.json.encode(_File(memory.time, memory.signed, memory.synced)) + b"\n"
+    return msgspec.json.encode(_File(memory.time, memory.signed, memory.synced, memory.vouched)) + b"\n"
 
 
 def parse(data: bytes) -> ClockMemory:
@@ -36,9 +38,8 @@ def parse(data: bytes) -> ClockMemory:
         raise ClockFault(f"{NAME}: {len(data)} bytes, at most {MAX_CLOCK_BYTES} are allowed", hint=hint)
     try:
         file = msgspec.json.decode(data, type=_File)
-        return ClockMemory(
-            _utc(file.time), _utc(file.signed), None if file.synced is None else _utc(file.synced)
-        )
+        synced = None if file.synced is None else _utc(file.synced)
+        return ClockMemory(_utc(file.time), _utc(file.signed), synced, _utc(file.vouched))
     except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
         raise ClockFault(f"{NAME}: the file is damaged", hint=hint) from error
 

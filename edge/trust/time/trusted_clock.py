@@ -1,19 +1,20 @@
-"""Finds the best time that this device can know offline (TIME.md sections 2 to 4).
+"""Finds the best time that this device can know offline (TIME.md sections 2 to 4, and 6).
 
 The wall clock is trusted until it contradicts a time that a trusted key has signed, a time that this device
 stored, or the monotonic clock. Then the wall clock is suspect: time goes on from the best known time, at the
-rate of the monotonic clock, and the site's policy decides about codes.
+rate of the monotonic clock, and the site's policy decides about codes. Data is destroyed by VouchedTime only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from edge.card import numbers as n
-from edge.trust.time.code_window import MAX_WINDOW, TOKEN_LIFE, drift
+from edge.trust.time.code_window import DRIFT_PPM, MAX_WINDOW, TOKEN_LIFE, drift
+from edge.trust.time.steady_time import FIRST, LAST, SteadyTime
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
@@ -24,8 +25,10 @@ STEP_SLACK: Final = timedelta(seconds=2)
 SMALL_STEP: Final = MAX_WINDOW - TOKEN_LIFE
 # Lists are signed once a day, and one may be missed: a time further ahead of new signed data is refuted.
 AGREES: Final = timedelta(hours=48)
-LAST: Final = datetime.fromtimestamp(n.MAX_TIME, UTC)  # the latest time in any of our formats
-FIRST: Final = datetime.fromtimestamp(0, UTC)
+# A time service can make the kernel count 11 ms for 10 (adjtimex: `tick` up to 11,000 us); so of each count
+# 10/11 are certain. The drift of the crystal is a hundredth of the difference.
+CERTAIN: Final = 909_090
+OWN: Final = 1_000_000 - DRIFT_PPM  # of the count that wall clock and monotonic clock share
 ZERO: Final = timedelta(0)
 
 
@@ -42,12 +45,14 @@ class TrustedTime:
     """The time to judge by. With an `anomaly` it is not the wall clock's, and true time may be later.
 
     `since_sync`: the time that the clock has run without a correction. `off`: the wall clock minus `now`.
+    `vouched`: the time by which data may be destroyed; with an anomaly no data may be.
     """
 
     now: datetime
     anomaly: ClockAnomaly | None = None
     since_sync: timedelta = ZERO
     off: timedelta = ZERO
+    vouched: VouchedTime = UNVOUCHED
 
     @property
     def suspect(self) -> bool:
@@ -58,13 +63,22 @@ class TrustedTime:
 class ClockMemory:
     """The times that outlive a power cut, in `clock.json`.
 
-    `time`: the latest trusted time; `signed`: the latest signed time seen then; `synced`: the last sync over
-    a network.
+    `time`: our own time, counted from a signed time or from a grant, not from the wall clock alone; `signed`:
+    the latest signed time seen then; `synced`: the last sync over a network that brought a newer signed time;
+    `vouched`: the time that had passed for certain.
     """
 
     time: datetime
     signed: datetime
     synced: datetime | None = None
+    vouched: datetime = FIRST
+
+    def passed(self, wall: datetime) -> VouchedTime:
+        """The time by which data may be destroyed, at this wall clock.
+
+        Two witnesses: neither a key that signs a time in the future nor the wall clock destroys data alone.
+        """
+        return UNVOUCHED if wall < self.signed else VouchedTime(min(self.vouched, wall))
 
 
 class TrustedClock:
@@ -80,36 +94,70 @@ class TrustedClock:
         self._synced = memory.synced if memory else None
         self._line: tuple[datetime, int] | None = None  # a time, and the tick at which it held
         self._anchored = False  # whether it came from a trusted wall clock
+        self._confirmed = False  # whether a newer signed time or a holder's phone agreed with that clock
         self._highest = FIRST
         self._anomaly: ClockAnomaly | None = None
         self._heard = False  # a sync since the anomaly began
         self.memory = memory or ClockMemory(FIRST, built)
+        self._own = SteadyTime(self.memory.time, per_million=OWN)
+        self._certain = SteadyTime(self.memory.vouched, per_million=CERTAIN)
+        self._vouched = UNVOUCHED
+        self._now = self.memory.time
+        self._tick_ms: int | None = None  # at which the wall clock was trusted last
 
     @property
     def anomaly(self) -> ClockAnomaly | None:
         """The evidence against the wall clock at the moment."""
         return self._anomaly
 
+    @property
+    def vouched(self) -> VouchedTime:
+        """The time by which data may be destroyed, at the last call of `at`."""
+        return self._vouched
+
+    @property
+    def now(self) -> datetime:
+        """The trusted time at the last call of `at`."""
+        return self._now
+
     def at(self, wall: datetime, tick_ms: int, trust: TrustSnapshot) -> TrustedTime:
         """The time to judge by, from the wall clock (aware UTC), the monotonic clock and the trust."""
         news = self._listen(trust)
+        self._certain.raise_to(trust.vouched_from, tick_ms)
+        self._own.raise_to(self._signed, tick_ms)
         floor = max(self._signed, self._stored or FIRST)
+        if not self._confirmed:  # then no step is noticed; but what was counted has passed
+            floor = max(floor, self._own.now(tick_ms) - STEP_SLACK)
         reckoned = self._reckon(tick_ms)
         anomaly = self._objection(wall, reckoned, floor)
         self._heard = news if self._anomaly is None else self._heard or news
         if anomaly is not None and self._heard and self._settled(anomaly, wall, reckoned):
             anomaly, self._stored, self._anchored = None, None, False
+            if self._own.now(tick_ms) > wall:
+                self._own.set_to(self._signed, tick_ms)
+        self._confirmed |= anomaly is None and self._heard and wall <= self._signed + AGREES
         self._anomaly = anomaly
         if anomaly is None:
             now = self._highest = wall
-            if not self._anchored or news:
+            self._tick_ms = tick_ms
+            if news or not (self._anchored and self._confirmed):
                 self._line, self._anchored = (wall, tick_ms), True
         else:
             now = max(floor, reckoned or floor)
             if reckoned is None or reckoned < floor:
                 self._line = (floor, tick_ms)
-        self.memory = ClockMemory(now, self._signed, self._synced)
-        return TrustedTime(now, anomaly, self._since_sync(now), wall - now)
+        self.memory = ClockMemory(
+            self._own.now(tick_ms), self._signed, self._synced, self._certain.now(tick_ms)
+        )
+        self._vouched = UNVOUCHED if anomaly else self.memory.passed(wall)
+        self._now = now
+        return TrustedTime(now, anomaly, self._since_sync(now), wall - now, self._vouched)
+
+    def agreed(self) -> None:
+        """Count on from the wall clock: a granted code, by a holder's own phone, has its time."""
+        if self._anomaly is None and self._tick_ms is not None:
+            self._own.raise_to(self._highest, self._tick_ms)
+            self._confirmed = True
 
     def _listen(self, trust: TrustSnapshot) -> bool:
         """Read the signed times of the trust. Returns whether there was a sync since the last call or run."""
@@ -130,7 +178,7 @@ class TrustedClock:
             return ClockAnomaly.BEHIND
         if wall > LAST:
             return ClockAnomaly.AHEAD
-        if reckoned is None or not self._anchored:
+        if reckoned is None or not (self._anchored and self._confirmed):
             return None
         allowed = STEP_SLACK + drift(self._since_sync(reckoned))
         if wall < reckoned - allowed:

@@ -17,7 +17,7 @@ from nacl.secret import SecretBox
 from nacl.utils import random as random_bytes
 
 from edge.audit.record import utc_ms
-from edge.delivery.queue import DeliveryQueue, QueuedMessage, QueueLimits
+from edge.delivery.queue import DeliveryQueue, QueuedMessage
 from edge.delivery.sealed_box import Sealer, unseal
 from edge.errors import InputError
 from edge.sqlite import connect, empty_log, faults, make_tables, transaction
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from edge.delivery.queue import MessageKey
     from edge.venues.desk.arrivals.store import ArrivalsFile
     from edge.venues.desk.registration import Registration
+    from edge.vouched_time import VouchedTime
 
 FILE: Final = "desk.db"
 HOST, AUTHORITY = "desk", "authority"  # the two channels
@@ -84,7 +85,6 @@ class DeskStore:
         public: bytes,
         told: Recipients,
         arrivals: ArrivalsFile,
-        limits: QueueLimits | None = None,
     ) -> None:
         """`public`: the key to which all data here is sealed. Raises StorageFault."""
         self.path = folder / FILE
@@ -94,7 +94,7 @@ class DeskStore:
         self._db = connect(self.path)
         with faults(self.path):
             make_tables(self._db, _TABLES)
-        self.queue = DeliveryQueue(self._db, self.path, limits)
+        self.queue = DeliveryQueue(self._db, self.path)
 
     def of_booking(self, booking: bytes) -> Sequence[RegisteredGuest]:
         with faults(self.path):
@@ -131,14 +131,14 @@ class DeskStore:
         with faults(self.path):
             return int(self._db.execute("SELECT count(*) FROM registrations").fetchone()[0])
 
-    def erase(self, before: datetime) -> int:
+    def erase(self, past: VouchedTime) -> int:
         """Erase the registrations whose time is over; their number. Raises StorageFault.
 
         The write-ahead log is emptied each time, so that no delivered message stays there either.
         """
         with faults(self.path):
             marks = self._db.execute(
-                "SELECT seq, at_ms FROM registrations WHERE erase_ms <= ?", (utc_ms(before),)
+                "SELECT seq, at_ms FROM registrations WHERE erase_ms <= ?", (utc_ms(past.at),)
             ).fetchall()
         if marks:
             with faults(self.path), transaction(self._db):

@@ -66,17 +66,3 @@ class RegistrationStore(Protocol):
 def end_of(day: date, zone: tzinfo) -> datetime:
     """The time at which a day is over at a place, also on days of a clock change."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
-
-
-def erasable_before(now: datetime, *, suspect: bool, signed: datetime, trusted_for: timedelta) -> datetime:
-    """The time before which registrations may be erased, also with a wrong clock. DESK.md section 6.
-
-    Args:
-        now: the trusted time. If the clock is `suspect`, true time is this or later
-            (edge.trust.time.trusted_clock), so nothing is erased early.
-        suspect: there is evidence against the clock.
-        signed: the latest time that a trusted key has signed.
-        trusted_for: how far ahead of `signed` a clock without evidence against it is trusted: a board that
-            starts in the wrong year must not empty the register.
-    """
-    return now if suspect else min(now, signed + trusted_for)

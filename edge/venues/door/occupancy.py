@@ -32,6 +32,7 @@ class OccupancyChange:
 
     `came`, `left`: people, into and out of `area`, on its day number `day`. `opened`: groups whose entry
     opens something today, which has the ordinal `today`. `waiting`: the person who now waits at `door`.
+    `over`: the area's days before this one have ended for certain, and people of those days are deleted.
     """
 
     door: str
@@ -43,6 +44,7 @@ class OccupancyChange:
     left: tuple[bytes, ...] = field(default=(), repr=False)
     opened: frozenset[str] = frozenset()
     waiting: WaitingPerson | None = None
+    over: int = 0
 
 
 class OccupancyStore(Protocol):
@@ -99,7 +101,7 @@ class MemoryOccupancyStore:
 
     def write(self, change: OccupancyChange) -> None:
         area = change.area
-        over = [key for key, seen in self._inside.items() if key[0] == area and seen.day != change.day]
+        over = [key for key, seen in self._inside.items() if key[0] == area and seen.day < change.over]
         for key in (*over, *((area, person) for person in change.left)):
             self._inside.pop(key, None)
         self._inside |= {(area, person): Inside(change.at, change.day) for person in change.came}

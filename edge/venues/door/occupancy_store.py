@@ -45,7 +45,9 @@ class OccupancyFile:
 
     def count(self, area: str, day: int) -> int:
         row = self._row("SELECT count FROM areas WHERE area = ? AND day = ?", area, day)
-        return 0 if row is None else int(row[0])
+        if row is None:  # before the first passage of that day
+            row = self._row("SELECT count(*) FROM inside WHERE area = ? AND day = ?", area, day)
+        return int(row[0]) if row else 0
 
     def opened(self, area: str, group: str) -> int | None:
         row = self._row("SELECT day FROM opened WHERE area = ? AND team = ?", area, group)
@@ -61,16 +63,20 @@ class OccupancyFile:
     def write(self, change: OccupancyChange) -> None:
         db, area, day = self._db, change.area, change.day
         with faults(self._path), transaction(db):
-            db.execute("DELETE FROM inside WHERE area = ? AND day <> ?", (area, day))
-            gone = [(area, person) for person in (*change.left, *change.came)]
+            db.execute("DELETE FROM inside WHERE area = ? AND day < ?", (area, change.over))
+            gone = [(area, person, day) for person in (*change.left, *change.came)]
             left = sum(
-                db.execute("DELETE FROM inside WHERE area = ? AND person = ?", row).rowcount for row in gone
+                db.execute("DELETE FROM inside WHERE area = ? AND person = ? AND day = ?", row).rowcount
+                for row in gone
             )
+            db.executemany("DELETE FROM inside WHERE area = ? AND person = ?", (row[:2] for row in gone))
             came = [(area, person, change.at, day) for person in change.came]
             db.executemany("INSERT INTO inside (area, person, at, day) VALUES (?, ?, ?, ?)", came)
+            # People are counted at the first passage of a day, also of a day that a wrong clock had left.
             db.execute(
                 "INSERT INTO areas (area, day, count) VALUES (?1, ?2, ?3) ON CONFLICT (area) DO UPDATE"
-                " SET count = CASE day WHEN ?2 THEN count ELSE 0 END + ?3, day = ?2",
+                " SET count = CASE day WHEN ?2 THEN count + ?3 ELSE"
+                " (SELECT count(*) FROM inside WHERE area = ?1 AND day = ?2) END, day = ?2",
                 (area, day, len(came) - left),
             )
             opened = [(area, group, change.today) for group in change.opened]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Grant, Reason
@@ -105,7 +106,8 @@ class DoorVenue:
             case Deny():
                 pass
         if change is not None:
-            self._occupancy.write(change)
+            over = DoorContext.at(self._rules(), self._occupancy, visit.passed.at).day
+            self._occupancy.write(replace(change, over=over))
 
     def staff_notices(self, visit: Visit) -> frozenset[StaffNotice]:
         """The notices for staff, such as duress, for a granted and for a denied visit."""

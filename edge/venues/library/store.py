@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from edge.delivery.queue import KEEP_ALL, DeliveryQueue, QueuedMessage
+from edge.delivery.queue import DeliveryQueue, QueuedMessage
 from edge.sqlite import connect, faults, make_tables, transaction
 from edge.venues.library.lending import Lend, TakeBack
 from edge.venues.library.offline_queue import OfflineEntry, OfflineState, UploadedEntry
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edge.card.person import Person
     from edge.venues.library.identity import Vault
     from edge.venues.library.sip2.replies import Circulated
+    from edge.vouched_time import VouchedTime
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS patrons (name BLOB PRIMARY KEY, sealed BLOB) STRICT;
@@ -49,7 +50,7 @@ class LibraryStore:
         self._lock = threading.RLock()
         self._db = connect(path, busy_s=_BUSY_S, any_thread=True, prepare=lambda db: make_tables(db, _TABLES))
         try:
-            self._queue = DeliveryQueue(self._db, path, KEEP_ALL)
+            self._queue = DeliveryQueue(self._db, path)
             with faults(path):
                 self.roll: dict[bytes, bytes] = {}
                 self._version: int | None = None
@@ -181,12 +182,12 @@ class LibraryStore:
             for message in self._messages(seq):
                 self._queue.forget(seq, message.made_ms)
 
-    def expire(self, now: datetime, *, seen_days: int, refused_days: int) -> None:
+    def expire(self, past: VouchedTime, *, seen_days: int, refused_days: int) -> None:
         """Delete old entries of patrons and old conflicts; waiting entries are kept."""
-        oldest = (now.date() - _EPOCH).days - seen_days
+        oldest = (past.at.date() - _EPOCH).days - seen_days
         with self._writing() as db:
             db.execute("DELETE FROM seen WHERE day < ?", (oldest,))
-            self._queue.expire(CHANNEL, int((now - timedelta(days=refused_days)).timestamp() * 1_000))
+            self._queue.expire(CHANNEL, past, timedelta(days=refused_days))
         self._seen = {name: seen for name, seen in self._seen.items() if (seen.day - _EPOCH).days >= oldest}
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from edge.venues.library.sip2.client import Library
     from edge.venues.library.sip2.replies import Circulated
     from edge.venues.library.store import LibraryStore
+    from edge.vouched_time import VouchedTime
 
 T = TypeVar("T")
 
@@ -67,7 +68,8 @@ class ItemResult:
 class Worker:
     """Asks one library system, stores loans and returns while it is offline, and sends them later.
 
-    `tell`: is called with the fault when the system goes offline, and with None when it is back.
+    `passed`: the time by which old entries may be deleted. `tell`: is called with the fault when the system
+    goes offline, and with None when it is back.
     """
 
     def __init__(
@@ -79,10 +81,11 @@ class Worker:
         *,
         clock: Clock,
         keep_days: int,
+        passed: Callable[[], VouchedTime],
         tell: Callable[[HostFault | StorageFault | None], None],
     ) -> None:
         self._library, self._store, self._rules, self._hours = library, store, rules, hours
-        self._clock, self._keep_days, self._tell = clock, keep_days, tell
+        self._clock, self._keep_days, self._passed, self._tell = clock, keep_days, passed, tell
         self._changed = threading.Condition()
         self._inquiry: tuple[int, str] | None = None
         self._verdict: tuple[int, PatronVerdict] | None = None
@@ -263,7 +266,7 @@ class Worker:
         if now_ms - self._expired_ms >= EXPIRE_MS:
             self._expired_ms = now_ms
             self._store.expire(
-                self._clock.now(), seen_days=self._rules.offline_days, refused_days=self._keep_days
+                self._passed(), seen_days=self._rules.offline_days, refused_days=self._keep_days
             )
 
     def _next_act(self) -> Act | None:

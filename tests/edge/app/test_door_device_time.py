@@ -15,7 +15,7 @@ from worlds import folders
 from worlds.office import NOW
 from worlds.trust import TRUST
 
-from edge.app.clock_store import remembered
+from edge.app.clock_store import not_before, passed, remembered
 from edge.app.door_device import open_device
 from edge.app.loop.run import run_device
 from edge.app.parts.trust_folder import open_files
@@ -25,6 +25,7 @@ from edge.errors import ConfigError, StorageFault, TrustFault
 from edge.trust.time import clock_file
 from edge.trust.time.trusted_clock import LAST, ClockMemory
 from edge.version import EPOCH, built_at, instant
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 HEAD = 'version = "7"\nissued_at = 2026-03-01T00:00:00Z\n'
 
@@ -55,41 +56,42 @@ def events(folder: Path) -> list[ClockEvent]:
     return [record.event for record in read_records(folder / "journal.db") if isinstance(record, ClockChange)]
 
 
-def test_a_device_remembers_its_trusted_time_and_the_signed_time(folder: Path) -> None:
-    before = datetime.now(UTC)
+def test_a_device_remembers_the_signed_time_and_counts_on_from_it(folder: Path) -> None:
+    """Between the signature of long ago and now only the wall clock says how much time has passed."""
     run(folder)
     memory = stored(folder)
-    assert memory.time >= max(before, NOW)
-    assert memory.signed == NOW.replace(microsecond=0)
-    assert events(folder) == [] if before > NOW else [ClockEvent.BEHIND]
+    signed = NOW.replace(microsecond=0)
+    assert memory.signed == signed
+    assert signed < memory.vouched < memory.time < signed + timedelta(minutes=5)
+    assert events(folder) == []
 
 
 def test_a_device_that_ran_tomorrow_does_not_trust_a_clock_of_today(folder: Path) -> None:
     run(folder)
-    tomorrow = replace(stored(folder), time=stored(folder).time + timedelta(days=1))
+    tomorrow = replace(stored(folder), time=datetime.now(UTC) + timedelta(days=1))
     (folder / "state" / "clock.json").write_bytes(clock_file.encode(tomorrow))
     run(folder)
     assert events(folder)[-1] is ClockEvent.BEHIND
     assert stored(folder).time >= tomorrow.time
 
 
-def test_of_file_and_journal_the_later_counts(folder: Path) -> None:
-    run(folder)
-    early = replace(stored(folder), time=NOW)
-    (folder / "state" / "clock.json").write_bytes(clock_file.encode(early))
+def test_a_start_and_a_stop_are_no_witnesses_of_the_wall_clock(folder: Path) -> None:
+    """One start with a clock that is ahead leaves records, and no holder's phone agreed with them."""
     with open_device(config(), folder) as device:
         device.verifier.start()
         device.verifier.stop(StopCause.END)
-    assert stored(folder).time > early.time
+    assert read_records(folder / "journal.db")[-1].time_ms > utc_ms(NOW + timedelta(hours=1))
+    assert stored(folder).time < NOW + timedelta(hours=1)
 
 
 class Tape:
-    """A journal with the time of its last record only."""
+    """A journal with the time of its last grant only."""
 
     def __init__(self, last: datetime | None) -> None:
         self._last = last
 
-    def last_ms(self) -> int | None:
+    def last_grant_ms(self, limit: int) -> int | None:
+        assert limit > 0
         return utc_ms(self._last) if self._last else None
 
 
@@ -99,12 +101,12 @@ def test_the_first_start_of_a_device_remembers_nothing(tmp_path: Path) -> None:
 
 HOUR = timedelta(hours=1)
 FILED = ClockMemory(NOW, NOW - HOUR, NOW - HOUR)
-LAST_RECORDS = {
-    "a record after the file": (FILED, NOW + HOUR, replace(FILED, time=NOW + HOUR)),
-    "a record before the file": (FILED, NOW - HOUR, FILED),
-    "no record": (FILED, None, FILED),
+LAST_GRANTS = {
+    "a grant after the file": (FILED, NOW + HOUR, replace(FILED, time=NOW + HOUR)),
+    "a grant before the file": (FILED, NOW - HOUR, FILED),
+    "no grant": (FILED, None, FILED),
     "no file": (None, NOW, ClockMemory(NOW, TRUST.floor, TRUST.synced_at)),
-    "a record with a time past the maximum": (
+    "a grant with a time past the maximum": (
         FILED,
         datetime(9999, 1, 1, tzinfo=UTC),
         replace(FILED, time=LAST),
@@ -112,14 +114,31 @@ LAST_RECORDS = {
 }
 
 
-@pytest.mark.parametrize(("filed", "last", "memory"), LAST_RECORDS.values(), ids=LAST_RECORDS)
-def test_the_later_of_file_and_record_is_remembered(
+@pytest.mark.parametrize(("filed", "last", "memory"), LAST_GRANTS.values(), ids=LAST_GRANTS)
+def test_the_later_of_file_and_grant_is_remembered(
     tmp_path: Path, filed: ClockMemory | None, last: datetime | None, memory: ClockMemory
 ) -> None:
     files = open_files(tmp_path)
     if filed:
         files.write(clock_file.NAME, clock_file.encode(filed))
     assert remembered(files, Tape(last), TRUST) == memory
+
+
+def test_a_clock_that_is_set_back_silences_no_deadline(tmp_path: Path) -> None:
+    files = open_files(tmp_path)
+    assert not_before(files, NOW) == NOW
+    files.write(clock_file.NAME, clock_file.encode(ClockMemory(NOW, NOW - HOUR)))
+    assert not_before(files, NOW - 9 * HOUR) == NOW
+    assert not_before(files, NOW + HOUR) == NOW + HOUR
+
+
+def test_beside_the_device_no_more_has_passed_than_it_stored(tmp_path: Path) -> None:
+    files = open_files(tmp_path)
+    assert passed(files, NOW) == UNVOUCHED
+    files.write(clock_file.NAME, clock_file.encode(ClockMemory(NOW, NOW - HOUR, None, NOW)))
+    assert passed(files, NOW + 9_000 * HOUR) == VouchedTime(NOW)
+    assert passed(files, NOW - HOUR) == VouchedTime(NOW - HOUR)
+    assert passed(files, NOW - 2 * HOUR) == UNVOUCHED  # the wall clock is behind a signed time
 
 
 def test_a_state_folder_that_cannot_be_written_does_not_stop_the_door(folder: Path) -> None:

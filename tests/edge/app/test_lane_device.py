@@ -19,7 +19,6 @@ from edge.app.lane_device import open_lane
 from edge.app.loop.lane_frames import CameraPair
 from edge.app.loop.run import run_device
 from edge.app.parts.trust_folder import open_files
-from edge.audit import retention
 from edge.audit.segments import closed_segments
 from edge.config import Config, parse_config
 from edge.errors import CameraFault, ConfigError, Fault
@@ -132,7 +131,7 @@ def test_a_file_stays_until_the_hub_of_its_own_authority_acknowledged_it(
     case: str, folder: Path, built_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, acknowledged, *kept = KEPT[case]
-    monkeypatch.setattr(retention, "_free_bytes", lambda _: 0)
+    monkeypatch.setattr("edge.audit.housekeeper.free_bytes", lambda _: 0)
     states = {"own": folder / "state", "other": folder / "state/other"}
     for path in ("own", "other"):
         (folder / f"{path}.d").mkdir()

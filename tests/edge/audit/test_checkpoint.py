@@ -7,17 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey, VerifyKey
 
-from edge.audit.checkpoint import (
-    MAX_NOTE_BYTES,
-    Checkpoint,
-    key_id,
-    open_checkpoint,
-    open_note,
-    sign_checkpoint,
-    sign_note,
-)
+from edge.audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import EMPTY_ROOT
+from edge.audit.signed_note import MAX_NOTE_BYTES, key_id, open_note, sign_note
 from edge.errors import InputError
 
 KEY = SigningKey(bytes(range(32)))
@@ -65,6 +58,13 @@ def test_signatures_of_witnesses_are_skipped() -> None:
     witness = sign_note(HEAD.text, "witness.example", SigningKey(bytes(32))).partition("\n\n")[2]
     body, _, own = NOTE.partition("\n\n")
     assert read(f"{body}\n\n{witness}{own}") == read(f"{body}\n\n{own}{witness}") == HEAD
+
+
+def test_sixteen_post_quantum_signatures_of_5_kb_are_read() -> None:
+    """The least that C2SP signed-note asks of a verifier."""
+    lines = [f"— witness-{number}.example {b64encode(bytes(5_000)).decode()}\n" for number in range(15)]
+    body, _, own = NOTE.partition("\n\n")
+    assert read(f"{body}\n\n{''.join(lines)}{own}") == HEAD
 
 
 ROOT = b64encode(EMPTY_ROOT).decode()

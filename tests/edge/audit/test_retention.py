@@ -1,67 +1,77 @@
-"""Retention: the closed files that are removed, and the housekeeper."""
+"""Retention: the closed files that may be erased, and the proof that comes before."""
 
 from __future__ import annotations
 
 import os
-import shutil
+import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples.journals import open_journal, passage, write_chain
+from nacl.signing import SigningKey
+from samples.journals import SEED, at_ms, passage, write_chain
 
-from edge.audit.chain import open_chain
 from edge.audit.journal import SegmentLimits
-from edge.audit.retention import EARLIEST_MS, EVERY_MS, Closed, Housekeeper, RetentionRules, removable, retain
+from edge.audit.retention import Closed, FileProof, RetentionRules, closed_files, erasable, erase
 from edge.audit.segments import closed_segments
 from edge.errors import StorageFault
+from edge.vouched_time import EARLIEST, UNVOUCHED, VouchedTime
 
-DAY_MS = 86_400_000
-NOW = EARLIEST_MS + 1_000 * DAY_MS
-KEEP = RetentionRules(SegmentLimits(1), keep_ms=90 * DAY_MS, spare_bytes=100)
+DAY = timedelta(days=1)
+NOW = EARLIEST + 1_000 * DAY
+PAST = VouchedTime(NOW)
+KEEP = RetentionRules(SegmentLimits(1), keep=90 * DAY, spare_bytes=100)
+KEY = bytes(SigningKey(SEED).verify_key)
 
 
 def closed(number: int, days: float, *, size_bytes: int = 10) -> Closed:
-    """A file with records 10n to 10n + 9, last written `days` ago."""
-    return Closed(Path(f"{number}.db"), 10 * number, 10 * number + 10, int(NOW - days * DAY_MS), size_bytes)
+    """A file with records 10n to 10n + 9, last written `days` ago, as is proven."""
+    end = NOW - days * DAY
+    return Closed(Path(f"{number}.db"), 10 * number, 10 * number + 10, size_bytes, end, end)
+
+
+def unproven(file: Closed) -> Closed:
+    return Closed(file.path, file.first, file.end, file.size_bytes, file.last)
 
 
 OLD = tuple(closed(number, 100 - number) for number in range(3))
 YOUNG = tuple(closed(number, 3 - number) for number in range(3))
-FROM_1970 = (Closed(Path("0.db"), 0, 10, 1_000, 10),)
+FROM_1970 = (Closed(Path("0.db"), 0, 10, 10, datetime.fromtimestamp(1, NOW.tzinfo), at_ms(1_000)),)
 
-# files, free bytes, acknowledged seq, now: number of removed files
-CASES: dict[str, tuple[tuple[Closed, ...], int, int | None, int | None, int]] = {
-    "no hub, all old": (OLD, 1_000, None, NOW, 3),
-    "no hub, all young": (YOUNG, 1_000, None, NOW, 0),
-    "no hub, young, and the disk is short": (YOUNG, 0, None, NOW, 0),
-    "no hub, one old": ((OLD[0], *YOUNG[1:]), 1_000, None, NOW, 1),
-    "no hub, exactly at the end of its time": ((closed(0, 90),), 1_000, None, NOW, 0),
-    "no hub, a moment longer": ((closed(0, 90.001),), 1_000, None, NOW, 1),
-    "old, and the hub has nothing": (OLD, 1_000, 0, NOW, 0),
-    "old, nothing acknowledged, and the disk is full": (OLD, 0, 0, NOW, 0),
-    "old, and the hub has all": (OLD, 1_000, 30, NOW, 3),
-    "old, and the hub has two files": (OLD, 1_000, 20, NOW, 2),
-    "old, and the hub has a file less one record": (OLD, 1_000, 9, NOW, 0),
-    "young, the hub has all, enough space": (YOUNG, 100, 30, NOW, 0),
-    "young, the hub has all, one byte short": (YOUNG, 99, 30, NOW, 1),
-    "young, the hub has all, two files short": (YOUNG, 85, 30, NOW, 2),
-    "young, the hub has all, nothing free": (YOUNG, 0, 30, NOW, 3),
-    "young, the hub has one file, nothing free": (YOUNG, 0, 10, NOW, 1),
-    "old, but the clock is suspect": (OLD, 1_000, None, None, 0),
-    "short, and the clock is suspect": (YOUNG, 0, 30, None, 3),
-    "closed in 1970, by a clock without a battery": (FROM_1970, 1_000, None, NOW, 0),
-    "closed in 1970, the hub has it, and the disk is short": (FROM_1970, 0, 10, NOW, 1),
-    "an older one was kept": ((YOUNG[0], OLD[1]), 1_000, None, NOW, 0),
-    "nothing closed": ((), 0, 30, NOW, 0),
+# files, free bytes, acknowledged seq, the time that has passed: number of erased files
+CASES: dict[str, tuple[tuple[Closed, ...], int, int | None, VouchedTime, int]] = {
+    "no hub, all old": (OLD, 1_000, None, PAST, 3),
+    "no hub, all young": (YOUNG, 1_000, None, PAST, 0),
+    "no hub, young, and the disk is short": (YOUNG, 0, None, PAST, 0),
+    "no hub, one old": ((OLD[0], *YOUNG[1:]), 1_000, None, PAST, 1),
+    "no hub, all old, and one is not verified": ((OLD[0], unproven(OLD[1]), OLD[2]), 1_000, None, PAST, 1),
+    "no hub, exactly at the end of its time": ((closed(0, 90),), 1_000, None, PAST, 0),
+    "no hub, a moment longer": ((closed(0, 90.001),), 1_000, None, PAST, 1),
+    "old, and the hub has nothing": (OLD, 1_000, 0, PAST, 0),
+    "old, nothing acknowledged, and the disk is full": (OLD, 0, 0, PAST, 0),
+    "old, and the hub has all": (OLD, 1_000, 30, PAST, 3),
+    "old, and the hub has two files": (OLD, 1_000, 20, PAST, 2),
+    "old, and the hub has a file less one record": (OLD, 1_000, 9, PAST, 0),
+    "young, the hub has all, enough space": (YOUNG, 100, 30, PAST, 0),
+    "young, the hub has all, one byte short": (YOUNG, 99, 30, PAST, 1),
+    "young, the hub has all, two files short": (YOUNG, 85, 30, PAST, 2),
+    "young, the hub has all, nothing free": (YOUNG, 0, 30, PAST, 3),
+    "young, the hub has one file, nothing free": (YOUNG, 0, 10, PAST, 1),
+    "old, and no time has passed for certain": (OLD, 1_000, None, UNVOUCHED, 0),
+    "short, and no time has passed for certain": (YOUNG, 0, 30, UNVOUCHED, 3),
+    "closed in 1970, by a clock without a battery": (FROM_1970, 1_000, None, PAST, 0),
+    "closed in 1970, the hub has it, and the disk is short": (FROM_1970, 0, 10, PAST, 1),
+    "an older one was kept": ((YOUNG[0], OLD[1]), 1_000, None, PAST, 0),
+    "nothing closed": ((), 0, 30, PAST, 0),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_removable_files(case: str) -> None:
-    files, free_bytes, acknowledged, now_ms, count = CASES[case]
-    gone = removable(files, KEEP, now_ms=now_ms, free_bytes=free_bytes, acknowledged=acknowledged)
+def test_erasable_files(case: str) -> None:
+    files, free_bytes, acknowledged, past, count = CASES[case]
+    gone = erasable(files, KEEP, past=past, free_bytes=free_bytes, acknowledged=acknowledged)
     assert gone == files[:count]
 
 
@@ -69,130 +79,101 @@ def test_removable_files(case: str) -> None:
     ages=st.lists(st.integers(0, 1_000), max_size=6),
     free_bytes=st.integers(0, 200),
     acknowledged=st.none() | st.integers(0, 70),
-    now_ms=st.none() | st.integers(0, 2 * NOW),
+    passed=st.integers(-1_000, 1_000),
 )
 def test_a_file_that_the_hub_does_not_have_stays_and_there_is_no_gap(
-    ages: list[int], free_bytes: int, acknowledged: int | None, now_ms: int | None
+    ages: list[int], free_bytes: int, acknowledged: int | None, passed: int
 ) -> None:
     files = [closed(number, days) for number, days in enumerate(ages)]
-    gone = removable(files, KEEP, now_ms=now_ms, free_bytes=free_bytes, acknowledged=acknowledged)
+    past = VouchedTime(NOW + passed * DAY)
+    gone = erasable(files, KEEP, past=past, free_bytes=free_bytes, acknowledged=acknowledged)
     assert list(gone) == files[: len(gone)]
     if acknowledged is not None:
         assert all(file.end <= acknowledged for file in gone)
+    else:
+        assert all(past.outlived(file.last, KEEP.keep) for file in gone)
 
 
 # -- the disk -------------------------------------------------------------------------------------
 
 
-def age(folder: Path, days: float) -> None:
-    for file in folder.glob("journal.0*.db"):
-        os.utime(file, ((NOW - days * DAY_MS) / 1000,) * 2)
+def test_a_file_counts_as_its_signed_notes_say(tmp_path: Path) -> None:
+    newest = write_chain(tmp_path, [2, 3, 1])[-1]
+    files = list(closed_files(newest))
+    assert [(file.first, file.end, file.until) for file in files] == [(0, 2, None), (2, 5, None)]
+    assert [file.last for file in files] == [at_ms(passage(1).time_ms), at_ms(passage(4).time_ms)]
 
 
-def test_old_files_are_removed_and_the_rest_is_a_journal(tmp_path: Path) -> None:
-    newest = write_chain(tmp_path, [2, 2, 2, 1])[-1]
-    age(tmp_path, 100)
-    gone = retain(newest, KEEP, now_ms=NOW, acknowledged=None)
-    assert [(file.first, file.end) for file in gone] == [(0, 2), (2, 4)]
-    with open_chain([tmp_path]) as chain:
-        assert (chain.verify().base, chain.size) == (4, 7)
-    assert retain(newest, KEEP, now_ms=NOW, acknowledged=None) == ()
-
-
-def test_the_newest_closed_file_stays_for_the_next_start(tmp_path: Path) -> None:
-    newest = write_chain(tmp_path, [2, 2, 0])[-1]
-    age(tmp_path, 100)
-    retain(newest, KEEP, now_ms=NOW, acknowledged=None)
-    assert [first for first, _ in closed_segments(newest)] == [2]
-    newest.unlink()
-    with open_journal(newest) as journal:
-        assert [entry.seq for entry in journal.tail(0, 10)] == [2, 3]
-        assert journal.append(passage()) == 4
-
-
-def test_a_short_disk_removes_only_files_that_the_hub_has(tmp_path: Path) -> None:
-    newest = write_chain(tmp_path, [2, 2, 2, 1])[-1]
-    short = RetentionRules(SegmentLimits(1), 90 * DAY_MS, spare_bytes=1 << 62)
-    assert retain(newest, short, now_ms=NOW, acknowledged=3) != ()
-    assert [first for first, _ in closed_segments(newest)] == [2, 4]
+def test_neither_names_nor_times_of_files_count(tmp_path: Path) -> None:
+    """An attacker without the key renames and touches files, so that the device erases them itself."""
+    newest = write_chain(tmp_path, [2, 3, 4, 1])[-1]
+    for file in tmp_path.glob("journal.0*.db"):
+        os.utime(file, (0, 0))
+    (tmp_path / "journal.000000000005.db").rename(tmp_path / "journal.000000000001.db")
+    files = list(closed_files(newest))
+    assert [(file.first, file.end) for file in files] == [(0, 2)]  # the row ends at the renamed file
+    assert files[0].last == at_ms(passage(1).time_ms)
 
 
 def test_a_file_that_cannot_be_removed_is_a_fault(tmp_path: Path) -> None:
     newest = write_chain(tmp_path, [1, 1, 1])[-1]
-    first = tmp_path / "journal.000000000000.db"
-    first.unlink()
-    first.mkdir()  # a folder cannot be unlinked
-    age(tmp_path, 100)
+    files = list(closed_files(newest))
+    files[0].path.unlink()
+    files[0].path.mkdir()  # a folder cannot be unlinked
     with pytest.raises(StorageFault, match=r"journal\.000000000000\.db") as caught:
-        retain(newest, KEEP, now_ms=NOW, acknowledged=None)
+        erase(files)
     assert caught.value.hint
+    assert [first for first, _ in closed_segments(newest)] == [0, 1]  # none after it is gone
 
 
-# -- the housekeeper ------------------------------------------------------------------------------
+# -- the proof ------------------------------------------------------------------------------------
 
 
-class Home:
-    """A journal with a housekeeper whose clock the test sets."""
-
-    def __init__(self, folder: Path) -> None:
-        self.journal = open_journal(folder / "journal.db")
-        self.now_ms: int | None = passage().time_ms
-        self.tick_ms = 0
-        self.keeper = Housekeeper(
-            self.journal,
-            RetentionRules(SegmentLimits(1), keep_ms=DAY_MS, spare_bytes=0),
-            acknowledged=lambda: None,
-            now_ms=lambda: self.now_ms,
-            tick_ms=lambda: self.tick_ms,
-        )
-
-    def files(self) -> list[int]:
-        return [first for first, _ in closed_segments(self.journal.path)]
+def edit(path: Path, statement: str) -> None:
+    editor = sqlite3.connect(path)
+    with editor:
+        editor.execute(statement)
+    editor.close()
 
 
-@pytest.fixture
-def home(tmp_path: Path):
-    home = Home(tmp_path)
-    yield home
-    home.journal.close()
+def test_a_file_is_verified_a_few_records_at_a_time(tmp_path: Path) -> None:
+    path = write_chain(tmp_path, [5, 6, 1])[1]
+    proof = FileProof(path, KEY)
+    steps = 0
+    while proof.last is None:
+        proof.step(2)
+        steps += 1
+    assert (steps, proof.last) == (3, at_ms(passage(10).time_ms))
+    edit(path, "DELETE FROM records")  # what was verified once is not read again
+    proof.step(2)
 
 
-def test_the_housekeeper_closes_and_removes_files_when_they_are_due(home: Home) -> None:
-    for number in range(4):
-        home.journal.append(passage(number))
-        home.keeper.rest()
-        assert home.files() == list(range(number + 1))
-        home.tick_ms += EVERY_MS
-    home.now_ms = 2 * NOW  # centuries later
-    home.keeper.rest()
-    assert home.files() == [3]
+def prove(proof: FileProof) -> None:
+    while proof.last is None:
+        proof.step(2)
 
 
-def test_the_housekeeper_does_not_read_the_disk_at_every_frame(home: Home) -> None:
-    home.keeper.rest()
-    home.journal.append(passage())
-    home.tick_ms += EVERY_MS - 1
-    home.keeper.rest()
-    assert home.files() == []
-    home.tick_ms += 1
-    home.keeper.rest()
-    assert home.files() == [0]
+SPOILED = {
+    "the time of the last record": "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '00010', '00000') AS BLOB) WHERE seq = 10",
+    "a record in the middle": "UPDATE records SET body = (SELECT body FROM records WHERE seq = 5) WHERE seq = 7",
+    "a record less": "DELETE FROM records WHERE seq = 6",
+    "the last record less": "DELETE FROM records WHERE seq = 10",
+    "no head": "DELETE FROM head",
+    "an older head": "UPDATE head SET frontier = (SELECT frontier FROM base), note = (SELECT note FROM base)",
+}
 
 
-def test_a_failure_is_retried_and_the_door_continues(home: Home, tmp_path: Path) -> None:
-    home.journal.append(passage())
-    in_the_way = tmp_path / "journal.000000000000.db"
-    in_the_way.mkdir()
-    home.keeper.rest()
-    assert home.journal.append(passage()) == 1
-    in_the_way.rmdir()
-    home.tick_ms += EVERY_MS
-    home.keeper.rest()
-    assert home.files() == [0]
+@pytest.mark.parametrize("statement", SPOILED.values(), ids=SPOILED)
+def test_an_altered_file_is_never_proven(tmp_path: Path, statement: str) -> None:
+    path = write_chain(tmp_path, [5, 6, 1])[1]
+    edit(path, statement)
+    proof = FileProof(path, KEY)
+    with pytest.raises(StorageFault, match="was altered"):
+        prove(proof)
+    assert proof.last is None
 
 
-def test_the_housekeeper_continues_without_its_folder(home: Home, tmp_path: Path) -> None:
-    home.journal.append(passage())
-    shutil.rmtree(tmp_path)
-    home.keeper.rest()
-    assert not tmp_path.exists()
+def test_a_file_that_another_key_signed_is_never_proven(tmp_path: Path) -> None:
+    path = write_chain(tmp_path, [5, 6, 1])[1]
+    with pytest.raises(StorageFault, match="another key"):
+        FileProof(path, bytes(32)).step(2)

@@ -8,25 +8,26 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, open_journal, passage, rotate, write_chain, write_journal
+from samples.journals import DEVICE, SEED, at_ms, open_journal, passage, rotate, write_chain, write_journal
 
 from edge.audit.chain import open_chain
 from edge.audit.checkpoint import Checkpoint, origin_of, sign_checkpoint
 from edge.audit.evidence import open_beside, open_segment_reader, verify
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from edge.audit.record import JournalEntry, Started, encode
+from edge.audit.record import ClockTrust, JournalEntry, Outcome, Started, encode
 from edge.audit.segments import closed_path, closed_segments, journal_files
 from edge.errors import StorageFault
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-DAY_MS = 86_400_000
 
 
 @pytest.fixture
@@ -88,23 +89,25 @@ def test_a_file_without_records_is_not_closed(path: Path) -> None:
 
 
 NOW = passage().time_ms
+DAY = timedelta(days=1)
+FIRST = at_ms(NOW)
 LIMITS = {
-    "small and young": (SegmentLimits(1 << 30, DAY_MS), NOW + DAY_MS, False),
-    "too large": (SegmentLimits(8_192, DAY_MS), NOW, True),
-    "too old": (SegmentLimits(1 << 30, DAY_MS), NOW + DAY_MS + 1, True),
-    "of any age without a limit": (SegmentLimits(1 << 30), NOW + 10**15, False),
-    "old, but the clock is suspect": (SegmentLimits(1 << 30, DAY_MS), None, False),
-    "too large, and no clock": (SegmentLimits(8_192, DAY_MS), None, True),
+    "small and young": (SegmentLimits(1 << 30, DAY), VouchedTime(FIRST + DAY), False),
+    "too large": (SegmentLimits(8_192, DAY), VouchedTime(FIRST), True),
+    "too old": (SegmentLimits(1 << 30, DAY), VouchedTime(FIRST + DAY + timedelta(milliseconds=1)), True),
+    "of any age without a limit": (SegmentLimits(1 << 30), VouchedTime(FIRST + 9_000 * DAY), False),
+    "old, and no time has passed for certain": (SegmentLimits(1 << 30, DAY), UNVOUCHED, False),
+    "too large, and no time has passed for certain": (SegmentLimits(8_192, DAY), UNVOUCHED, True),
 }
 
 
 @pytest.mark.parametrize("case", LIMITS)
 def test_a_file_is_closed_when_it_is_too_large_or_too_old(path: Path, case: str) -> None:
-    limits, now_ms, closes = LIMITS[case]
+    limits, past, closes = LIMITS[case]
     with open_journal(path) as journal:
         for tick in range(20):  # 20 kB, most of it in the WAL
             journal.append(passage(tick))
-        assert (journal.rotate_if_due(limits, now_ms) is not None) is closes
+        assert (journal.rotate_if_due(limits, past) is not None) is closes
 
 
 def test_a_file_is_not_closed_while_a_reader_has_it_open(path: Path) -> None:
@@ -237,7 +240,7 @@ def test_a_file_that_an_attacker_turned_into_format_1_is_not_valid(tmp_path: Pat
 
 def test_the_tail_reaches_into_closed_files(path: Path) -> None:
     with open_journal(path) as journal:
-        assert (journal.tail(0, 10), journal.last_ms()) == ((), None)
+        assert journal.tail(0, 10) == ()
         for tick in range(6):
             journal.append(passage(tick))
             if tick % 2:
@@ -245,7 +248,6 @@ def test_the_tail_reaches_into_closed_files(path: Path) -> None:
         assert [entry.seq for entry in journal.tail(0, 4)] == [2, 3, 4, 5]
         assert [entry.seq for entry in journal.tail(NOW + 4, 4)] == [4, 5]
         assert len(journal.tail(0, 100)) == 6
-        assert journal.last_ms() == NOW + 5  # the current file is still empty
 
 
 def test_the_tail_holds_passages_only_and_a_clock_set_back_hides_none(path: Path) -> None:
@@ -256,7 +258,20 @@ def test_the_tail_holds_passages_only_and_a_clock_set_back_hides_none(path: Path
         journal.append(passage(0))
         assert [entry.seq for entry in journal.tail(NOW + 1, 3)] == [0]
         assert [entry.seq for entry in journal.tail(0, 2)] == [2]
-        assert journal.last_ms() == NOW
+
+
+def test_the_last_grant_is_found_and_nothing_else_counts(path: Path) -> None:
+    """A start, a denial, or a grant under a suspect clock: no phone agreed with their time."""
+    started = Started(time_ms=NOW + 9, tick_ms=0, door="a", version="0.1.0")
+    granted = replace(passage(3), outcome=Outcome.GRANT, reason=None)
+    with open_journal(path) as journal:
+        assert journal.last_grant_ms(10) is None
+        journal.append(granted)
+        rotate(journal)
+        for record in (passage(7), started, replace(granted, time_ms=NOW + 8, clock=ClockTrust.SUSPECT)):
+            journal.append(record)
+        assert journal.last_grant_ms(4) == NOW + 3
+        assert journal.last_grant_ms(3) is None
 
 
 # -- faults ---------------------------------------------------------------------------------------

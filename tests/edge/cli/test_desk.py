@@ -18,10 +18,12 @@ from conftest import ROOT
 from nacl.public import PrivateKey
 from peers.web_server import Web, reply
 from samples.traces import Haystack
-from worlds.venues.desk import NOW, PASSPORT, DeskWorld, booking, guest
+from worlds.venues.desk import NOW, PASSPORT, DeskWorld, booking, guest, on
 
 from edge.__main__ import main
 from edge.delivery.sealed_box import unseal
+from edge.trust.time import clock_file
+from edge.trust.time.trusted_clock import ClockMemory
 from edge.venues.desk.arrivals.folder import log_name
 
 TABLE = """
@@ -271,14 +273,30 @@ def test_refused_messages_are_shown_and_sent_again_by_retry(tmp_path: Path, web:
     house.close()
 
 
-def test_nothing_is_erased_without_a_signed_time(tmp_path: Path, capsys: Said) -> None:
+ERASED = {  # the time that has passed for certain, as the running device stored it, and how many are erased
+    "nothing is stored": (None, 0),
+    "a clock that is ahead, and no newer signature": (on("2026-06-10"), 0),
+    "the day before": (on("2026-06-18"), 0),
+    "the day after": (on("2026-06-20"), 1),
+}
+
+
+@pytest.mark.parametrize(("vouched", "count"), ERASED.values(), ids=ERASED)
+def test_a_registration_is_erased_at_a_time_that_has_passed_for_certain(
+    tmp_path: Path, capsys: Said, vouched: datetime | None, count: int
+) -> None:
+    """It was due months ago by this machine's clock."""
     house = House(tmp_path, retain_days=0)
     house.world.now = NOW
     house.expect(booking("R-1", "Silva, Maria"))
-    house.world.comes(guest("Silva"))  # due months ago by this machine's clock; there is no trust folder
+    house.world.comes(guest("Silva"))
+    if vouched is not None:
+        (tmp_path / "state").mkdir()
+        memory = ClockMemory(vouched, vouched, None, vouched)
+        (tmp_path / "state" / clock_file.NAME).write_bytes(clock_file.encode(memory))
     assert house.run("work") == 0
-    assert house.world.office.store.count() == 1
-    assert "0 erased" in capsys.readouterr().out
+    assert house.world.office.store.count() == 1 - count
+    assert f"{count} erased" in capsys.readouterr().out
     house.close()
 
 

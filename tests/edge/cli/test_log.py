@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, open_journal, passage, write_chain, write_journal
+from samples.journals import DEVICE, SEED, erase_sent, open_journal, passage, write_chain, write_journal
 
 from edge.__main__ import main
 from edge.audit.evidence import verify
@@ -65,6 +65,7 @@ def test_an_intact_journal_is_one_line_and_exit_0(journal: Path, capsys: pytest.
             "result": "intact",
             "records": 6,
             "first": 0,
+            "erased": 0,
             "files": 1,
             "root": verify(journal).root.hex(),
             "device": DEVICE,
@@ -190,15 +191,75 @@ def test_a_folder_and_its_files_verify_as_one(chain: Path, capsys: pytest.Captur
         assert (row["result"], row["first"], row["records"], row["files"]) == ("intact", 0, 9, 3)
 
 
-def test_one_closed_file_verifies_alone_and_its_first_record_is_named(
+def test_the_newest_file_is_verified_with_the_closed_files_next_to_it(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["log", "verify", str(chain / "journal.db"), "--json"]) == Exit.OK
+    (row,) = lines(capsys)
+    assert (row["first"], row["records"], row["files"]) == (0, 9, 3)
+
+
+def test_one_closed_file_alone_is_incomplete_and_may_be_verified_as_a_part(
     chain: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     closed = str(chain / "journal.000000000004.db")
-    assert main(["log", "verify", closed, "--json"]) == Exit.OK
+    assert main(["log", "verify", closed, "--json"]) == Exit.REFUSED
     (row,) = lines(capsys)
-    assert (row["first"], row["records"], row["files"]) == (4, 3, 1)
-    assert main(["log", "verify", closed]) == Exit.OK
-    assert "the first record is 4" in capsys.readouterr().out
+    assert (row["result"], row["first"], row["records"], row["files"]) == ("incomplete", 4, 3, 1)
+    assert main(["log", "verify", closed, "--json", "--part"]) == Exit.OK
+    (row,) = lines(capsys)
+    assert (row["result"], row["first"], row["records"], row["files"]) == ("intact", 4, 3, 1)
+    assert main(["log", "verify", closed, "--part"]) == Exit.OK
+    assert "the first record is 4; those before it were not asked for" in capsys.readouterr().out
+
+
+@pytest.fixture
+def emptied(journal: Path) -> Path:
+    """A journal without a record: an attacker without the key copied its head over its base."""
+    edit(journal, "INSERT OR REPLACE INTO base SELECT id, frontier, note FROM head")
+    edit(journal, "DELETE FROM records")
+    return journal
+
+
+def test_an_emptied_journal_is_incomplete_and_exit_1(
+    emptied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "records 0 to 5 are missing, and no signed record says that they were erased"
+    assert main(["log", "verify", str(emptied), "--json"]) == Exit.REFUSED
+    (row,) = lines(capsys)
+    assert (row["result"], row["records"], row["reason"]) == ("incomplete", 0, reason)
+    assert main(["log", "verify", str(emptied)]) == Exit.REFUSED
+    said = capsys.readouterr()
+    assert "incomplete, 0 records" in said.out
+    assert said.err.startswith(f"error: {reason}")
+
+
+@pytest.mark.parametrize("verb", ["show", "export"])
+def test_an_emptied_journal_is_neither_shown_nor_exported_as_if_it_were_whole(
+    emptied: Path, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    with open_journal(emptied) as journal:
+        journal.append(passage(99))
+    assert main(["log", verb, str(emptied)]) == Exit.REFUSED
+    said = capsys.readouterr()
+    assert "records 0 to 5 are missing" in said.err
+    assert ("card.revoked" in said.out) is (verb == "show")
+    assert main(["log", "export", str(emptied), "--unverified"]) == Exit.OK
+
+
+def test_a_journal_whose_device_erased_old_files_is_intact(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    erase_sent(chain / "journal.db", 4)
+    assert not (chain / "journal.000000000000.db").exists()
+    for verb in ("verify", "show", "export"):
+        assert main(["log", verb, str(chain)]) == Exit.OK
+    out = capsys.readouterr().out
+    assert "the first record is 4; the device erased those before it" in out
+    assert "erased before 4" in out
+    assert main(["log", "verify", str(chain), "--json"]) == Exit.OK
+    (row,) = lines(capsys)
+    assert (row["result"], row["first"], row["erased"]) == ("intact", 4, 4)
 
 
 def test_a_file_that_is_missing_between_two_is_exit_1_and_named(
@@ -241,8 +302,10 @@ def test_the_last_records_are_shown_also_if_the_first_are_damaged(
     chain: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (chain / "journal.000000000000.db").write_bytes(b"damaged" * 100)
-    assert main(["log", "show", str(chain / "journal.db"), "--last", "5", "--json"]) == Exit.OK
-    assert [row["seq"] for row in lines(capsys)] == [4, 5, 6, 7, 8]
+    assert main(["log", "show", str(chain / "journal.db"), "--last", "5", "--json"]) == Exit.USAGE
+    said = capsys.readouterr()
+    assert [json.loads(line)["seq"] for line in said.out.splitlines()] == [4, 5, 6, 7, 8]
+    assert "journal.000000000000.db: not a journal" in said.err
 
 
 # -- export ---------------------------------------------------------------------------------------

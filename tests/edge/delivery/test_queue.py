@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,28 +13,30 @@ from nacl.signing import SigningKey
 from peers.web_server import Web, reply
 
 from edge.delivery.carriers import Delivered, DeliveryRefused, RetryLater, Webhook, deliver
-from edge.delivery.queue import KEEP_ALL, MAX_WAIT_S, RETRY, DeliveryQueue, QueuedMessage, QueueLimits
+from edge.delivery.queue import MAX_WAIT_S, RETRY, DeliveryQueue, QueuedMessage, QueueLimits
 from edge.errors import FetchError, StorageFault
 from edge.ports import Answer
 from edge.sqlite import connect
+from edge.vouched_time import UNVOUCHED, VouchedTime
 from hw.network.post_http import HttpPost
 from hw.sim.hub import SimHub
 
 KEY = SigningKey(bytes(range(32)))
 DAY_MS = 86_400_000
+MADE_MS = 1_767_340_800_000
 
 
 class Shop:
     """A queue in a file, a clock that the test sets, and a host with scripted answers."""
 
-    def __init__(self, path: Path, limits: QueueLimits | None = None) -> None:
-        self.path, self.limits = path, limits
-        self.now_ms = 1_000_000
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.now_ms = MADE_MS
         self._open()
 
     def _open(self) -> None:
         self.db = connect(self.path)
-        self.queue = DeliveryQueue(self.db, self.path, self.limits)
+        self.queue = DeliveryQueue(self.db, self.path)
 
     def restart(self) -> None:
         self.db.close()
@@ -48,6 +51,11 @@ class Shop:
         self.hub = SimHub(answers)
         webhook = Webhook(self.hub, "hook", "desk-1", KEY, only_ok=only_ok)
         return deliver(self.queue, channel, webhook, now_ms=lambda: self.now_ms, random_unit=lambda: 0.0)
+
+    def give_up(self, limits: QueueLimits | None = None, *, past: VouchedTime | None = None) -> None:
+        """Give up what is too old; the time that has passed for certain is the clock's, if not said otherwise."""
+        now = VouchedTime(datetime.fromtimestamp(self.now_ms / 1_000, UTC))
+        self.queue.give_up("host", limits or QueueLimits(), past or now, self.now_ms)
 
     def standing(self, channel: str = "host"):
         return self.queue.status(channel, self.now_ms)
@@ -165,14 +173,15 @@ def test_only_200_acknowledges_a_report_to_an_authority(shop: Shop) -> None:
 
 
 def test_an_overdue_report_is_an_alarm_and_is_never_given_up(shop: Shop) -> None:
-    shop.limits = QueueLimits(max_bytes=1, max_age_ms=1)
-    shop.restart()
     shop.put(1, due_ms=shop.now_ms + DAY_MS)
     shop.now_ms += DAY_MS - 1
     assert shop.standing().overdue == 0
     shop.now_ms += 1
     assert shop.standing().overdue == 1
     shop.now_ms += 400 * DAY_MS
+    shop.send(ok(503))
+    shop.give_up(QueueLimits(max_bytes=1, max_age=timedelta()))
+    shop.now_ms += DAY_MS
     assert shop.send(ok(422)) == 0
     assert shop.standing().overdue == 1  # a refused report is still owed
     shop.queue.revive("host")
@@ -191,18 +200,57 @@ def test_a_message_that_is_too_old_becomes_a_dead_letter(shop: Shop) -> None:
     shop.put(1)
     shop.now_ms += 31 * DAY_MS
     shop.put(2)
-    assert shop.send(ok()) == 1
+    shop.send(ok(503))
+    shop.give_up()
     assert [(letter.seq, letter.why) for letter in shop.queue.dead("host")] == [(1, "too old")]
     assert shop.queue.revive("host") == 0  # its body is gone
+    shop.now_ms += DAY_MS
+    assert shop.send(ok()) == 1
 
 
-def test_the_oldest_messages_are_given_up_when_too_many_wait(tmp_path: Path) -> None:
-    shop = Shop(tmp_path / "small.db", QueueLimits(max_bytes=250))
+def test_a_clock_that_is_ahead_makes_no_message_too_old(shop: Shop) -> None:
+    shop.put(1)
+    shop.now_ms += 400 * DAY_MS
+    shop.send(ok(503))
+    for past in (UNVOUCHED, VouchedTime(datetime.fromtimestamp(MADE_MS / 1_000, UTC) + timedelta(days=30))):
+        shop.give_up(past=past)
+    assert shop.standing().waiting == 1
+
+
+def test_a_message_of_a_clock_without_a_battery_has_no_age(shop: Shop) -> None:
+    shop.now_ms = 1_000_000
+    shop.put(1)
+    shop.send(ok(503))
+    shop.now_ms = MADE_MS
+    shop.give_up()
+    assert shop.standing().waiting == 1
+
+
+def test_what_can_be_delivered_is_not_too_old(shop: Shop) -> None:
+    """A desk was alone for a season; now its host is back, and takes one message after the other."""
+    for seq in (1, 2):
+        shop.put(seq)
+    shop.now_ms += 90 * DAY_MS
+    shop.give_up(QueueLimits(while_away=True))
+    assert shop.send(ok()) == 1
+    shop.send(ok(503))
+    shop.give_up(QueueLimits(while_away=True))
+    assert [letter.seq for letter in shop.queue.dead("host")] == [2]
+
+
+def test_a_result_of_yesterday_is_too_old_also_if_it_can_be_delivered(shop: Shop) -> None:
+    shop.put(1)
+    shop.now_ms += 31 * DAY_MS
+    shop.give_up()
+    assert shop.send(ok()) == 0
+
+
+def test_the_oldest_messages_are_given_up_when_too_many_wait(shop: Shop) -> None:
     for seq in range(5):
         shop.put(seq, body=bytes(100))
-    assert shop.send(ok(), ok()) == 2
+    shop.give_up(QueueLimits(max_bytes=250), past=UNVOUCHED)
     assert [letter.seq for letter in shop.queue.dead("host")] == [0, 1, 2]
-    shop.db.close()
+    assert shop.send(ok(), ok()) == 2
 
 
 def test_a_file_that_is_not_a_database_is_a_storage_fault(tmp_path: Path) -> None:
@@ -215,8 +263,7 @@ def test_a_file_that_is_not_a_database_is_a_storage_fault(tmp_path: Path) -> Non
 # -- a real web server ---------------------------------------------------------------------------------------
 
 
-def test_keep_all_keeps_messages_of_any_size_and_age(tmp_path: Path) -> None:
-    shop = Shop(tmp_path / "all.db", KEEP_ALL)
+def test_what_is_not_given_up_is_kept_at_any_size_and_age(shop: Shop) -> None:
     for seq in range(3):
         assert shop.queue.next_seq("host") == seq + 1
         shop.put(seq + 1)
@@ -227,8 +274,11 @@ def test_keep_all_keeps_messages_of_any_size_and_age(tmp_path: Path) -> None:
         (2, False),
         (3, False),
     ]
-    shop.queue.expire("host", shop.now_ms)
-    assert shop.queue.waiting("host") == ((2, 1_000_000), (3, 1_000_000))
+    made = datetime.fromtimestamp(MADE_MS / 1_000, UTC)
+    for days, left in ((30, 3), (31, 2), (900, 2)):
+        shop.queue.expire("host", VouchedTime(made + timedelta(days=days)), timedelta(days=30))
+        assert len(shop.queue.waiting("host")) == left
+    assert shop.queue.waiting("host") == ((2, MADE_MS), (3, MADE_MS))
 
 
 def test_a_host_can_verify_the_sender_of_a_message(web: Web) -> None:

@@ -17,7 +17,7 @@ from edge.card import cbor
 from edge.card.claims import TemplateReference
 from edge.errors import FetchError, NoSpace, Refused, SyncError, TrustFault, UpdateRejected
 from edge.sync import download, names
-from edge.sync.generation import KEPT
+from edge.sync.generation import KEPT, read_generation
 from edge.trust.sealed_template import seal
 from edge.trust.snapshot import TrustSnapshot
 from hw.sim.source import SimSource, SourceFault, SourceFaultKind
@@ -86,7 +86,9 @@ def test_a_second_sync_without_changes_writes_its_time(gate: Gate, authority: Au
     assert report.fetched == 0
     assert [name for name, _ in source.asked] == ["metadata/2.root.json", "metadata/timestamp.json"]
     assert gate.in_force == "1"
-    assert gate.trust.synced_at == NOW + timedelta(minutes=15)
+    generation = read_generation(gate.folder / "trust")
+    assert generation is not None
+    assert (generation.synced_at, generation.network_at) == (NOW + timedelta(minutes=15), NOW)
 
 
 def test_a_revoked_card_is_revoked_at_the_door(gate: Gate, authority: Authority) -> None:

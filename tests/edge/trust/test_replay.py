@@ -145,6 +145,14 @@ def test_a_record_from_a_clock_that_was_ahead_locks_no_holder_out():
     assert refusal(memory.admit, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
 
 
+@pytest.mark.parametrize("back_s", [1, 20, 60, 119])
+def test_a_clock_that_is_set_back_a_little_over_a_restart_lets_no_code_pass_again(back_s: int):
+    """The code was refused, so its time was not stored; within its window it is shown again."""
+    card, now = verified(NOW - 5 * S, now=NOW), NOW - back_s * S
+    memory = recalled((card.pseudonym, NOW), now=now)
+    assert refusal(memory.admit, card, now) is Reason.CARD_REPLAYED
+
+
 def test_the_latest_record_of_a_card_counts_in_any_order_of_records():
     """Records are out of order if the clock was corrected between two of them."""
     name = verified().pseudonym

@@ -17,6 +17,7 @@ from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, SitePolicy, age
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, TrustInput, aged, strictest
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 ISSUED = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HEAD = b'version = "2026-11-22.1"\nissued_at = 2026-11-22T06:00:00Z\nsite = "tower-1"\n'
 
@@ -161,7 +162,9 @@ def test_a_written_policy_may_let_old_lists_pass() -> None:
 
 
 def test_a_generation_reads_back() -> None:
-    made = Generation(ISSUED, ISSUED - HOUR, "https://trust.example/", {"root": 1, "revocation": 7})
+    made = Generation(
+        ISSUED, ISSUED - HOUR, "https://trust.example/", {"root": 1, "revocation": 7}, ISSUED - DAY
+    )
     assert generation.parse(generation.encode(made)) == made
 
 
@@ -169,7 +172,30 @@ def test_a_generation_reads_back() -> None:
     ("source", "counts"), [("https://t.example/", True), ("http://10.0.0.1/", True), ("/media/stick", False)]
 )
 def test_a_network_sets_clocks_and_a_stick_does_not(source: str, counts: bool) -> None:
-    assert Generation(ISSUED, source=source).network_at == (ISSUED if counts else None)
+    assert Generation(ISSUED, source=source).as_first().network_at == (ISSUED if counts else None)
+
+
+NETWORK, STICK = "https://t.example/", "/media/stick"
+BEFORE = Generation(ISSUED - DAY, ISSUED - DAY, NETWORK, network_at=ISSUED - DAY)
+FOLLOWERS = {  # the signed time and source of the next sync, and what the device knows of the network then
+    "a newer signed time over the network": (ISSUED - HOUR, NETWORK, ISSUED),
+    "the same signed time, as a frozen mirror serves it": (ISSUED - DAY, NETWORK, ISSUED - DAY),
+    "the same signed time, from a stick": (ISSUED - DAY, STICK, ISSUED - DAY),
+    "a newer signed time, from a stick": (ISSUED - HOUR, STICK, None),
+}
+
+
+@pytest.mark.parametrize(("signed", "source", "network_at"), FOLLOWERS.values(), ids=FOLLOWERS)
+def test_only_a_newer_signed_time_shows_that_a_network_was_there(
+    signed: datetime, source: str, network_at: datetime | None
+) -> None:
+    later = BEFORE.followed_by(Generation(ISSUED, signed, source))
+    assert (later.synced_at, later.network_at) == (ISSUED, network_at)
+
+
+def test_a_frozen_mirror_shows_no_network_after_a_stick() -> None:
+    stick = BEFORE.followed_by(Generation(ISSUED, ISSUED, STICK))
+    assert stick.followed_by(Generation(ISSUED + HOUR, ISSUED, NETWORK)).network_at is None
 
 
 BROKEN_GENERATIONS = {

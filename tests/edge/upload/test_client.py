@@ -20,6 +20,7 @@ from edge.upload.batch import unpack
 from edge.upload.client import HubRefuses, Sender, Uploaded, upload
 from edge.upload.outbox import HistoryDiffers, Outbox
 from edge.upload.protocol import CONTENT_TYPE
+from edge.vouched_time import UNVOUCHED
 from hw.sim.hub import Posted, SimHub
 
 HUB = "https://hub.example"
@@ -184,7 +185,7 @@ def test_a_hub_that_lost_records_gets_them_again(outbox: Outbox, hub: MemoryHub,
 def without_its_beginning(journal: Path, records: int) -> None:
     """A journal whose first closed file was removed by retention, with more records since."""
     with open_journal(journal) as device:
-        closed = device.rotate_if_due(SegmentLimits(size_bytes=1), now_ms=None)
+        closed = device.rotate_if_due(SegmentLimits(size_bytes=1), UNVOUCHED)
         for tick in range(25, 25 + records):
             device.append(passage(tick))
     closed.unlink()

@@ -13,15 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, open_journal, passage, rotate, write_chain
+from samples.journals import DEVICE, SEED, erase_sent, open_journal, passage, rotate, write_chain
 
 from edge.audit.checkpoint import open_checkpoint, origin_of
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import open_segment_reader
-from edge.audit.journal import Journal, SegmentLimits
+from edge.audit.journal import Journal
 from edge.audit.merkle import Frontier, leaf_hash, verify_consistency
-from edge.audit.record import decode
-from edge.audit.retention import RetentionRules, retain
+from edge.audit.record import Erased, decode
 from edge.audit.segments import closed_segments
 from edge.errors import StorageFault
 from edge.upload import journal_reader
@@ -150,14 +149,14 @@ def test_the_device_writes_while_the_outbox_reads(path: Path, state: Path, journ
 DEVICE_AT_WORK = """
 import sys
 from pathlib import Path
-from samples.journals import SegmentLimits, open_journal, passage
+from samples.journals import UNVOUCHED, SegmentLimits, open_journal, passage
 
 with open_journal(Path(sys.argv[1])) as journal:
     print("open", flush=True)
     closed = 0
     for tick in range(400):
         journal.append(passage(tick))
-        closed += journal.rotate_if_due(SegmentLimits(40_000), None) is not None
+        closed += journal.rotate_if_due(SegmentLimits(40_000), UNVOUCHED) is not None
     print(closed)
 """
 
@@ -312,18 +311,20 @@ def test_after_any_events_the_hub_has_the_journal(
 
 def test_proofs_continue_after_sent_records_are_removed(tmp_path: Path, path: Path, state: Path) -> None:
     write_chain(tmp_path, [5, 4, 6, 2])
-    everything = RetentionRules(SegmentLimits(1), 0, spare_bytes=1 << 62)
     hub = Hub()
     with Outbox(path, state, HUB) as outbox:
         while hub.tree.size < 17:
             outbox.acknowledge(hub.take(outbox.unsent(limit=3)))
-            retain(path, everything, now_ms=None, acknowledged=acknowledged(state, HUB))
+            erase_sent(path, acknowledged(state, HUB))
+        records = [decode(body).record for body in outbox.unsent().bodies]
+    # The hub is told of each erasure, by a record as any other.
+    assert [record.upto for record in records if isinstance(record, Erased)] == [9]
     assert len(list(tmp_path.glob("journal*.db"))) == 2  # the newest closed one stays
 
 
 def test_a_new_hub_gets_the_number_of_removed_records(tmp_path: Path, path: Path, state: Path) -> None:
     write_chain(tmp_path, [5, 4, 6, 2])
-    retain(path, RetentionRules(SegmentLimits(1), 0, 1 << 62), now_ms=None, acknowledged=9)
+    erase_sent(path, 9)
     with Outbox(path, state, HUB) as outbox:
         unsent = outbox.unsent(limit=3)
         assert (unsent.first, unsent.missing, unsent.next) == (9, 9, 12)

@@ -192,7 +192,12 @@ def test_a_sector_key_that_others_can_read_is_refused(open_world: Open, tmp_path
 def test_a_result_of_yesterday_is_not_sent(open_world: Open) -> None:
     world = open_world(queue_h=24)
     world.comes(card("a"))
-    world.now += timedelta(hours=24, seconds=1)
+    made, world.now = world.now, world.now + timedelta(days=300)
+    assert world.deliver() == 0
+    world.stores(made + timedelta(hours=24))
+    assert world.deliver() == 0
+    assert world.office.status(0).waiting == 1  # whatever the wall clock says
+    world.stores(made + timedelta(hours=24, seconds=1))
     assert world.deliver() == 0
     assert world.office.status(0).waiting == 0
     assert [letter.why for letter in world.office.results.queue.dead("check")] == ["too old"]

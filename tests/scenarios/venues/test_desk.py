@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -15,10 +15,12 @@ from peers.web_server import reply, serve
 from worlds.venues.desk import DENY, GRANT, PASSPORT, DeskWorld, booking, card, guest, on
 from worlds.venues.venue_passages import Counter
 
+from edge.audit.record import utc_ms
 from edge.card.attributes import Attribute
 from edge.card.claims import Card
 from edge.config.sections.desk import AttributeName
 from edge.decision import Reason
+from edge.vouched_time import VouchedTime
 
 CHILD = {"family_name": "Silva", "given_name": "Rita", "birth_date": "2015-03-02"}
 PARENT = {"family_name": "Silva", "given_name": "Maria", "birth_date": "1985-11-20"}
@@ -261,6 +263,10 @@ def test_staff_see_the_number_of_a_guest_and_no_name(open_world: Open) -> None:
     assert "guest" not in repr(obligations)
 
 
+def erase(world: DeskWorld, passed: datetime) -> int:
+    return world.office.erase(VouchedTime(passed), utc_ms(passed))
+
+
 # -- retention ----------------------------------------------------------------------------------------------
 
 
@@ -269,8 +275,8 @@ def test_a_registration_is_erased_at_its_time_and_not_before(open_world: Open) -
     world.expect(booking("R-1001", "Silva, Maria"))
     world.comes(guest("Silva"))
     over = on("2026-07-18", 16)  # midnight in Macau, thirty days after the departure on 18 June
-    assert world.office.erase(over - timedelta(milliseconds=1)) == 0
-    assert world.office.erase(over) == 1
+    assert erase(world, over - timedelta(milliseconds=1)) == 0
+    assert erase(world, over) == 1
     assert world.kept() == []
 
 
@@ -286,7 +292,7 @@ def test_erased_data_is_not_on_the_disk_any_more(open_world: Open) -> None:
 
     assert box[:200] in on_disk()
     assert key in on_disk()
-    world.office.erase(on("2026-06-20"))
+    erase(world, on("2026-06-20"))
     assert box[60:100] not in on_disk()
     assert key not in on_disk()
     assert world.office.store.queue.waiting("desk") == ()

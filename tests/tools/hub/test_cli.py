@@ -134,6 +134,19 @@ def test_a_removed_device_keeps_its_records_without_records_too(db: str, capsys)
     assert len(rows(capsys, "device", "list", db=db)) == 1
 
 
+def test_a_history_whose_first_records_never_came_is_incomplete(db: str, capsys) -> None:
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    database = Database(db)
+    store, history = HubStore(database), History(10)
+    offer = open_offer(pack(history.batch(4, 10)), device=DEVICE, key=KEY.verify_key)
+    store.take(store.find(DEVICE), offer, 1_000)
+    database.close()
+    (row,) = rows(capsys, "device", "list", db=db)
+    assert row["missing"] == 4
+    run("device", "list", db=db)
+    assert "incomplete: records 0 to 3 never came" in capsys.readouterr().out
+
+
 def test_the_list_is_a_table_in_a_terminal(db: str, capsys) -> None:
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     fill(db)

@@ -159,6 +159,27 @@ def test_a_new_hub_starts_at_the_first_record_of_the_device(site: Site) -> None:
     assert site.row(device)["first"] == 4
 
 
+LATE = {  # what the device says of its erasures, by seq, and the records that never came
+    "nothing": ({}, range(4)),
+    "all before the first that came": ({7: 4}, range(4, 4)),
+    "fewer than are missing": ({7: 3}, range(3, 4)),
+    "the newest word counts": ({5: 2, 8: 4}, range(4, 4)),
+}
+
+
+@pytest.mark.parametrize(("erasures", "missing"), LATE.values(), ids=LATE)
+def test_a_hub_says_which_records_never_came(site: Site, erasures: dict[int, int], missing: range) -> None:
+    device = site.device(erasures=erasures)
+    site.give(device, 4, 10)
+    assert site.store.missing(site.row(device)) == missing
+
+
+def test_a_hub_that_was_there_from_the_first_record_misses_none(site: Site) -> None:
+    device = site.device()
+    site.give(device, 0, 10)
+    assert not site.store.missing(site.row(device))
+
+
 def test_the_status_of_a_device_is_stored(site: Site) -> None:
     device = site.device()
     site.give(device, 0, 5, over=8)

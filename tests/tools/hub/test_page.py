@@ -26,6 +26,8 @@ from edge.audit.record import (
     ClockTrust,
     DevicePart,
     DoorChange,
+    Erased,
+    ErasureCause,
     Faulted,
     JournalEntry,
     Started,
@@ -197,6 +199,22 @@ def test_a_device_has_its_facts_its_alarms_and_its_last_records(fleet: Office) -
     assert rows[3][-1] == "denied: card.revoked"
     assert "alarm clear e-alarm" in page
     assert bytes(SigningKey(b"e-alarm".ljust(32, b".")).verify_key).hex() in page
+
+
+@pytest.mark.parametrize(
+    ("erasures", "says"),
+    [
+        ({}, "records 0 to 2 never came, and no signed record says that they were erased"),
+        ({4: 3}, "from record 3 on: the device erased older ones before"),
+    ],
+    ids=["nothing says so", "the device says so"],
+)
+def test_a_page_says_which_records_never_came(office: Office, erasures: dict[int, int], says: str) -> None:
+    history = History(5, device="late", key=SigningKey(bytes(32)), erasures=erasures)
+    office.store.add("late", bytes(history.key.verify_key), SENT_MS)
+    offer = open_offer(pack(history.batch(3, 5)), device="late", key=history.key.verify_key)
+    office.store.take(office.store.find("late"), offer, SENT_MS)
+    assert says in office.hub.page("devices/late")
 
 
 def test_only_the_last_hundred_records_are_on_the_page(office: Office) -> None:
@@ -386,6 +404,7 @@ TOLD = {
     "clock: back": ClockChange(**BASE, event=ClockEvent.BACK, off_s=-3_600),
     "clock: trusted": ClockChange(**BASE, event=ClockEvent.TRUSTED),
     "denied: card.revoked": decode(History(1).bodies[0]).record,
+    "erased before record 1,200 (space)": Erased(**BASE, upto=1_200, cause=ErasureCause.SPACE),
 }
 
 

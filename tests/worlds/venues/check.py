@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import ExitStack, closing
+from datetime import datetime
 from pathlib import Path
 
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 from worlds.venues.desk import NOW, card
 
+from edge.app.parts.trust_folder import open_files
 from edge.app.venues.check import CHANNEL, CheckOffice, open_check
 from edge.audit.record import utc_ms
 from edge.card.claims import Card
@@ -20,6 +22,8 @@ from edge.decision import Decision, Grant
 from edge.delivery.sealed_box import unseal
 from edge.errors import Refused
 from edge.policy.obligations import Visit
+from edge.trust.time import clock_file
+from edge.trust.time.trusted_clock import ClockMemory
 from edge.venues.check.result import Result, verify
 
 SITE = "station/gate-3"
@@ -78,6 +82,12 @@ class CheckWorld:
     def opened(self, result: Result) -> dict[str, str] | None:
         """The attributes of a result, decrypted with the host's private key; None if it has none."""
         return None if result.sealed is None else json.loads(unseal(result.sealed, self.host))
+
+    def stores(self, passed: datetime) -> None:
+        """The running device stores the time that has passed for certain."""
+        memory = ClockMemory(passed, passed, None, passed)
+        state = open_files(self.folder / self.config.paths.state)
+        state.write(clock_file.NAME, clock_file.encode(memory))
 
     def deliver(self) -> int:
         return self.office.deliver(now_ms=lambda: utc_ms(self.now), random_unit=lambda: 0.5)

@@ -21,6 +21,7 @@ from edge.decision import Grant, Reason
 from edge.errors import Refused
 from edge.passage.machine import PassageState
 from edge.policy.obligations import Host, Obligations, Visit
+from edge.vouched_time import UNVOUCHED
 from hw.sim.clock import SimClock
 from hw.sim.library import SimItem, SimLibrary, SimPatron
 
@@ -65,7 +66,7 @@ class LibraryWorld:
     def entrance(self, **changes: object) -> Iterator[LibraryEntrance]:
         """An entrance whose date stands still; its ticks run, because the worker's deadlines need them."""
         entrance = open_library_entrance(
-            self.settings(**changes), self.folder, clock=_Clock(self.clock),
+            self.settings(**changes), self.folder, clock=_Clock(self.clock), passed=lambda: UNVOUCHED,
             tell=lambda fault: self.told.append(fault.message if fault else None),
         )  # fmt: skip
         try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import EdgeError, InputError, StorageFault
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.venues.desk.arrivals.store import Imported
+    from edge.vouched_time import VouchedTime
 
     Take = Callable[[str, BinaryIO, str], Imported]
 
 MAX_ENTRIES: Final = 1_000  # a list a day for three years; a folder with more is the wrong one
 MAX_NAME_BYTES: Final = 200  # ext4 allows 255, of which our endings take up to 13
-REFUSED_KEPT_S: Final = 72 * 3_600  # a long weekend, until staff look; it has names in it
-RECEIPTS_KEPT_S: Final = 90 * 86_400  # they hold only counts and numbers of lines
+REFUSED_KEPT: Final = timedelta(hours=72)  # a long weekend, until staff look; it has names in it
+RECEIPTS_KEPT: Final = timedelta(days=90)  # they hold only counts and numbers of lines
 _SHARED: Final = 0o770  # the property's system may be another user of our group
 _PRIVATE: Final = 0o700
 _READABLE, _FILE = 0o2750, 0o640  # its group reads the reasons, and writes nothing beside them
@@ -104,13 +105,13 @@ class ArrivalsFolder:
             results += [self._try(folders, name, take) for name in sorted(waiting, key=_oldest(folders))]
         return results
 
-    def tidy(self, now_s: float) -> None:
+    def tidy(self, past: VouchedTime) -> None:
         """Delete old refused lists and old receipts."""
         with self._opened() as folders:
-            for folder, kept_s in ((folders.refused, REFUSED_KEPT_S), (folders.done, RECEIPTS_KEPT_S)):
+            for folder, keep in ((folders.refused, REFUSED_KEPT), (folders.done, RECEIPTS_KEPT)):
                 for name in folder.names(limit=4 * MAX_ENTRIES):
                     changed_s = folder.changed_s(name)
-                    if changed_s is not None and now_s - changed_s > kept_s:
+                    if changed_s is not None and past.outlived(datetime.fromtimestamp(changed_s, UTC), keep):
                         folder.remove(name)
 
     def _try(self, folders: _Folders, name: str, take: Take) -> ArrivalsImport:

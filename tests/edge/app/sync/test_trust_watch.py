@@ -50,18 +50,15 @@ def test_a_new_generation_is_taken_over_whole(gate: Gate, authority: Authority) 
     assert told[0].trust is seen.current()
 
 
-def test_a_sync_without_changes_sets_its_time(gate: Gate, authority: Authority) -> None:
-    loads: list[Path] = []
-
-    def load(folder: Path) -> TrustSnapshot:
-        loads.append(folder)
-        return open_trust(folder)
-
-    seen = TrustWatch(gate.folder / "trust", load)
+def test_a_sync_without_news_is_no_sign_of_a_network(gate: Gate, authority: Authority) -> None:
+    """A mirror that froze serves the same files to every device, hour after hour."""
+    seen = TrustWatch(gate.folder / "trust", open_trust)
     gate.sync(authority.files, now=NOW + timedelta(hours=1))
+    assert not seen.look()
+    assert seen.current().synced_at == NOW
+    released(authority, gate)
     assert seen.look()
-    assert seen.current().synced_at == NOW + timedelta(hours=1)
-    assert len(loads) == 1  # only the time was read again
+    assert seen.current().synced_at == authority.now
 
 
 def test_broken_trust_is_told_once_and_the_old_trust_stays(gate: Gate, authority: Authority) -> None:

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.trust import DAY, NOW, TRUST
+from worlds.clocks import HOUR, SIGNED, YEAR, S, at, running, trust
+from worlds.trust import DAY, NOW
 
 from edge.errors import ClockFault
 from edge.trust.snapshot import TrustSnapshot
 from edge.trust.time import clock_file
-from edge.trust.time.trusted_clock import (
-    AGREES,
-    FIRST,
-    LAST,
-    SMALL_STEP,
-    ClockAnomaly,
-    ClockMemory,
-    TrustedClock,
-)
-
-S, HOUR = timedelta(seconds=1), timedelta(hours=1)
-SIGNED = TRUST.floor  # an hour before NOW
-YEAR = 365 * DAY
-
-
-def trust(*, signed: datetime = SIGNED, synced: datetime | None = None) -> TrustSnapshot:
-    return replace(TRUST, floor=signed, synced_at=synced)
-
-
-def at(trusted_clock: TrustedClock, wall: datetime, seconds: float, snapshot: TrustSnapshot | None = None):
-    """The trusted time when the wall clock shows `wall`, `seconds` after the start."""
-    return trusted_clock.at(wall, round(seconds * 1_000), snapshot or trust())
-
-
-def running(*, for_s: int = 0, memory: ClockMemory | None = None) -> TrustedClock:
-    """A trusted clock that trusted the wall clock at NOW, and `for_s` seconds later."""
-    trusted_clock = TrustedClock(memory)
-    for second in {0, for_s}:
-        assert at(trusted_clock, NOW + second * S, second).anomaly is None
-    return trusted_clock
-
+from edge.trust.time.steady_time import FIRST, LAST
+from edge.trust.time.trusted_clock import AGREES, SMALL_STEP, ClockAnomaly, ClockMemory, TrustedClock
 
 # -- one start ---------------------------------------------------------------------------------------------
 
@@ -160,7 +131,7 @@ def test_without_a_clock_at_the_start_the_first_possible_time_is_trusted() -> No
 SETTLED = {
     "ahead, and the new signed time agrees": (9 * HOUR, trust(signed=NOW + 8 * HOUR), True),
     "ahead of the new signed time by more than two days": (AGREES + HOUR, trust(signed=NOW + S), False),
-    "ahead, a sync without new signed data": (HOUR, trust(synced=NOW), True),
+    "ahead, a newer publication, whose time another issuer had signed": (HOUR, trust(synced=NOW), True),
     "ahead, and no sync": (HOUR, trust(), False),
     "a little back": (-60 * S, trust(synced=NOW), True),
     "just too far back": (-SMALL_STEP - 2 * S, trust(synced=NOW), False),
@@ -202,13 +173,23 @@ def test_a_sync_before_the_step_does_not_confirm_it() -> None:
     assert at(trusted_clock, NOW + HOUR, 3, heard).anomaly is ClockAnomaly.AHEAD
 
 
-def test_a_clock_that_was_a_year_ahead_is_refuted_by_the_first_new_signed_time() -> None:
+def test_a_clock_that_no_witness_confirmed_may_be_corrected() -> None:
     """The clock is a year ahead from its start, which cannot be noticed; then an operator corrects it."""
     trusted_clock = TrustedClock()
     assert at(trusted_clock, NOW + YEAR, 0).anomaly is None
+    assert at(trusted_clock, NOW + S, 1).anomaly is None
+    assert trusted_clock.memory.time < SIGNED + 2 * S
+
+
+def test_a_clock_that_was_a_year_ahead_is_refuted_by_the_first_new_signed_time() -> None:
+    """A holder's phone was a year ahead as well, so both were believed."""
+    trusted_clock = TrustedClock()
+    assert at(trusted_clock, NOW + YEAR, 0).anomaly is None
+    trusted_clock.agreed()
     assert at(trusted_clock, NOW + S, 1).anomaly is ClockAnomaly.BACK
+    assert trusted_clock.memory.time > NOW + YEAR
     assert at(trusted_clock, NOW + 2 * S, 2, trust(signed=NOW)).anomaly is None
-    assert trusted_clock.memory.time == NOW + 2 * S  # and the stored time is right, too
+    assert trusted_clock.memory.time == NOW  # and the stored time is right, too
 
 
 def test_a_year_that_was_stored_is_refuted_at_the_next_start() -> None:
@@ -292,7 +273,7 @@ def test_the_time_never_goes_back_before_a_signed_time(moves: list[tuple[str, in
         assert trusted_time.now >= snapshot.floor
         assert trusted_time.suspect or trusted_time.now == wall
         assert trusted_time.since_sync >= timedelta(0)
-        assert trusted_clock.memory.time == trusted_time.now
+        assert trusted_clock.memory.time >= snapshot.floor
 
 
 @given(MOVES)
@@ -320,9 +301,11 @@ EVER = datetime(1970, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001  the strateg
 INSTANTS = st.datetimes(*EVER).map(lambda at: at.replace(tzinfo=UTC))
 
 
-@given(INSTANTS, INSTANTS, st.none() | INSTANTS)
-def test_a_stored_memory_is_read_back(time: datetime, signed: datetime, synced: datetime | None) -> None:
-    memory = ClockMemory(time, signed, synced)
+@given(INSTANTS, INSTANTS, st.none() | INSTANTS, INSTANTS)
+def test_a_stored_memory_is_read_back(
+    time: datetime, signed: datetime, synced: datetime | None, vouched: datetime
+) -> None:
+    memory = ClockMemory(time, signed, synced, vouched)
     data = clock_file.encode(memory)
     assert clock_file.parse(data) == memory
     assert len(data) < clock_file.MAX_CLOCK_BYTES // 4

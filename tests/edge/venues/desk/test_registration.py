@@ -1,36 +1,13 @@
-"""Erasing of registrations: late at worst, never early."""
+"""The days of a place, by which registrations are kept."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.venues.desk.registration import end_of, erasable_before
-
-SIGNED = datetime(2026, 6, 1, tzinfo=UTC)
-TRUSTED = timedelta(days=45)
-CASES = {
-    "a clock without evidence against it": ("2026-06-20", False, "2026-06-20"),
-    "a suspect clock behind the signed time": (
-        "2026-06-01",
-        True,
-        "2026-06-01",
-    ),
-    "a board that starts in 2038": ("2038-01-19", False, "2026-07-16"),
-    "a suspect clock after the signed time": ("2026-06-03", True, "2026-06-03"),
-    "offline for longer than the trusted days": ("2026-09-01", False, "2026-07-16"),
-}
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_erasing_uses_the_earliest_possible_time(name: str) -> None:
-    now, suspect, before = CASES[name]
-    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    found = erasable_before(at, suspect=suspect, signed=SIGNED, trusted_for=TRUSTED)
-    assert found == datetime.fromisoformat(before).replace(tzinfo=UTC)
-
+from edge.venues.desk.registration import end_of
 
 DAYS = {
     "an ordinary day": ("Europe/Lisbon", "2026-06-15", "2026-06-15T23:00"),

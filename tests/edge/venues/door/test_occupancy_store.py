@@ -21,7 +21,7 @@ from edge.venues.door.occupancy import (
 )
 from edge.venues.door.occupancy_store import OccupancyFile, Switch
 
-ANNA, BEN = b"a" * 16, b"b" * 16
+ANNA, BEN, CARL, DORA = (letter * 16 for letter in (b"a", b"b", b"c", b"d"))
 PLAIN = {"door": "lobby", "area": "hall", "at": 1_000, "day": 7, "today": 70}
 
 
@@ -65,7 +65,33 @@ def test_on_another_day_the_area_is_empty(occupancy: OccupancyStore, other: int)
     assert occupancy.count("hall", other) == 0
     occupancy.write(OccupancyChange(**PLAIN | {"day": other}, came=(BEN,)))
     assert occupancy.count("hall", other) == 1
+
+
+def test_a_clock_that_is_a_day_ahead_empties_no_area(occupancy: OccupancyStore) -> None:
+    """One start with a wrong clock, one passage by a phone that agrees, and the clock is right again."""
+    occupancy.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
+    occupancy.write(OccupancyChange(**PLAIN | {"day": 8, "over": 7}, came=(CARL,)))
+    assert occupancy.inside("hall", ANNA) == Inside(1_000, 7)
+    occupancy.write(OccupancyChange(**PLAIN | {"at": 2_000, "over": 7}, came=(DORA,)))
+    assert occupancy.count("hall", 7) == 3
+    occupancy.write(OccupancyChange(**PLAIN | {"at": 3_000}, left=(ANNA,)))
+    assert (occupancy.count("hall", 7), occupancy.count("hall", 8)) == (2, 1)
+
+
+def test_people_of_a_day_that_is_over_are_deleted(occupancy: OccupancyStore) -> None:
+    occupancy.write(OccupancyChange(**PLAIN, came=(ANNA,)))
+    occupancy.write(OccupancyChange(**PLAIN | {"area": "attic"}, came=(ANNA,)))
+    occupancy.write(OccupancyChange(**PLAIN | {"day": 8, "over": 8}, came=(BEN,)))
     assert occupancy.inside("hall", ANNA) is None, "rows are kept only as long as the rules need"
+    assert occupancy.inside("attic", ANNA) is not None
+
+
+def test_a_person_of_yesterday_who_comes_again_counts_once(occupancy: OccupancyStore) -> None:
+    occupancy.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
+    occupancy.write(OccupancyChange(**PLAIN | {"day": 8}, came=(CARL,)))
+    occupancy.write(OccupancyChange(**PLAIN | {"day": 8}, came=(ANNA,)))
+    occupancy.write(OccupancyChange(**PLAIN | {"day": 8}, left=(BEN,)))
+    assert occupancy.count("hall", 8) == 2
 
 
 def test_the_last_day_on_which_a_group_came(occupancy: OccupancyStore) -> None:
@@ -92,11 +118,12 @@ changes = st.builds(
     at=st.integers(0, 10),
     day=st.integers(6, 8),
     today=st.integers(6, 8),
+    over=st.integers(5, 9),
     came=st.lists(st.sampled_from([ANNA, BEN]), unique=True, max_size=2).map(tuple),
     left=st.lists(st.sampled_from([ANNA, BEN]), unique=True, max_size=1).map(tuple),
     opened=st.frozensets(st.sampled_from(["guards", "staff"])),
     waiting=st.none() | st.builds(WaitingPerson, person=st.sampled_from([ANNA, BEN]), at=st.integers(0, 10)),
-)
+).filter(lambda change: change.over <= change.day)
 
 
 def _seen(occupancy: OccupancyStore) -> list[object]:

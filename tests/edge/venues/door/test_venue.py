@@ -16,6 +16,7 @@ from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
 from edge.policy.pin import Pin
 from edge.venues.door.occupancy import OccupancyChange
 from edge.venues.door.person import person_name
+from edge.vouched_time import VouchedTime
 
 OFFICE = """
 [schedules]
@@ -453,6 +454,18 @@ def test_a_first_person_who_came_in_by_another_door_does_not_count() -> None:
 def _one_inside(door: Entrance) -> OccupancyChange:
     day = door.rules.calendar.day_since(240, at("09:00"))
     return OccupancyChange("tower-1/lobby", "tower-1", 0, day, 0, came=(b"x" * 16,))
+
+
+def test_people_are_forgotten_once_their_day_is_over_for_certain() -> None:
+    """One start with a clock a day ahead, and a holder whose phone agrees with it."""
+    door = Entrance(rules(HARD), FOUR)
+    door.comes("anna")
+    tomorrow = door.visit("ben", MONDAY + timedelta(days=1))
+    for visit in (tomorrow, replace(tomorrow, passed=VouchedTime(MONDAY))):
+        door.venue.commit(visit, Grant(3_000), 1)
+        assert door.comes("anna") is Reason.PERSON_PASSBACK
+    door.venue.commit(replace(tomorrow, passed=VouchedTime(tomorrow.now)), Grant(3_000), 1)
+    assert door.comes("anna") is None
 
 
 # -- keyed names ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from edge.venues.library.offline_queue import OfflineState
 from edge.venues.library.rules import LibraryRules, SeenPatron, Unstaffed
 from edge.venues.library.store import LibraryStore
 from edge.venues.library.venue import LibraryVenue
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 VAULT = Vault(bytes(KEY_BYTES))
 S1, S2 = Person("CN-GD", "s1"), Person("CN-GD", "s2")
@@ -145,15 +147,17 @@ def test_a_thief_finds_no_patron_on_the_disk(store: LibraryStore, tmp_path: Path
 
 
 def test_old_entries_are_deleted_and_waiting_ones_are_not(store: LibraryStore) -> None:
-    from datetime import timedelta
-
     long_ago = NOW - timedelta(days=40)
     store.remember("P1", SeenPatron(long_ago.date(), alone=False))
     store.remember("P2", SeenPatron(NOW.date(), alone=False))
     store.add(TakeBack("B1001"), long_ago)
     store.add(TakeBack("B1002"), long_ago)
     store.refuse(1, ())
-    store.expire(NOW, seen_days=30, refused_days=30)
+    for past in (UNVOUCHED, VouchedTime(long_ago + timedelta(days=29))):  # whatever the wall clock says
+        store.expire(past, seen_days=30, refused_days=30)
+        assert store.seen("P1") is not None
+        assert len(store.entries()) == 2
+    store.expire(VouchedTime(NOW), seen_days=30, refused_days=30)
     assert (store.seen("P1"), store.seen("P2")) == (None, SeenPatron(NOW.date(), alone=False))
     assert [entry.seq for entry in store.entries()] == [2]
     store.close()

@@ -7,6 +7,7 @@ import os
 import tracemalloc
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from worlds.venues.desk import DeskWorld, booking, guest
 
 from edge.errors import InputError
 from edge.venues.desk.arrivals.arrivals import MAX_FILE_BYTES, MAX_MISTAKES
-from edge.venues.desk.arrivals.folder import RECEIPTS_KEPT_S, REFUSED_KEPT_S
+from edge.venues.desk.arrivals.folder import RECEIPTS_KEPT, REFUSED_KEPT
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 HEADER = "reference,arrival,departure,guests,minors,family_name,given_name\n"
 LIST = HEADER + "R-1001,2026-06-15,2026-06-18,1,0,Silva,Maria\n"
 OTHER = HEADER + "R-2002,2026-06-15,2026-06-18,1,0,Costa,Ana\n"
 SIGNER = SigningKey(bytes(range(32)))
 KEY_ID = b"property"
+MINUTE = timedelta(minutes=1)
 PUBLIC = b64encode(b"Ed" + KEY_ID + bytes(SIGNER.verify_key)).decode()
 
 
@@ -64,7 +67,7 @@ def sign(file: Path, content: bytes | None = None, *, signer: SigningKey = SIGNE
 
 def look(world: DeskWorld) -> list:
     world.office.glance()
-    return world.office.look(0.0)
+    return world.office.look()
 
 
 def left(world: DeskWorld) -> list[str]:
@@ -85,8 +88,8 @@ def test_a_list_that_is_still_being_written_is_left_until_it_is_complete(world: 
     file = put(world, LIST[:50])
     world.office.glance()
     file.write_text(LIST)
-    assert world.office.look(0.0) == []
-    assert len(world.office.look(0.0)) == 1
+    assert world.office.look() == []
+    assert len(world.office.look()) == 1
 
 
 def test_a_list_may_have_a_name_in_upper_case(world: DeskWorld) -> None:
@@ -134,11 +137,16 @@ def test_refused_lists_and_old_receipts_are_deleted_in_time(world: DeskWorld) ->
     put(world, "nonsense", "wrong.csv")
     put(world, LIST)
     look(world)
-    now_s = (world.folder / "inbox/refused/wrong.csv").stat().st_ctime
-    world.office.look(now_s + REFUSED_KEPT_S + 60)
-    assert left(world) == ["done/today.csv.txt"]
-    world.office.look(now_s + RECEIPTS_KEPT_S + 60)
-    assert left(world) == []
+    moved = datetime.fromtimestamp((world.folder / "inbox/refused/wrong.csv").stat().st_ctime, UTC)
+    whole = left(world)
+    for past, expected in (
+        (UNVOUCHED, whole),
+        (VouchedTime(moved + REFUSED_KEPT - MINUTE), whole),
+        (VouchedTime(moved + REFUSED_KEPT + MINUTE), ["done/today.csv.txt"]),
+        (VouchedTime(moved + RECEIPTS_KEPT + MINUTE), []),
+    ):
+        world.office.erase(past, 0)
+        assert left(world) == expected
 
 
 def test_a_list_that_was_picked_up_before_a_power_cut_is_imported_afterwards(world: DeskWorld) -> None:
@@ -148,7 +156,7 @@ def test_a_list_that_was_picked_up_before_a_power_cut_is_imported_afterwards(wor
     file.write_text(OTHER)
     file.rename(taken / "later.csv")  # picked up, and not read yet
     world.restart()
-    assert [one.name for one in world.office.look(0.0)] == ["later.csv"]
+    assert [one.name for one in world.office.look()] == ["later.csv"]
     assert world.comes(guest("Costa", "Ana")) == "in"
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from peers import second_user
 from worlds.venues.desk import DeskWorld, guest
 
 from edge.errors import EdgeError, StorageFault
-from edge.venues.desk.arrivals.folder import MAX_NAME_BYTES, REFUSED_KEPT_S, log_name
+from edge.venues.desk.arrivals.folder import MAX_NAME_BYTES, REFUSED_KEPT, log_name
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 HEADER = "reference,arrival,departure,guests,minors,family_name,given_name\n"
 LIST = HEADER + "R-1001,2026-06-15,2026-06-18,1,0,Silva,Maria\n"
-LATER_S = 4e9  # in the year 2096, when every list and receipt is old
+LATER = VouchedTime(datetime(2096, 10, 2, tzinfo=UTC))  # every list and receipt is old by then
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason=second_user.REASON)
 
@@ -49,9 +51,11 @@ def put(world: DeskWorld, text: str = LIST, name: str = "today.csv") -> Path:
     return file
 
 
-def look(world: DeskWorld, now_s: float = 0.0) -> list:
+def look(world: DeskWorld, past: VouchedTime = UNVOUCHED) -> list:
     world.office.glance()
-    return world.office.look(now_s)
+    taken = world.office.look()
+    world.office.erase(past, 0)
+    return taken
 
 
 def device_files(world: DeskWorld) -> dict[str, bytes]:
@@ -139,9 +143,9 @@ def test_no_act_of_the_other_user_changes_a_file_of_the_device(world: DeskWorld,
     second_user.acts(lambda: ATTACKS[attack](inbox(world), world.folder))
     second_user.acts(lambda: put(world, "nonsense", "wrong.csv"))
     second_user.acts(lambda: put(world))
-    for now_s in (0.0, LATER_S, LATER_S):
+    for past in (UNVOUCHED, LATER, LATER):
         with suppress(StorageFault):  # it can stop the imports, which are its own
-            look(world, now_s)
+            look(world, past)
     assert (device_files(world), modes(world)) == (before, rights)
 
 
@@ -194,7 +198,7 @@ def test_a_list_with_a_second_name_is_refused_and_its_other_name_stays(world: De
     os.link(secret, inbox(world) / "today.csv")
     (taken,) = look(world)
     assert "has a second name, a hard link" in taken.error.message
-    look(world, LATER_S)
+    look(world, LATER)
     assert secret.read_text() == "content of people.csv"
     assert secret.stat().st_mode & 0o777 == 0o600
 
@@ -238,7 +242,7 @@ def dies_in_the_middle(world: DeskWorld, how: Callable[[], None]) -> None:
 
         try:
             world.office.glance()
-            world.office.look(0.0, watch=die)
+            world.office.look(watch=die)
         finally:
             os._exit(70)
     _, status = os.waitpid(child, 0)
@@ -260,11 +264,11 @@ def test_a_list_that_ends_the_process_is_set_aside_and_the_good_one_behind_it_is
     put(world, LIST, "good.csv")
     dies_in_the_middle(world, ENDS[how])
     world.restart()
-    first, second = world.office.look(0.0)
+    first, second = world.office.look()
     assert (first.name, second.name, second.error) == ("poison.csv", "good.csv", None)
     assert "did not end" in first.error.message
     assert (inbox(world) / "refused/poison.csv").exists()
-    assert world.office.look(0.0) == []
+    assert world.office.look() == []
     assert world.comes(guest("Silva")) == "in"
 
 
@@ -276,8 +280,8 @@ def test_a_list_is_read_again_after_an_operator_stopped_the_import(world: DeskWo
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        world.office.look(0.0, watch=stop)
-    assert [taken.error for taken in world.office.look(0.0)] == [None]
+        world.office.look(watch=stop)
+    assert [taken.error for taken in world.office.look()] == [None]
 
 
 def test_a_list_for_which_the_disk_has_no_space_does_not_hold_up_the_next(world: DeskWorld) -> None:
@@ -290,7 +294,7 @@ def test_a_list_for_which_the_disk_has_no_space_does_not_hold_up_the_next(world:
         if next(full, False):
             raise StorageFault("the disk is full", hint="free some space")
 
-    first, second = world.office.look(0.0, watch=watch)
+    first, second = world.office.look(watch=watch)
     assert (isinstance(first.error, StorageFault), second.error) == (True, None)
 
 
@@ -299,7 +303,7 @@ def test_two_processes_do_not_import_at_the_same_time(world: DeskWorld) -> None:
     world.office.glance()
     inner: list[list[object]] = []
     other = DeskWorld(world.folder, arrivals="../inbox")
-    (taken,) = world.office.look(0.0, watch=lambda _done, _total: inner.append(other.office.look(0.0)))
+    (taken,) = world.office.look(watch=lambda _done, _total: inner.append(other.office.look()))
     other.close()
     assert taken.error is None
     assert inner
@@ -317,5 +321,5 @@ def test_refused_lists_are_kept_for_their_time(world: DeskWorld) -> None:
     put(world, "nonsense", "wrong.csv")
     look(world)
     changed_s = (inbox(world) / "refused/wrong.csv").stat().st_ctime
-    look(world, changed_s + REFUSED_KEPT_S - 60)
+    look(world, VouchedTime(datetime.fromtimestamp(changed_s - 60, UTC) + REFUSED_KEPT))
     assert (inbox(world) / "refused/wrong.csv").exists()
