@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edge.card import cose
-from edge.card.claims import Card, Claims, Freshness, Presentation, SignedCard, pseudonym
+from edge.card.claims import Card, CardContent, Freshness, Presentation, SignedCard, pseudonym
 from edge.card.person import Person
 from edge.decision import Reason
 from edge.errors import Refused
@@ -115,14 +115,14 @@ def _issuer(kid: bytes, name: str, trust: TrustSnapshot) -> IssuerKey:
     return issuer
 
 
-def _check_scope(claims: Claims, issuer: IssuerKey, context: VerificationContext) -> None:
+def _check_scope(claims: CardContent, issuer: IssuerKey, context: VerificationContext) -> None:
     if not issuer.scope.covers(venue=context.venue, site=context.site, jurisdiction=context.jurisdiction):
         raise Refused(Reason.ISSUER_SCOPE, "the issuer's scope does not cover this door")
     if not issuer.valid_from <= claims.issued_at < issuer.valid_until:
         raise Refused(Reason.ISSUER_SCOPE, "issued outside the validity period of the key")
 
 
-def _check_dates(claims: Claims, issuer: IssuerKey, now: datetime, *, believed: bool) -> None:
+def _check_dates(claims: CardContent, issuer: IssuerKey, now: datetime, *, believed: bool) -> None:
     """Check the validity periods; a clock that may be behind proves only that one has ended."""
     if now >= issuer.valid_until or (believed and now < issuer.valid_from):
         raise Refused(Reason.ISSUER_SCOPE, "the key is not valid now")
@@ -132,7 +132,7 @@ def _check_dates(claims: Claims, issuer: IssuerKey, now: datetime, *, believed: 
         raise Refused(Reason.CARD_EXPIRED, "exp is in the past")
 
 
-def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusList:
+def _check_status(claims: CardContent, kid: bytes, trust: TrustSnapshot) -> StatusList:
     status = trust.status_lists.get((kid, claims.status.uri))
     if status is None:
         raise Refused(Reason.STATUS_UNKNOWN, "this device does not have the card's status list")
@@ -142,7 +142,7 @@ def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusLis
     return status
 
 
-def _check_clock(claims: Claims, issuer: IssuerKey, now: datetime, context: VerificationContext) -> None:
+def _check_clock(claims: CardContent, issuer: IssuerKey, now: datetime, context: VerificationContext) -> None:
     """Check a code under a suspect clock: its age is unknown, so the site's policy decides."""
     if context.clock is AgeAction.STAFF:
         raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is suspect, so the age of the code is unknown")
