@@ -11,7 +11,7 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo wheels test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation pages man completions clean
+.PHONY: given help setup models demo wheels test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation test-mutation-host pages man completions clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -128,6 +128,9 @@ test-coverage: $(STAMP) ## fail unless the tests run every branch of firmware/do
 
 test-mutation: $(STAMP) ## run the mutation tests of the firmware's core: each small change must make a test fail (15 minutes)
 	@$(BIN)/python tools/mutation run
+
+test-mutation-host: $(STAMP) ## print the small changes to the host's core that no test notices, 12 of each module (an hour)
+	@$(BIN)/python tools/mutation run --host --sample 12
 
 pages: $(STAMP) ## write edge/REASONS.md and tools/hub/openapi.json from their tables
 	@$(BIN)/python tools/manual pages

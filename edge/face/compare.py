@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
 from edge.errors import ConfigError, ModelFault, Refused
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from edge.face.template import Reference
     from edge.ports import Floats
+
+_ONE: Final = 1 + 1e-9  # 1 / 1e-5 is a little less than 100,000 in floating point
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ def threshold_at(rows: Sequence[Threshold], cosine: float) -> Threshold:
 
 def threshold_for(rows: Sequence[Threshold], one_in: int) -> Threshold:
     """The lowest cosine that at most one stranger in `one_in` reaches. Raises ConfigError."""
-    strict = [row for row in rows if row.fmr * one_in <= 1 + 1e-9]
+    strict = [row for row in rows if row.fmr * one_in <= _ONE]
     if not strict:
-        known = ", ".join(str(int(1 / row.fmr)) for row in sorted(rows, key=lambda row: -row.fmr))
+        known = ", ".join(str(int(_ONE / row.fmr)) for row in sorted(rows, key=lambda row: -row.fmr))
         raise ConfigError(f"no threshold was measured for 1 in {one_in}", hint=f"use 1 in one of {known}")
     return min(strict, key=lambda row: row.cosine)
 

@@ -13,7 +13,9 @@ from worlds.face_door import FaceDoor
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import DAY
+from edge.app.stages import door_policy
 from edge.audit.record import Passage, StopCause
+from edge.config import parse_config
 from edge.face.challenge import Prompt
 from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
@@ -100,6 +102,24 @@ def test_without_a_written_policy_ageing_lists_pass(door: Door) -> None:
     door.written = None
     door.age(2)
     assert (door.visit(), door.asked) == ("granted", False)
+
+
+LISTS = {  # the [lists] of the device beside a policy of 24 and 168 hours; the outcome by days
+    "ageing_h = 240\nstale_h = 300": {2: "granted", 6: "granted", 8: "status.stale"},
+    "stale_h = 96": {2: "granted", 3: "granted", 5: "status.stale"},
+    "ageing_h = 6\nstale_h = 12": {0.2: "granted", 0.4: "granted", 0.6: "status.stale"},
+}
+
+
+@pytest.mark.parametrize("lists", LISTS)
+def test_the_device_can_make_the_ages_of_its_site_stricter_and_never_laxer(door: Door, lists: str) -> None:
+    config = parse_config(f"[lists]\n{lists}".encode(), Path("door.toml"))
+    door.policy = replace(door.policy, lists=door_policy(config, None).lists)
+    told = {}
+    for days in LISTS[lists]:
+        door.age(days)
+        told[days] = door.visit((Move.LEFT,))
+    assert told == LISTS[lists]
 
 
 def test_a_card_without_a_face_has_no_step_up(door: Door) -> None:

@@ -1,10 +1,14 @@
 """Mutation tests of firmware/door.py and session.py: each small change must make a test fail.
 
     python tools/mutation run [--only REGEX]
+    python tools/mutation run --host [MODULE...] [--sample N --seed S]
 
 Each mutant runs in its own copy, until the first test fails. tests/firmware/mutants.toml lists the mutants
 that behave like the original, each with its reason. A mutant that survives without a reason is a failure. So
 is a reason without a surviving mutant. Takes a quarter of an hour.
+
+`--host` mutates modules of edge/trust, card, policy, passage, audit and link instead, and prints each mutant
+that survives the tests of its line (tools/mutation/host.py). It has no list of reasons.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.cli import verbs
 from edge.cli.verbs import Verb, argument, verb
+from tools.mutation import host
 from tools.mutation.mutants import Mutant, mutants
 
 if TYPE_CHECKING:
@@ -125,6 +130,8 @@ def verdict(tried: list[Mutant], alive: list[Mutant], known: list[EquivalentReas
 
 def run(args: argparse.Namespace) -> int:
     """Run the mutation tests. Exit code 1 if `verdict` yields a line."""
+    if args.host is not None:
+        return host.run(args.host, only=args.only, sample=args.sample, seed=args.seed)
     for name in ("pytest", "hypothesis.stateful"):
         importlib.import_module(name)
     began = time.monotonic()
@@ -154,6 +161,14 @@ ARGUMENTS = (
         metavar="REGEX",
         help="try only the mutants whose place and change match this regular expression",
     ),
+    argument(
+        "--host",
+        nargs="*",
+        metavar="MODULE",
+        help="mutate these files of the host's core instead of the firmware, all of them if none is named",
+    ),
+    argument("--sample", type=int, metavar="N", help="with --host: try N mutants of each module at most"),
+    argument("--seed", type=int, default=0, metavar="S", help="with --sample: number that fixes the choice"),
 )
 MUTATION = Verb(
     "python tools/mutation",

@@ -48,21 +48,26 @@ class Mutant:
         return f"{self.where}:{self.line}: {self.change}"
 
 
-def mutants(path: Path) -> list[Mutant]:
-    """Every mutant of this file, in the order of its lines."""
-    finder = _Finder(path.stem, path.read_text("utf-8"))
+def mutants(path: Path, *, whole: bool = False) -> list[Mutant]:
+    """Every mutant of this file, in the order of its lines.
+
+    `whole`: also those of the outermost operator or constant of an assigned value.
+    """
+    finder = _Finder(path.stem, path.read_text("utf-8"), whole=whole)
     finder.visit(ast.parse(finder.source))
     return finder.found
 
 
 class _Finder(ast.NodeVisitor):
-    def __init__(self, module: str, source: str) -> None:
+    def __init__(self, module: str, source: str, *, whole: bool) -> None:
         self.source = source
+        self._whole = whole
         self.found: list[Mutant] = []
         self._module = module
         self._where = [module]
         self._starts = [0]
-        for line in source.splitlines(keepends=True):
+        self._bytes = source.encode()  # ast counts columns in bytes
+        for line in self._bytes.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
         self._states: list[str] = []  # names of the constants, in their order: the rows of the table
         self._columns: list[str] = []
@@ -96,7 +101,14 @@ class _Finder(ast.NodeVisitor):
             self.generic_visit(value)
             self._where.pop()
             return
-        self.generic_visit(value)
+        if self._whole:
+            self.visit(value)
+        else:
+            self.generic_visit(value)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:  # a type is no behaviour
+            self.visit(node.value)
 
     def _inside(self, name: str, body: list[ast.stmt]) -> None:
         self._where.append(name)
@@ -124,7 +136,7 @@ class _Finder(ast.NodeVisitor):
         end = self._starts[node.end_lineno - 1] + node.end_col_offset
         change = f"{ast.unparse(node)} -> {becomes}"
         text = becomes if isinstance(node, ast.stmt) else f"({becomes})"
-        source = self.source[:start] + text + self.source[end:]
+        source = (self._bytes[:start] + text.encode() + self._bytes[end:]).decode()
         self.found.append(Mutant(self._module, ".".join(self._where), node.lineno, change, source))
 
 
@@ -141,13 +153,13 @@ def _variants(node: ast.AST) -> Iterator[str]:
 def _other_operators(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            for other in _OPERATORS[type(op)]:
+            for other in _OPERATORS.get(type(op), ()):
                 yield f"{ast.unparse(left)} {other} {ast.unparse(right)}"
             if isinstance(right, ast.Tuple):
                 for kept in _all_but_one(right.elts):
                     yield ast.unparse(ast.Compare(left, [op], [ast.Tuple(kept, ast.Load())]))
         case ast.BinOp(left=left, op=op, right=right):
-            for other in _OPERATORS[type(op)]:
+            for other in _OPERATORS.get(type(op), ()):
                 yield f"({ast.unparse(left)}) {other} ({ast.unparse(right)})"
         case ast.BoolOp(op=op, values=values):
             yield f" {_OPERATORS[type(op)][0]} ".join(f"({ast.unparse(value)})" for value in values)

@@ -73,6 +73,7 @@ MALFORMED = {
     "no gap": NOTE.replace("\n\n", "\n"),
     "no signature": HEAD.text + "\n",
     "no newline at the end": NOTE[:-1],
+    "a newline, then a letter": NOTE + "A",
     "a hyphen for the dash": NOTE.replace("— ", "- "),
     "no name": NOTE.replace(f"— {ORIGIN} ", "—  "),
     "a signature that is no base64": NOTE[:-3] + "!\n",
@@ -119,6 +120,12 @@ BROKEN = {
 def test_a_checkpoint_that_this_key_did_not_sign_is_broken(note: str) -> None:
     with pytest.raises(JournalBroken):
         read(note)
+
+
+@pytest.mark.parametrize("last", [byte for byte in range(256) if byte != ord("\n")])
+def test_a_note_ends_in_a_newline_and_in_no_other_byte(last: int) -> None:
+    with pytest.raises(InputError, match="not a checkpoint"):
+        read(NOTE.encode()[:-1] + bytes([last]))
 
 
 @given(st.integers(0, 8 * len(NOTE.encode()) - 1))

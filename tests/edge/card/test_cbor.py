@@ -102,6 +102,38 @@ def test_a_value_that_the_format_does_not_allow_is_refused(hexes):
     assert caught.value.reason is Reason.CARD_MALFORMED
 
 
+KINDS = {
+    "false": "f4",
+    "true": "f5",
+    "null": "f6",
+    "undefined": "f7",
+    "simple value": "e0",
+    "half float": "f93e00",
+    "float": "fa47c35000",
+    "double": "fb3ff199999999999a",
+}  # each in its deterministic encoding, so that nothing but its kind is wrong
+PLACES = {
+    "alone": "",
+    "in a list": "81",
+    "last in a list": "8201",
+    "in a list in a list": "8181",
+    "the value in a map": "a101",
+    "the second value in a map": "a2010102",
+    "in a list in a map": "a10181",
+    "in a map in a list": "81a101",
+    "the content of a tag": "d2",
+    "in the list of a tag": "d281",
+    "in the map of a tag": "d2a101",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_a_kind_that_the_format_does_not_allow_is_refused_in_any_place(place, kind):
+    assert decoded(bytes.fromhex(place + "00")) is not Reason.CARD_MALFORMED
+    assert decoded(bytes.fromhex(place + kind)) is Reason.CARD_MALFORMED
+
+
 def test_one_byte_over_the_limit_is_refused_before_it_is_read():
     assert cbor.decode(b"\x43abc", limit=4) == b"abc"
     with pytest.raises(Refused, match="more bytes"):

@@ -37,6 +37,12 @@ def test_a_signature_holds_for_its_envelope_only():
             cose.check_signature(changed, KEY, whose="the issuer")
 
 
+def test_the_repr_of_an_envelope_shows_no_part_of_a_code():
+    envelope = Sign1(b"protected", b"payload", b"signature")
+    for text in (repr(envelope), str(envelope), f"{envelope}"):
+        assert text == "Sign1()"
+
+
 @pytest.mark.parametrize("key", [b"", b"k" * 31, b"k" * 33, bytes(32), b"\xff" * 32])
 def test_an_invalid_key_verifies_nothing(key):
     assert verdict(b"message", bytes(64), key) == "invalid"

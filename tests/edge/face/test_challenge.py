@@ -28,6 +28,8 @@ from edge.face.challenge import (
     draw,
 )
 from edge.face.engine import FaceEngine
+from edge.face.mesh import Landmarks
+from edge.face.quality import pose
 from hw.sim.pictures.head import Move, Species, Subject, attack, head, script
 
 LEFT, RIGHT, NOD = Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.NOD
@@ -133,6 +135,37 @@ def test_the_challenge_waits_for_the_first_face():
 def test_tilted_near_and_far_heads_pass_too():
     for how in ({"roll": 15}, {"size": 0.5}, {"size": 1.5}, {"shift": (90, -40)}):
         assert isinstance(follow((LEFT, NOD), swing(LEFT, NOD), **how), ChallengeDone), how
+
+
+def posed(yaw: float = 0, pitch: float = 0) -> np.ndarray:
+    """Landmarks whose points in space have this pose, in degrees."""
+    a, b = np.radians([yaw, -pitch])
+    x, y, z = face().T
+    x, z = x * np.cos(a) - z * np.sin(a), x * np.sin(a) + z * np.cos(a)
+    y, z = y * np.cos(b) - z * np.sin(b), y * np.sin(b) + z * np.cos(b)
+    points = np.column_stack([x, y, z]).astype(np.float32)
+    assert pose(Landmarks(points, presence=1.0))[:2] == pytest.approx((yaw, pitch), abs=0.1)
+    return points
+
+
+@pytest.mark.parametrize(
+    ("pose_", "phase"),
+    [
+        ({"pitch": 29}, Phase.LOOK),
+        ({"pitch": -29}, Phase.LOOK),
+        ({"pitch": 60}, Phase.LOOK),
+        ({"pitch": -60}, Phase.LOOK),
+        ({"yaw": 23}, Phase.LOOK),
+        ({"yaw": -23}, Phase.LOOK),
+        ({"pitch": 27}, Phase.AWAY),
+        ({"pitch": -27}, Phase.AWAY),
+        ({"yaw": 21}, Phase.AWAY),
+        ({"yaw": -21}, Phase.AWAY),
+    ],
+)
+def test_only_a_head_that_looks_into_the_camera_is_the_resting_look(pose_, phase):
+    challenge = Challenge((LEFT,), 0)
+    assert watch(challenge, [posed(**pose_)] * 9) == ChallengeWaiting(LEFT, phase)
 
 
 # --- left and right --------------------------------------------------------------------------------------

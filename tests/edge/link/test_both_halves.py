@@ -17,7 +17,7 @@ from limits import HEARTBEAT_MS, MAX_WIRE, SESSION_MS
 from edge.link import frame
 from edge.link import messages as m
 from edge.link.faults import LinkDown
-from edge.link.session import LinkPairing, LinkSession
+from edge.link.session import PING_EVERY_MS, LinkPairing, LinkSession
 
 KEY = bytes(range(32))
 OTHER = bytes(32)
@@ -104,6 +104,27 @@ class Cable:
         assert self.host.is_open
         self.events.clear()
         return self
+
+
+@pytest.mark.parametrize("step_ms", [1, 10, 50, 100])
+def test_an_open_session_sends_four_pings_a_second(step_ms: int) -> None:
+    cable = Cable().open()
+    sent = 0
+    for _ in range(10_000 // step_ms):
+        cable.now += step_ms
+        out, _ = cable.host.step(cable.now)
+        sent += bool(out)
+        cable.carry(out)
+    assert 33 <= sent <= 40, "a step of 100 ms sends one every 300 ms"
+    assert cable.host.is_open
+
+
+def test_a_session_that_just_opened_sends_its_first_ping_after_a_quarter_of_a_second() -> None:
+    cable = Cable(now=10**9).open()
+    opened = cable.now
+    assert cable.host.step(opened + PING_EVERY_MS - 1) == (b"", ())
+    assert cable.host.step(opened + PING_EVERY_MS) != (b"", ())
+    assert cable.host.step(opened + PING_EVERY_MS + 1) == (b"", ())
 
 
 @given(st.binary(min_size=1, max_size=56))

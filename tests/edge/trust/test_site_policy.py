@@ -145,6 +145,42 @@ def test_a_device_may_be_stricter_than_its_site_and_never_laxer(
         assert strictest(then.action, local.ageing) is then.action
 
 
+STRICTER = {  # fresh and stale of the policy, then of the device, then those that hold; in hours
+    "the device is stricter in both": ((24, 168), (6, 48), (6, 48)),
+    "the site is stricter in both": ((6, 48), (24, 168), (6, 48)),
+    "the device is fresh for less time": ((24, 168), (6, 500), (6, 168)),
+    "the device is stale after less time": ((24, 168), (30, 48), (24, 48)),
+    "the device says only how old is ageing": ((24, 168), (6, None), (6, 168)),
+    "the device says only how old is stale": ((24, 168), (None, 48), (24, 48)),
+    "the device says nothing": ((24, 168), (None, None), (24, 168)),
+}
+
+
+@pytest.mark.parametrize(("site", "device", "holds"), STRICTER.values(), ids=STRICTER)
+def test_the_shorter_age_of_each_kind_holds(
+    site: tuple[int, int], device: tuple[int | None, int | None], holds: tuple[int, int]
+) -> None:
+    policy = SitePolicy("1", "*", ISSUED, AgePolicy(status=AgeRule(Budgets(*(h * HOUR for h in site)))))
+    local = LocalLists.of(ageing_h=device[0], stale_h=device[1], ageing=None)
+    assert age_policy_for(policy, local).status.budgets == Budgets(*(h * HOUR for h in holds))
+
+
+LOCAL_ONLY = {  # fresh and stale of a device without a policy of its site, then those that hold
+    "both": ((6, 48), (6, 48)),
+    "only how old is ageing": ((6, None), (6, 168)),
+    "only how old is stale": ((None, 48), (24, 48)),
+    "nothing": ((None, None), (24, 168)),
+}
+
+
+@pytest.mark.parametrize(("device", "holds"), LOCAL_ONLY.values(), ids=LOCAL_ONLY)
+def test_without_a_policy_each_age_of_the_device_holds(
+    device: tuple[int | None, int | None], holds: tuple[int, int]
+) -> None:
+    local = LocalLists.of(ageing_h=device[0], stale_h=device[1], ageing=None)
+    assert age_policy_for(None, local).status.budgets == Budgets(*(h * HOUR for h in holds))
+
+
 def test_without_a_policy_stale_data_needs_staff_whatever_the_configuration_says() -> None:
     loose = LocalLists(400 * HOUR, 8_000 * HOUR, AgeAction.PASS)
     assert age_policy_for(None, loose).status == AgeRule(

@@ -13,7 +13,7 @@ from samples.head_points import face
 from edge.decision import Deny, Reason
 from edge.face.challenge import Phase, Prompt
 from edge.face.engine import FaceEvidence
-from edge.face.quality import Component
+from edge.face.quality import Coaching, Component
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.face.frame_evidence import STRANGER
 from edge.passage.face.pad_rule import PadRule
@@ -36,6 +36,7 @@ class See:
     fta: Component | None = None
     faces: int = 1
     still: bool = False
+    coaching: Coaching | None = None
 
 
 class Visit:
@@ -66,6 +67,7 @@ class Visit:
             seen.similarity,
             reason=seen.reason,
             fta=seen.fta,
+            coaching=seen.coaching,
             landmarks=landmarks,
         )
         if seen.reason:
@@ -90,6 +92,7 @@ def turn(away: See, back: See | None = None) -> list[See]:
 
 
 HOLDER, STRANGERS = See(), See(similarity=0.1, alike=0.1)
+UNSURE = See(similarity=(STRANGER + THRESHOLD) / 2, alike=0.7)  # no match, and no stranger
 QUALITY = See(similarity=None, alike=None, reason=Reason.FACE_QUALITY)
 FAR = replace(QUALITY, fta=Component.HEAD_POSE_YAW)
 GLASSES, MASK = (replace(QUALITY, fta=fta) for fta in (Component.EYES_VISIBLE, Component.MOUTH_OCCLUSION))
@@ -195,6 +198,21 @@ VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | 
     "another person after the turn": (
         {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), HOLDER, *[STRANGERS] * 9], Reason.FACE_NO_MATCH,
     ),
+    "a face on the way back that is no stranger's, and never matches": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[UNSURE] * 99], Reason.FACE_QUALITY,
+    ),
+    "a face on the way back that does not match for a while": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[UNSURE] * 9, *[HOLDER] * 9], "granted",
+    ),
+    "a face before the prompt that does not match any more": (
+        {"prompts": 1}, [*[HOLDER] * 2, *[UNSURE] * 99], Reason.FACE_NO_MATCH,
+    ),
+    "a face after the first prompt that does not match any more": (
+        {"prompts": 2}, [*[HOLDER] * 8, *turn(HOLDER), HOLDER, *[UNSURE] * 99], Reason.FACE_NO_MATCH,
+    ),
+    "one frame before the prompt that does not match": (
+        {"prompts": 1}, [*[HOLDER] * 2, UNSURE, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9], "granted",
+    ),
     "a head that never turns": ({"prompts": 1}, [HOLDER] * 120, Reason.FACE_QUALITY),
     "an attack before the prompt": (
         {"prompts": 1},
@@ -216,6 +234,25 @@ def test_prompts_are_shown_in_order_and_then_removed() -> None:
     shown = [words for n, words in enumerate(visit.prompts) if n == 0 or words != visit.prompts[n - 1]]
     assert shown == [Phase.LOOK, Prompt.TURN_LEFT, Phase.BACK, None]
     assert visit.capture.challenged
+
+
+CLOSER = replace(QUALITY, coaching=Coaching.COME_CLOSER)
+
+
+def test_the_holder_is_told_how_to_stand_until_the_challenge_begins_and_after_it() -> None:
+    visit = Visit(prompts=1)
+    visit.comes_to([CLOSER, HOLDER, CLOSER])
+    assert visit.prompts == [Coaching.COME_CLOSER, Phase.LOOK, Phase.LOOK]
+    visit.comes_to([*[HOLDER] * 7, *turn(HOLDER), HOLDER])
+    assert visit.prompts[-1] is None
+    visit.comes_to([CLOSER])
+    assert visit.prompts[-1] == Coaching.COME_CLOSER
+
+
+def test_the_instruction_ends_with_the_frame_that_needs_none() -> None:
+    visit = Visit()
+    visit.comes_to([CLOSER, See(similarity=0.5)])
+    assert visit.prompts == [Coaching.COME_CLOSER, None]
 
 
 @pytest.mark.parametrize(("prompts", "reason"), [(0, Reason.FACE_NO_MATCH), (1, Reason.FACE_QUALITY)])

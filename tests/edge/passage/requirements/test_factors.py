@@ -7,18 +7,19 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from worlds.passage_site import FRAME_MS, Site, verdicts
-from worlds.trust import DAY, HOLDER, ISSUER, LIST, NOW, SEED, URI, claims
+from worlds.passage_site import FRAME_MS, SimBoard, Site, verdicts
+from worlds.trust import DAY, HOLDER, ISSUER, LIST, NOW, SEED, URI, claims, verified
 
 from edge.audit.record import Passage, Path, Visited
 from edge.card import cose
 from edge.card.attributes import Attribute
-from edge.card.claims import Document, StatusPointer
+from edge.card.claims import Card, Document, StatusPointer
 from edge.card.encode import sign_card, sign_presentation
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.errors import StorageFault
 from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.requirements.request_display import DisplayMode
+from edge.passage.requirements.factors import AskNonce, AskPin, Given, Heard
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 from edge.policy.decide import FaceRule
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
 from edge.policy.pin import Pin, verifier
@@ -269,6 +270,60 @@ def test_a_wrong_pin_makes_the_next_try_wait() -> None:
             site.see()
         site.see(20)
         assert site.passages[-1].reason is reason
+
+
+# -- tries at one factor -------------------------------------------------------------------------------------
+
+CARD, OTHER_CARD = verified(), verified(card_id=b"card0002", status=StatusPointer(URI, 3))
+Answer = Card | Deny
+SLIPS: dict[str, tuple[Answer, Reason]] = {
+    "a code for another number": (Deny(Reason.CODE_NONCE), Reason.CODE_NONCE),
+    "a code that was shown before": (Deny(Reason.CARD_REPLAYED), Reason.CODE_NONCE),
+    "a code that cannot be read": (Deny(Reason.CODE_UNREADABLE), Reason.CODE_NONCE),
+    "a code of another card": (OTHER_CARD, Reason.FACTOR_WRONG),
+}
+
+
+def nonces(*answers: Answer) -> list[Given | Deny | None]:
+    """What a holder gets who shows codes with these results, one after the other."""
+    left = iter(answers)
+    display = RequestDisplay(SimBoard(), lambda _, nonce: nonce.hex(), lambda: bytes(8))
+    asking = AskNonce(CARD, display, NOW, lambda _symbols, _nonce: next(left))
+    return [asking.hear(Heard(tick_ms, symbols=("a code",))) for tick_ms in range(len(answers))]
+
+
+@pytest.mark.parametrize(("slip", "reason"), SLIPS.values(), ids=SLIPS)
+def test_two_codes_may_be_wrong_and_the_third_wrong_one_denies(slip: Answer, reason: Reason) -> None:
+    assert nonces(slip, slip, CARD) == [None, None, Given()]
+    assert nonces(slip, slip, slip) == [None, None, Deny(reason)]
+
+
+def test_a_refused_card_denies_at_its_first_code() -> None:
+    assert nonces(Deny(Reason.CARD_REVOKED)) == [Deny(Reason.CARD_REVOKED)]
+
+
+def pins(*entries: str, tries: PinTries | None = None) -> list[Given | Deny | None]:
+    """What a holder gets who types these PINs, one after the other."""
+    asking = AskPin(PIN, PinTries() if tries is None else tries)
+    return [asking.hear(Heard(tick_ms, keys=f"{entry}#")) for tick_ms, entry in enumerate(entries)]
+
+
+def test_two_pins_may_be_wrong_and_the_third_wrong_one_denies() -> None:
+    assert pins("0", "1", "271828") == [None, None, Given()]
+    assert pins("0", "1", "2") == [None, None, Deny(Reason.FACTOR_WRONG)]
+    assert pins("0", "1", "2", "271828")[2:] == [Deny(Reason.FACTOR_WRONG), Deny(Reason.RISK_LOCKED_OUT)]
+
+
+def test_a_wrong_pin_of_the_passage_before_is_one_of_the_three() -> None:
+    tries = PinTries()
+    assert pins("0", tries=tries) == [None]
+    assert pins("1", "2", tries=tries) == [None, Deny(Reason.FACTOR_WRONG)]
+
+
+def test_a_right_pin_gives_back_all_three_tries() -> None:
+    tries = PinTries()
+    assert pins("0", "1", "271828", tries=tries)[-1] == Given()
+    assert pins("0", "1", "271828", tries=tries)[-1] == Given()
 
 
 # -- guessing a PIN ------------------------------------------------------------------------------------------

@@ -58,14 +58,14 @@ def test_a_grant_resets_the_count() -> None:
 @pytest.mark.parametrize("reason", [Reason.FACE_ATTACK, Reason.DEVICE_FAULT, Reason.PASSAGE_INTERRUPTED])
 def test_an_attack_counts_whatever_ended_its_passage_and_until_a_grant(reason: Reason) -> None:
     lockout = Lockout()
-    lockout.learn(ANN, Deny(reason), 0, challenged=False, attacked=True)
-    assert lockout.objection(ANN, 1) == RISK
-    lockout.learn(ANN, NO_MATCH, 60_000, challenged=False)
-    assert lockout.attacked(ANN, 60_001)
-    assert not lockout.attacked(BOB, 60_001)
-    assert not lockout.attacked(ANN, 60_000 + FORGET_MS)
-    lockout.learn(ANN, Grant(3_000), 60_002, challenged=True)
-    assert not lockout.attacked(ANN, 60_003)
+    lockout.learn(ANN, Deny(reason), A_TICK, challenged=False, attacked=True)
+    assert lockout.objection(ANN, A_TICK + 1) == RISK
+    lockout.learn(ANN, NO_MATCH, A_TICK + 60_000, challenged=False)
+    assert lockout.attacked(ANN, A_TICK + 60_001)
+    assert not lockout.attacked(BOB, A_TICK + 60_001)
+    assert not lockout.attacked(ANN, A_TICK + 60_000 + FORGET_MS)
+    lockout.learn(ANN, Grant(3_000), A_TICK + 60_002, challenged=True)
+    assert not lockout.attacked(ANN, A_TICK + 60_003)
 
 
 def test_old_failures_are_forgotten() -> None:
@@ -108,8 +108,8 @@ def test_the_reasons_that_count_as_a_failed_try(reason: Reason) -> None:
     for challenged, counts in zip((False, True), COUNTED[reason], strict=True):
         lockout = Lockout()
         for _ in range(FREE):
-            lockout.learn(ANN, Deny(reason), 0, challenged=challenged)
-        assert (lockout.objection(ANN, 1) == RISK) is counts
+            lockout.learn(ANN, Deny(reason), A_TICK, challenged=challenged)
+        assert (lockout.objection(ANN, A_TICK + 1) == RISK) is counts
 
 
 def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:

@@ -43,6 +43,25 @@ def test_signs_come_to_a_level(case: str) -> None:
     assert POLICY.level(signs) is level
 
 
+QUIET: dict[str, tuple[tuple[int, int] | None, set[int]]] = {
+    "no hours": (None, set()),
+    "in one day": ((9, 12), {9, 10, 11}),
+    "over midnight": ((22, 2), {22, 23, 0, 1}),
+    "to midnight": ((22, 0), {22, 23}),
+    "from midnight": ((0, 2), {0, 1}),
+    "two equal hours are no time": ((9, 9), set()),
+    "midnight twice is no time": ((0, 0), set()),
+}
+
+
+@pytest.mark.parametrize(("quiet", "hours"), QUIET.values(), ids=QUIET)
+def test_quiet_hours_begin_with_the_first_and_end_before_the_second(
+    quiet: tuple[int, int] | None, hours: set[int]
+) -> None:
+    policy = replace(POLICY, quiet=quiet)
+    assert {hour for hour in range(24) if policy.is_quiet(hour)} == hours
+
+
 STEPS: dict[str, tuple[tuple[Reason, ...], frozenset[Factor], tuple[Factor, ...]]] = {
     "nothing to ask": ((), ALL, ()),
     "raised: the lightest step-up": ((Reason.RISK_HOUR,), ALL, (Factor.CHALLENGE,)),

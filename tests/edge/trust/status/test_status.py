@@ -13,7 +13,7 @@ from worlds.trust import DAY, ISSUER, LIST, NOW, SEED, URI, standing
 
 from edge.decision import Reason
 from edge.trust.status import signed_file
-from edge.trust.status.status import StatusList
+from edge.trust.status.status import Bitmaps, StatusList, StatusManifest, WrongList
 
 CARDS = {
     "a card in good standing": (0, None),
@@ -77,3 +77,45 @@ def test_every_index_is_answered_from_its_own_bits(revoked, suspended):
             Reason.CARD_REVOKED if index in revoked else Reason.CARD_SUSPENDED if index in suspended else None
         )
         assert standing(status, index) is expected
+
+
+# -- bitmaps and their signed manifest ---------------------------------------------------------------------
+
+SIZES = (1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 72)
+
+
+def bitmaps_with(size: int, *bits: int) -> Bitmaps:
+    """Bitmaps of `size` cards with these bits set in each, also past the end."""
+    bits_set = sum(1 << bit for bit in bits).to_bytes((size + 7) // 8, "little")
+    return Bitmaps(size, bits_set, bits_set)
+
+
+def manifest_of(bitmaps: Bitmaps) -> StatusManifest:
+    return StatusManifest.of(bitmaps, serial=1, issued_at=NOW, expires=NOW + DAY)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_last_card_of_a_list_of_any_size_may_be_revoked(size):
+    bitmaps = bitmaps_with(size, size - 1)
+    assert standing(manifest_of(bitmaps).check(bitmaps), size - 1) is Reason.CARD_REVOKED
+
+
+@pytest.mark.parametrize("size", [size for size in SIZES if size % 8])
+def test_a_bit_past_the_end_is_refused_also_if_it_is_signed(size):
+    bitmaps = bitmaps_with(size, size)
+    with pytest.raises(WrongList, match="bits past the end"):
+        manifest_of(bitmaps).check(bitmaps)
+
+
+@pytest.mark.parametrize("other", [9, 15, 8, 17])
+def test_bitmaps_of_another_number_of_cards_are_refused(other):
+    """Takes sizes with the same number of bytes too, whose bitmaps have the signed hash."""
+    with pytest.raises(WrongList, match=f"bitmaps of {other} cards, not 16"):
+        manifest_of(Bitmaps.zeroed(16)).check(Bitmaps.zeroed(other))
+
+
+@pytest.mark.parametrize("length", [1, 3])
+def test_bitmaps_of_another_number_of_bytes_are_refused(length):
+    wrong = Bitmaps(16, bytes(length), bytes(length))
+    with pytest.raises(WrongList, match=f"{length} bytes, not 2"):
+        manifest_of(wrong).check(wrong)
