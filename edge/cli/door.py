@@ -6,7 +6,7 @@ Stop `doorward run` first: one program at a time can use the serial port.
 from __future__ import annotations
 
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
 from edge.app.parts.strike import commission, learn_panel_key, open_controller
@@ -14,14 +14,18 @@ from edge.cli.config import given
 from edge.cli.output import tell
 from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.doctor.door_checks import word, words
-from edge.errors import ConfigError, Exit
+from edge.doctor.strike_record import open_strike_record
+from edge.errors import ConfigError, DoorLinkFault, Exit, StorageFault
 from edge.link.messages import Mode
+from edge.log import log_line
+from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
     import argparse
 
     from edge.app.parts.strike import DoorController
     from edge.config import Config
+    from edge.doctor.strike_record import StrikeRecord
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
@@ -49,13 +53,49 @@ def _events(args: argparse.Namespace) -> int:
 
 
 def _mode(args: argparse.Namespace) -> int:
-    link, _ = _open(args)
-    with closing(link):
-        link.set_mode(Mode(MODES.index(args.mode)))
-        _say(args, {"mode": args.mode})
-        if args.mode == "free-access":  # the controller ends it when the link is silent
-            _hold(link)
+    config, base = given(args.config)
+    _with_controller(config)
+    with ExitStack() as stack:
+        record = None
+        try:
+            record = stack.enter_context(open_strike_record(config, base))
+        except StorageFault as fault:
+            if args.mode != "lock-down":  # to lock is never refused
+                raise
+            log_line("lock-down is not on record", level="warning", why=fault.message, hint=fault.hint)
+        link = stack.enter_context(closing(open_controller(config.strike, base)))
+        try:
+            _set_mode(link, record, args)
+        except DoorLinkFault:
+            if record is not None:
+                record.failed()
+            raise
     return Exit.OK
+
+
+def _set_mode(link: DoorController, record: StrikeRecord | None, args: argparse.Namespace) -> None:
+    """Set the mode, after its record. Raises DoorLinkFault; and StorageFault, except for lock-down."""
+    mode = Mode(MODES.index(args.mode))
+    if mode is Mode.LOCK_DOWN:
+        link.set_mode(mode)
+        _say(args, {"mode": args.mode})
+        if record is not None:
+            record.locked(DoorEventKind.LOCK_DOWN)
+        return
+    assert record is not None
+    if mode is Mode.NORMAL:  # it may end a lock-down
+        record.locked(DoorEventKind.NORMAL_MODE)
+        link.set_mode(mode)
+        _say(args, {"mode": args.mode})
+        return
+    link.set_mode(mode, record.free_access())
+    _say(args, {"mode": args.mode})
+    try:
+        _hold(link)
+    finally:
+        with suppress(DoorLinkFault):  # the controller ends it when the link is silent
+            link.set_mode(Mode.NORMAL)
+        record.locked(DoorEventKind.NORMAL_MODE)
 
 
 def _hold(link: DoorController) -> None:

@@ -36,7 +36,7 @@ class StepResult:
 
     `trust_state`: of the passage, or of this moment. `clock`: changes of trust in this device's clock since
     the last frame. `obligations`: those of the visit, with the notices for staff; for the staff's screen,
-    never for a log.
+    never for a log. `journal_fails`: the last record could not be written.
     """
 
     tick_ms: int
@@ -50,6 +50,7 @@ class StepResult:
     trust_state: TrustState | None = None
     clock: tuple[ClockEvent, ...] = ()
     obligations: Obligations | None = field(default=None, repr=False)
+    journal_fails: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

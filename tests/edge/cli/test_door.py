@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_MS, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.waiting import until
+from samples.journals import read_records
 from worlds.folders import write_secret
 
 from edge.__main__ import main
+from edge.audit.journal import Journal
+from edge.audit.record import DoorChange
 from edge.errors import Exit
 
 pytest.importorskip("serial")
@@ -168,6 +171,75 @@ def test_free_access_lasts_as_long_as_the_command(commissioned: OnPty, monkeypat
     assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
     commissioned.clock.push(PATIENCE_MS + 100)
     until(lambda: not commissioned.energised)
+
+
+# -- the record of a mode ---------------------------------------------------------------------------
+
+
+def recorded(controller: OnPty) -> list[tuple[str, str | None]]:
+    records = read_records(controller.path.with_name("journal.db"))
+    return [
+        (record.change, record.cause) if isinstance(record, DoorChange) else (record.part, None)
+        for record in records
+    ]
+
+
+def occupy(controller: OnPty) -> Journal:
+    """The journal of a device that is at work."""
+    return Journal.open(controller.path.with_name("journal.db"), bytes(32), "door-1")
+
+
+def damage(controller: OnPty) -> None:
+    damaged = b"this is no journal, but it is long enough to look at" * 40
+    controller.path.with_name("journal.db").write_bytes(damaged)
+
+
+def test_free_access_is_on_record_before_the_lock_moves_and_its_end_too(
+    commissioned: OnPty, monkeypatch
+) -> None:
+    def interrupted(_) -> None:
+        assert commissioned.energised
+        assert recorded(commissioned) == [("free-access", "command")]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edge.cli.door._hold", interrupted)
+    assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
+    assert not commissioned.energised
+    assert recorded(commissioned) == [("free-access", "command"), ("normal-mode", "command")]
+
+
+@pytest.mark.parametrize("mode", ["normal", "free-access"])
+def test_without_a_record_no_mode_lets_more_through(commissioned: OnPty, capsys, mode: str) -> None:
+    assert door(commissioned, "mode", "lock-down") == Exit.OK
+    damage(commissioned)
+    assert door(commissioned, "mode", mode) == Exit.DEVICE
+    assert "journal" in capsys.readouterr().err
+    assert commissioned.controller.door.mode == 1
+    assert not any(level for _, level in commissioned.levels)
+
+
+def test_beside_a_service_that_writes_the_journal_the_hint_is_to_stop_it(commissioned: OnPty, capsys) -> None:
+    with occupy(commissioned):
+        assert door(commissioned, "mode", "free-access") == Exit.DEVICE
+    assert "hint: stop the other `doorward run`" in capsys.readouterr().err
+    assert not any(level for _, level in commissioned.levels)
+
+
+def test_a_lock_down_is_recorded_and_is_not_refused_without_a_record(commissioned: OnPty, capsys) -> None:
+    assert door(commissioned, "mode", "lock-down") == Exit.OK
+    assert recorded(commissioned) == [("lock-down", "command")]
+    assert door(commissioned, "mode", "normal") == Exit.OK
+    damage(commissioned)
+    assert door(commissioned, "mode", "lock-down") == Exit.OK
+    assert "lock-down is not on record" in capsys.readouterr().err
+    assert commissioned.controller.door.mode == 1
+
+
+def test_free_access_that_the_controller_denies_is_a_fault_on_record(commissioned: OnPty) -> None:
+    commissioned.set(TAMPER)
+    assert door(commissioned, "mode", "free-access") == Exit.DEVICE
+    assert recorded(commissioned) == [("free-access", "command"), ("door", None)]
+    assert not any(level for _, level in commissioned.levels)
 
 
 def test_a_door_without_a_controller_is_an_error(tmp_path: Path, capsys) -> None:

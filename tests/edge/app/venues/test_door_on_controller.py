@@ -7,6 +7,7 @@ from pathlib import Path
 
 from peers.cpython_controller import KEY, OnPty
 from peers.waiting import until
+from samples.proofs import proof
 from worlds.folders import write_secret
 from worlds.venues.building_door import SITE, local
 
@@ -14,6 +15,7 @@ from edge.app.parts.strike import open_strike
 from edge.app.venues.door import LOOK_MS, ControlledDoor, SiteDoor, open_door
 from edge.config import Config, PermitsConfig, StrikeConfig
 from edge.link.messages import Mode
+from edge.on_record import LockMovement
 from edge.passage.machine import PassageState
 from edge.passage.verifier import StepResult
 from edge.trust.time.freshness import AgePolicy
@@ -42,7 +44,10 @@ def test_a_controller_follows_the_hours_and_the_switch(controller: OnPty, tmp_pa
     assert isinstance(door, SiteDoor)
     with closing(door), closing(open_strike(config, tmp_path)) as link:
         assert isinstance(link, ControlledDoor)
-        see, looks = door.watcher(link), iter(range(0, 10**9, LOOK_MS))
+        see, looks = (
+            door.watcher(link, lambda _: proof(movement=LockMovement.FREE_ACCESS)),
+            iter(range(0, 10**9, LOOK_MS)),
+        )
 
         def comes_to(mode: Mode, at: object) -> None:
             def is_so() -> bool:
