@@ -5,6 +5,7 @@ Stop `doorward run` first: one program at a time can use the serial port.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from edge.cli.output import tell
 from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.doctor.door_checks import word, words
 from edge.doctor.strike_record import open_strike_record
-from edge.errors import ConfigError, DoorLinkFault, Exit, StorageFault
+from edge.errors import ConfigError, DoorLinkFault, EdgeError, Exit, StorageFault
 from edge.link.messages import Mode
 from edge.log import log_line
 from edge.ports import DoorEventKind
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
+LOOK_S = 0.5  # a link that goes down is an error so soon
+LOOKS_ON_RECORD = 7_200  # one record is enough for an hour of free access
 ENROL_S = 60.0  # for a technician to walk to the panel and start its key exchange
 
 
@@ -59,10 +62,10 @@ def _mode(args: argparse.Namespace) -> int:
         record = None
         try:
             record = stack.enter_context(open_strike_record(config, base))
-        except StorageFault as fault:
+        except (StorageFault, ConfigError) as fault:
             if args.mode != "lock-down":  # to lock is never refused
                 raise
-            log_line("lock-down is not on record", level="warning", why=fault.message, hint=fault.hint)
+            _not_recorded(fault)
         link = stack.enter_context(closing(open_controller(config.strike, base)))
         try:
             _set_mode(link, record, args)
@@ -80,7 +83,10 @@ def _set_mode(link: DoorController, record: StrikeRecord | None, args: argparse.
         link.set_mode(mode)
         _say(args, {"mode": args.mode})
         if record is not None:
-            record.locked(DoorEventKind.LOCK_DOWN)
+            try:
+                record.locked(DoorEventKind.LOCK_DOWN)
+            except StorageFault as fault:
+                _not_recorded(fault)
         return
     assert record is not None
     if mode is Mode.NORMAL:  # it may end a lock-down
@@ -91,18 +97,29 @@ def _set_mode(link: DoorController, record: StrikeRecord | None, args: argparse.
     link.set_mode(mode, record.free_access())
     _say(args, {"mode": args.mode})
     try:
-        _hold(link)
+        _hold(link, record)
     finally:
         with suppress(DoorLinkFault):  # the controller ends it when the link is silent
             link.set_mode(Mode.NORMAL)
         record.locked(DoorEventKind.NORMAL_MODE)
 
 
-def _hold(link: DoorController) -> None:
-    """Keeps the link open until Ctrl-C. Raises DoorLinkFault when it goes down, which ends free-access."""
+def _not_recorded(fault: EdgeError) -> None:
+    log_line("lock-down is not on record", level="warning", why=fault.message, hint=fault.hint)
+
+
+def _hold(link: DoorController, record: StrikeRecord) -> None:
+    """Keep free-access until Ctrl-C, with a new record each hour.
+
+    Raises DoorLinkFault when the link goes down, and StorageFault when the journal cannot be written: both
+    end free-access.
+    """
     forever = threading.Event()
-    while not forever.wait(0.5):
+    for look in itertools.count(1):
+        forever.wait(LOOK_S)
         link.events()
+        if look % LOOKS_ON_RECORD == 0:
+            link.set_mode(Mode.FREE_ACCESS, record.free_access())
 
 
 def _commission(args: argparse.Namespace) -> int:

@@ -123,6 +123,7 @@ def watch(border: Border) -> list[int]:
         def released(for_ms: int, allowed: OnRecord, *, side: Side = side, release=release) -> None:
             view = border.lane.view()
             assert (view.people, view.outer_shut, view.inner_shut) == (int(side is Side.INNER), True, True)
+            assert allowed.door.endswith(f"/{side.value}"), "the record is of this door"
             release(for_ms, allowed)
             seen.append(sum(border.door(each).energised for each in Side))
 
