@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.decision import Signal
+    from edge.on_record import OnRecord
     from edge.screen_text import ScreenText
 
 Pixels = NDArray[np.uint8]
@@ -204,6 +205,7 @@ class Cause(StrEnum):
     OPENED = "opened"  # the leaf opened, so the strike relocked
     CLOSED = "closed"  # the leaf closed
     COMMAND = "command"  # an operator asked for it
+    SCHEDULE = "schedule"  # the hours of the site's rules asked for it
     SHUTDOWN = "shutdown"  # this program is ending
     HEARTBEAT = "heartbeat"  # this program did not send to the controller any more
     MODE = "mode"  # free-access or lock-down began or ended
@@ -239,10 +241,11 @@ class DoorEvent:
 class Strike(Protocol):
     """The lock output of one door. Raises DoorLinkFault, and its subclass DoorDenied if the door denies."""
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         """Energise for at most `for_ms`; the output relocks by itself, even if this program dies.
 
-        `grant`: seq of the record that allows it, for the door's own events; 0 if there is none.
+        `allowed`: proof of the record that allows it, once. An older one, one of another door or one of
+        another journal is a DoorLinkFault. The door's own events have its seq.
         """
         ...
 

@@ -64,11 +64,12 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             config, base, stack, trust=watch, journal=journal, stages=stages, clock=parts.clock
         )
         state = open_files(base / config.paths.state)
+        device = assemble(config, parts, own)
         watchers = [
             *open_watchers(config, own, stack),
-            *watchers_of(visit_rules, parts.strike, parts.signals, state),
+            *watchers_of(visit_rules, parts.strike, parts.signals, state, device.verifier.free_access),
         ]
-        yield replace(assemble(config, parts, own), watchers=watchers)
+        yield replace(device, watchers=watchers)
 
 
 def _open_parts(config: Config, base: Path, stack: ExitStack, *, camera: str | None) -> DoorParts:

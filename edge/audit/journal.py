@@ -22,12 +22,21 @@ from edge.audit.checkpoint import Signer
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import open_segment_reader
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.record import ClockTrust, DoorChange, JournalEntry, Outcome, Passage, encode
+from edge.audit.record import (
+    ClockTrust,
+    DoorChange,
+    JournalEntry,
+    Outcome,
+    Passage,
+    allowed_by,
+    encode,
+)
 from edge.audit.segment import Segment
 from edge.audit.segments import alone, closed_path, closed_segments, lock_writer
 from edge.audit.store import storage_faults
 from edge.durable import flush
 from edge.errors import StorageFault
+from edge.on_record import OnRecord
 from edge.ports import EventMark
 
 if TYPE_CHECKING:
@@ -116,6 +125,19 @@ class Journal:
         body = encode(JournalEntry(seq=seq, record=record))
         segment.append(body, leaf_hash(body))
         return seq
+
+    def permit(self, record: AuditRecord) -> OnRecord:
+        """Write a grant, or an order to the door. Its proof, without which no strike moves.
+
+        Raises:
+            StorageFault: the record is not written, or it is one that allows no movement.
+        """
+        movement = allowed_by(record)
+        if movement is None:
+            raise StorageFault(
+                "this kind of record allows no movement of the lock", hint="report this as a bug in doorward"
+            )
+        return OnRecord(self._signer.public, record.door, self.append(record), movement)
 
     def tail(self, since_ms: int, limit: int) -> tuple[JournalEntry, ...]:
         """The passages since `since_ms` among the last `limit` records of any kind, oldest first.

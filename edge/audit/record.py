@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 from edge.audit.errors import JournalBroken
 from edge.decision import Reason
 from edge.errors import StorageFault
+from edge.on_record import LockMovement
 from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
@@ -177,7 +178,8 @@ class DoorChange(_Record, frozen=True, kw_only=True, tag="door"):
     """An event of the door: the strike or the leaf moved, or its state changed.
 
     `decision`: seq of the passage that caused it, if one did. `number`, `controller_ms`: for a door with a
-    controller, the event's number and the controller's clock, so that no event is recorded twice.
+    controller, the event's number and the controller's clock, so that no event is recorded twice. With the
+    cause `command` or `schedule` and no number it is an order, durable before the lock moves.
     """
 
     change: DoorEventKind
@@ -232,6 +234,18 @@ class Erased(_Record, frozen=True, kw_only=True, tag="erased"):
 
 
 AuditRecord = Passage | DoorChange | Started | Stopped | Faulted | ClockChange | Erased
+
+
+def allowed_by(record: AuditRecord) -> LockMovement | None:
+    """The movement of the lock that this record allows: a grant, or an order to the door."""
+    match record:
+        case Passage(outcome=Outcome.GRANT):
+            return LockMovement.RELEASE
+        case DoorChange(change=DoorEventKind.RELEASED, cause=Cause.COMMAND, number=None):
+            return LockMovement.RELEASE
+        case DoorChange(change=DoorEventKind.FREE_ACCESS, cause=Cause.COMMAND | Cause.SCHEDULE, number=None):
+            return LockMovement.FREE_ACCESS
+    return None
 
 
 class JournalEntry(_Strict, frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ Stop `doorward run` first: one program at a time can use the serial port.
 
 from __future__ import annotations
 
+import itertools
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
 from edge.app.parts.strike import commission, learn_panel_key, open_controller
@@ -14,17 +15,23 @@ from edge.cli.config import given
 from edge.cli.output import tell
 from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.doctor.door_checks import word, words
-from edge.errors import ConfigError, Exit
+from edge.doctor.strike_record import open_strike_record
+from edge.errors import ConfigError, DoorLinkFault, EdgeError, Exit, StorageFault
 from edge.link.messages import Mode
+from edge.log import log_line
+from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
     import argparse
 
     from edge.app.parts.strike import DoorController
     from edge.config import Config
+    from edge.doctor.strike_record import StrikeRecord
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
+LOOK_S = 0.5  # a link that goes down is an error so soon
+LOOKS_ON_RECORD = 7_200  # one record is enough for an hour of free access
 ENROL_S = 60.0  # for a technician to walk to the panel and start its key exchange
 
 
@@ -49,20 +56,70 @@ def _events(args: argparse.Namespace) -> int:
 
 
 def _mode(args: argparse.Namespace) -> int:
-    link, _ = _open(args)
-    with closing(link):
-        link.set_mode(Mode(MODES.index(args.mode)))
-        _say(args, {"mode": args.mode})
-        if args.mode == "free-access":  # the controller ends it when the link is silent
-            _hold(link)
+    config, base = given(args.config)
+    _with_controller(config)
+    with ExitStack() as stack:
+        record = None
+        try:
+            record = stack.enter_context(open_strike_record(config, base))
+        except (StorageFault, ConfigError) as fault:
+            if args.mode != "lock-down":  # to lock is never refused
+                raise
+            _not_recorded(fault)
+        link = stack.enter_context(closing(open_controller(config.strike, base)))
+        try:
+            _set_mode(link, record, args)
+        except DoorLinkFault:
+            if record is not None:
+                record.failed()
+            raise
     return Exit.OK
 
 
-def _hold(link: DoorController) -> None:
-    """Keeps the link open until Ctrl-C. Raises DoorLinkFault when it goes down, which ends free-access."""
+def _set_mode(link: DoorController, record: StrikeRecord | None, args: argparse.Namespace) -> None:
+    """Set the mode, after its record. Raises DoorLinkFault; and StorageFault, except for lock-down."""
+    mode = Mode(MODES.index(args.mode))
+    if mode is Mode.LOCK_DOWN:
+        link.set_mode(mode)
+        _say(args, {"mode": args.mode})
+        if record is not None:
+            try:
+                record.locked(DoorEventKind.LOCK_DOWN)
+            except StorageFault as fault:
+                _not_recorded(fault)
+        return
+    assert record is not None
+    if mode is Mode.NORMAL:  # it may end a lock-down
+        record.locked(DoorEventKind.NORMAL_MODE)
+        link.set_mode(mode)
+        _say(args, {"mode": args.mode})
+        return
+    link.set_mode(mode, record.free_access())
+    _say(args, {"mode": args.mode})
+    try:
+        _hold(link, record)
+    finally:
+        with suppress(DoorLinkFault):  # the controller ends it when the link is silent
+            link.set_mode(Mode.NORMAL)
+        record.locked(DoorEventKind.NORMAL_MODE)
+
+
+def _not_recorded(fault: EdgeError) -> None:
+    log_line("lock-down is not on record", level="warning", why=fault.message, hint=fault.hint)
+
+
+def _hold(link: DoorController, record: StrikeRecord) -> None:
+    """Keep free-access until Ctrl-C, with a new record each hour.
+
+    Raises DoorLinkFault when the link goes down, and StorageFault when the journal cannot be written: both
+    end free-access.
+    """
     forever = threading.Event()
-    while not forever.wait(0.5):
+    for look in itertools.count(1):
+        forever.wait(LOOK_S)
         link.events()
+        if look % LOOKS_ON_RECORD == 0:
+            link.set_mode(Mode.FREE_ACCESS, record.free_access())
 
 
 def _commission(args: argparse.Namespace) -> int:

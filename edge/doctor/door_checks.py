@@ -72,9 +72,9 @@ def _tried(lock: Strike, record: StrikeRecord) -> set[DoorEventKind]:
     """Release the lock; the events until it is locked again. Raises StorageFault before it moves."""
     lock.events()  # earlier events
     happened: set[DoorEventKind] = set()
-    seq = record.released()
+    allowed = record.released()
     try:
-        lock.release(RELEASE_MS, grant=seq)
+        lock.release(RELEASE_MS, allowed)
         end = time.monotonic() + WATCH_S
         while time.monotonic() < end and DoorEventKind.RELOCKED not in happened:
             happened.update(event.kind for event in lock.events())
@@ -84,7 +84,7 @@ def _tried(lock: Strike, record: StrikeRecord) -> set[DoorEventKind]:
         raise
     finally:
         lock.relock()
-    record.relocked()
+    record.locked(DoorEventKind.RELOCKED)
     return happened
 
 

@@ -1,4 +1,4 @@
-"""Records the releases of the doctor: every movement of a lock is recorded, also one by a technician."""
+"""Records the orders of a technician to a door: every movement of a lock is on record before it happens."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.config import Config
+    from edge.on_record import OnRecord
 
 
 class StrikeRecord:
@@ -25,19 +26,24 @@ class StrikeRecord:
     def __init__(self, journal: Journal, site: str) -> None:
         self._journal, self._site = journal, site
 
-    def released(self) -> int:
-        """Record a release by command, before the lock moves. Returns the seq of the record."""
-        return self._journal.append(
-            DoorChange(change=DoorEventKind.RELEASED, cause=Cause.COMMAND, **self._stamp())
-        )
+    def released(self) -> OnRecord:
+        """Record a release by command, before the lock moves; its proof."""
+        return self._journal.permit(self._order(DoorEventKind.RELEASED))
 
-    def relocked(self) -> None:
-        """Record that the lock is locked again."""
-        self._journal.append(DoorChange(change=DoorEventKind.RELOCKED, cause=Cause.COMMAND, **self._stamp()))
+    def free_access(self) -> OnRecord:
+        """Record free access by command, before the lock moves; its proof."""
+        return self._journal.permit(self._order(DoorEventKind.FREE_ACCESS))
+
+    def locked(self, change: DoorEventKind) -> None:
+        """Record a command that frees no lock: a relock, a lock-down, or the normal mode."""
+        self._journal.append(self._order(change))
 
     def failed(self) -> None:
         """Record that the door did not obey."""
         self._journal.append(Faulted(part=DevicePart.DOOR, **self._stamp()))
+
+    def _order(self, change: DoorEventKind) -> DoorChange:
+        return DoorChange(change=change, cause=Cause.COMMAND, **self._stamp())
 
     def _stamp(self) -> dict[str, Any]:
         clock = system_clock()

@@ -37,6 +37,7 @@ class StepResult:
     `trust_state`: of the passage, or of this moment. `clock`: changes of trust in this device's clock since
     the last frame. `obligations`: those of the visit, with the notices for staff; for the staff's screen,
     never for a log. `background`: the number of codes found to be background since the last frame.
+    `journal_fails`: the last record could not be written.
     """
 
     tick_ms: int
@@ -51,6 +52,7 @@ class StepResult:
     clock: tuple[ClockEvent, ...] = ()
     obligations: Obligations | None = field(default=None, repr=False)
     background: int = 0
+    journal_fails: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from edge.audit.record import StopCause
     from edge.decision import Decision, Grant
     from edge.face.engine import FaceEvidence
+    from edge.on_record import OnRecord
     from edge.passage.decision_point import DecisionPoint
     from edge.passage.stages import Stages
     from edge.ports import DoorEvent, Scan, Symbol
@@ -70,6 +71,7 @@ class Verifier:
         self._lockout = Lockout()
         self._passage: ActivePassage | None = None
         self._outcome: PassageOutcome | None = None  # of this frame
+        self._allowed: OnRecord | None = None  # the grant on record, until the strike is asked
         self._trust_state: TrustState | None = None  # of the latest card, or of this moment
 
     @property
@@ -136,11 +138,16 @@ class Verifier:
             recorder.told_of_clock(),
             recorder.builder.obligations,
             self._tracker.take_background(),
+            recorder.fails,
         )
 
     def start(self) -> None:
         """Record that this device is ready. Raises StorageFault: a door needs its journal."""
         self._point.started(self._runner.tick_ms)
+
+    def free_access(self, tick_ms: int) -> OnRecord:
+        """Record that the site's hours order free access; its proof. Raises StorageFault."""
+        return self._point.recorder.free_access(tick_ms)
 
     def adopt(self, stages: Stages, times: m.PassageTimes) -> None:
         """Use these from the next passage on; only between two passages. The door and its alarms stay."""
@@ -272,7 +279,7 @@ class Verifier:
                 attacked=self._passage.attacked,
             )
         try:
-            seq = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))
+            seq, self._allowed = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))
         except StorageFault:
             self._outcome = PassageOutcome(Deny(Reason.DEVICE_FAULT), None, recorder.builder.micros())
             self._runner.put(RecordFailed())
@@ -282,9 +289,10 @@ class Verifier:
         self._runner.put(Recorded())
 
     def _release(self, grant: Grant) -> None:
+        allowed, self._allowed = self._allowed, None
+        assert allowed is not None, "the machine releases after the grant is on record"
         try:
-            seq = self._outcome.seq if self._outcome else None
-            self._ports.strike.release(grant.release_ms, grant=seq or 0)
+            self._ports.strike.release(grant.release_ms, allowed)
             self._tracker.passed(self._runner.tick_ms)
         except DoorLinkFault as fault:
             if not isinstance(fault, DoorDenied):  # the door's own event records that, with its cause

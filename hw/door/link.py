@@ -25,12 +25,13 @@ from edge.ports import DoorEvent, DoorEventKind
 from hw.door.events import ControllerTicks, denied_release, door_event
 from hw.door.serial_line import SerialLine
 from hw.door.signals import DoorSignals
-from hw.door.strike import capped
+from hw.door.strike import ProofCheck, capped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.link.session import LinkPairing
+    from edge.on_record import OnRecord
     from edge.ports import Clock, EventMark
 
 BAUD: Final = 115_200
@@ -72,6 +73,7 @@ class DoorLink:
         self._there = _OtherEnd()
         self._feed: Feed | None = None  # until `recount` or `events` is called
         self._unread: deque[DoorEvent] = deque()
+        self._proofs = ProofCheck()
         self._mode: m.Mode | None = None  # the mode that was set last
         self.signals = DoorSignals(self._signal)
         self._line = SerialLine(port, baud, guard=self._guard, turn=self._turn, ended=self._begin_anew)
@@ -79,8 +81,9 @@ class DoorLink:
 
     # -- the port -----------------------------------------------------------------------------
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         for_ms = capped(for_ms)
+        grant = self._proofs.release(allowed)
         try:
             self._ask(lambda session: session.release(for_ms, grant), frees=True)
         except faults.ControllerDenied as denial:
@@ -155,18 +158,29 @@ class DoorLink:
         with self._guard:
             return self._there.welcomed
 
-    def set_mode(self, mode: m.Mode) -> None:
+    def set_mode(self, mode: m.Mode, allowed: OnRecord | None = None) -> None:
         """Set a mode. Raises DoorLinkFault.
 
         It stays until another one is set, also over a boot of the controller. Free-access ends when this
         program ends; lock-down does not.
+
+        `allowed`: proof of the record that orders free-access, which does not begin without it; the same
+        proof renews it. The other modes release no lock, and need none.
         """
+        if mode is m.Mode.FREE_ACCESS:
+            self._proofs.free_access(allowed)
+        else:
+            self._proofs.ends_free_access()
         self._ask(lambda session: session.mode(mode))
         with self._guard:
             self._mode = mode
 
-    def wiegand(self, bits: int, value: int) -> None:
-        """Send a card number to a panel on the controller's wires. Raises DoorLinkFault."""
+    def wiegand(self, bits: int, value: int, allowed: OnRecord) -> None:
+        """Send a card number to a panel on the controller's wires. Raises DoorLinkFault.
+
+        `allowed`: as of a release, because the panel may open the door.
+        """
+        self._proofs.release(allowed)
         try:
             self._ask(lambda session: session.wiegand(bits, value))
         except faults.ControllerDenied as denial:

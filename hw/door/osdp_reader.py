@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.errors import DoorLinkFault
 from hw.door.serial_line import SerialLine
+from hw.door.strike import ProofCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from edge.on_record import OnRecord
 
 BAUD: Final = 9_600  # the factory setting of panels
 KEY_BYTES: Final = 16
@@ -49,6 +52,7 @@ class OsdpReader:
         self._waiting = bytearray()
         self._fetched: bool | None = None  # whether the panel has the event that was submitted last
         self._learnt = learnt
+        self._proofs = ProofCheck()
         self._osdp, self._sys = _library()
         self._context = self._peripheral(address, key)
         self._line = SerialLine(port, baud, guard=self._guard, turn=self._turn, ended=self._ended)
@@ -67,8 +71,12 @@ class OsdpReader:
                     "the panel has opened no secure channel", hint=_NO_CHANNEL
                 )
 
-    def present(self, bits: int, value: int) -> None:
-        """Send a card number of `bits` bits, and wait until the panel has it. Raises DoorLinkFault."""
+    def present(self, bits: int, value: int, allowed: OnRecord) -> None:
+        """Send a card number of `bits` bits, and wait until the panel has it. Raises DoorLinkFault.
+
+        `allowed`: proof of a grant, because the panel may open the door.
+        """
+        self._proofs.release(allowed)
         spare = -bits % 8
         event = {
             "event": self._osdp.Event.CardRead,

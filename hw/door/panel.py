@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from edge.errors import DoorLinkFault
 from edge.ports import DoorEvent, DoorEventKind
-from hw.door.strike import capped
+from hw.door.strike import ProofCheck, capped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from edge.on_record import OnRecord
     from edge.ports import Clock, EventMark, Signals
     from hw.door.link import DoorLink
 
@@ -27,18 +28,22 @@ if TYPE_CHECKING:
 class PanelStrike:
     """The Strike port of such a door. `present`: sends the number to the panel; raises DoorLinkFault."""
 
-    def __init__(self, present: Callable[[], None], close: Callable[[], None], *, clock: Clock) -> None:
+    def __init__(
+        self, present: Callable[[OnRecord], None], close: Callable[[], None], *, clock: Clock
+    ) -> None:
         self._present, self._close, self._clock = present, close, clock
         self._guard = threading.Lock()
         self._unread: deque[DoorEvent] = deque()
         self._is_closed = False
+        self._proofs = ProofCheck()
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  the panel has its own records
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         capped(for_ms)
         with self._guard:
             if self._is_closed:
                 raise DoorLinkFault("the line to the panel was closed", hint="start the device again")
-            self._present()
+            self._proofs.release(allowed)
+            self._present(allowed)
             self._unread.append(DoorEvent(DoorEventKind.PRESENTED, self._clock.tick_ms()))
 
     def relock(self) -> None:
@@ -58,7 +63,7 @@ class WiegandPanel(PanelStrike):
     """A panel on the Wiegand wires of a door controller, which keeps alarms, inputs and lamps."""
 
     def __init__(self, link: DoorLink, *, bits: int, value: int, clock: Clock) -> None:
-        super().__init__(lambda: link.wiegand(bits, value), link.close, clock=clock)
+        super().__init__(lambda allowed: link.wiegand(bits, value, allowed), link.close, clock=clock)
         self._link = link
         self.signals: Signals = link.signals
 

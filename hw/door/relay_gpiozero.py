@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from edge.errors import ConfigError, DoorLinkFault
 from edge.ports import DoorEvent, DoorEventKind
-from hw.door.strike import capped
+from hw.door.strike import ProofCheck, capped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from edge.on_record import OnRecord
     from edge.ports import Clock
 
 _HINT = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; elsewhere use the simulated strike"
@@ -51,14 +52,16 @@ class GpioRelay:
         self._clock, self._new_timer = clock, timer
         self._events: deque[DoorEvent] = deque()
         self._guard = threading.Lock()
+        self._proofs = ProofCheck()
         self._timer: threading.Timer | None = None
         self._device = _open_output(pin, factory)
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  its events name no record
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         for_ms = capped(for_ms)
         with self._guard:
             if self._device.closed:
                 raise DoorLinkFault("the relay was closed", hint="start the device again")
+            self._proofs.release(allowed)
             timer = self._new_timer(for_ms / 1000, self._expire)
             timer.daemon = True
             # The end comes before the beginning: where no thread can be had, nothing is ever energised.

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from edge.errors import DoorLinkFault
 from edge.ports import Cause, DoorEvent, DoorEventKind
-from hw.door.strike import capped
+from hw.door.strike import ProofCheck, capped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edge.on_record import OnRecord
     from edge.ports import Clock
 
 
@@ -27,6 +28,7 @@ class NoStrike:
         self._ends_ms: int | None = None
         self._told: deque[DoorEvent] = deque(maxlen=100)  # if no caller reads for minutes, the newest remain
         self._closed = False
+        self._proofs = ProofCheck()
 
     @property
     def released(self) -> bool:
@@ -34,14 +36,15 @@ class NoStrike:
         self._run_out()
         return self._ends_ms is not None
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         if self._closed:
             raise DoorLinkFault("the strike is closed", hint="start the device again")
         self._run_out()
         now_ms = self._clock.tick_ms()
         ends_ms = now_ms + capped(for_ms)
+        seq = self._proofs.release(allowed)
         if self._ends_ms is None:
-            self._told.append(DoorEvent(DoorEventKind.RELEASED, now_ms, Cause.GRANT, grant or None))
+            self._told.append(DoorEvent(DoorEventKind.RELEASED, now_ms, Cause.GRANT, seq))
         self._ends_ms = ends_ms
 
     def relock(self) -> None:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from edge.errors import DoorLinkFault
 from edge.ports import DoorEvent, DoorEventKind
-from hw.door.strike import capped
+from hw.door.strike import ProofCheck, capped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from edge.on_record import OnRecord
     from edge.ports import Clock
 
 
@@ -97,6 +98,7 @@ class SimDoor:
         self._swing: _Swing | None = None  # while the contact is broken, or about to break
         self._is_open = False
         self._is_closed_for_good = False
+        self._proofs = ProofCheck()
 
     @property
     def energised(self) -> bool:
@@ -109,10 +111,11 @@ class SimDoor:
         self._settle()
         return self._is_open
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  its events name no record
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         for_ms = capped(for_ms)
         if self._is_closed_for_good:
             raise DoorLinkFault("the simulated door was closed", hint="open a new one")
+        self._proofs.release(allowed)
         self._settle()
         now = self._clock.tick_ms()
         if self._deadline_ms is None:

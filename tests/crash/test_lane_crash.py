@@ -16,6 +16,7 @@ from worlds.venues.lane import Border
 
 from edge.audit.journal import Journal
 from edge.audit.record import AuditRecord, DoorChange, Passage
+from edge.on_record import OnRecord
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 
@@ -27,13 +28,16 @@ class Mortal:
         self._journal, self._side, self._when = journal, side, when
 
     def append(self, record: AuditRecord) -> int:
+        return self._journal.append(record)
+
+    def permit(self, record: AuditRecord) -> OnRecord:
         is_it = isinstance(record, Passage) and record.reason is None and record.door.endswith(self._side)
         if is_it and self._when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        seq = self._journal.append(record)
+        allowed = self._journal.permit(record)
         if is_it and self._when == "after":
             os.kill(os.getpid(), signal.SIGKILL)
-        return seq
+        return allowed
 
 
 def journals(folder: Path) -> list[Journal]:
@@ -45,9 +49,9 @@ def cross(border: Border, folder: Path) -> None:
     for side, cable in border.cables.items():
         release = cable.release
 
-        def released(for_ms: int, *, grant: int = 0, side: Side = side, release=release) -> None:
+        def released(for_ms: int, allowed: OnRecord, *, side: Side = side, release=release) -> None:
             (folder / side).touch()
-            release(for_ms, grant=grant)
+            release(for_ms, allowed)
 
         cable.release = released
     border.see(3)

@@ -29,17 +29,32 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def calls(name: str) -> list[str]:
-    """Files in which `name(...)` is called."""
+    """Files in which `name(...)` or `module.name(...)` is called, or `name` gets another name."""
     return [
         str(path.relative_to(ROOT))
         for path in SOURCES
         for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+        if (isinstance(node, ast.Call) and name_of(node.func) == name)
+        or (isinstance(node, ast.alias) and node.name == name and node.asname)
+        or (isinstance(node, ast.Assign | ast.AnnAssign) and node.value and name_of(node.value) == name)
     ]
 
 
+def name_of(node: ast.expr) -> str | None:
+    """The last part of a dotted name."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return None
+
+
 @pytest.mark.parametrize(
-    ("name", "home"), [("Grant", "edge/policy/decide.py"), ("Card", "edge/trust/verify.py")]
+    ("name", "home"),
+    [
+        ("Grant", "edge/policy/decide.py"),
+        ("Card", "edge/trust/verify.py"),
+        ("OnRecord", "edge/audit/journal.py"),
+    ],
 )
 def test_what_opens_doors_is_made_in_one_place(name: str, home: str) -> None:
     assert calls(name) == [home]
@@ -48,6 +63,41 @@ def test_what_opens_doors_is_made_in_one_place(name: str, home: str) -> None:
 def test_the_time_by_which_data_is_destroyed_is_made_in_one_place() -> None:
     # Beside it stands the time by which none is: UNVOUCHED.
     assert calls("VouchedTime") == ["edge/trust/time/trusted_clock.py", "edge/vouched_time.py"]
+
+
+def test_a_device_makes_the_bytes_that_release_a_lock_in_one_place() -> None:
+    """`tools/` makes them too, with keys of its own: for the bench and the vectors."""
+    assert [file for file in calls("LinkSession") if not file.startswith("tools/")] == ["hw/door/link.py"]
+
+
+def test_a_movement_is_permitted_where_it_is_recorded() -> None:
+    assert callers("permit") == ["edge/doctor/strike_record.py", "edge/passage/record/recorder.py"]
+
+
+def test_every_output_that_a_record_can_move_checks_the_proof() -> None:
+    """Each adapter with a `release`, or with a card number for a panel, has its own check."""
+    takes_proof = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef) and path.is_relative_to(ROOT / "hw")
+        if node.name in {"release", "wiegand", "present", "set_mode"}
+    }
+    assert takes_proof - {"hw/door/strike.py"} == set(calls("ProofCheck"))
+
+
+def callers(method: str) -> list[str]:
+    """Files in which this method is called, each once."""
+    return sorted(
+        {
+            str(path.relative_to(ROOT))
+            for path in SOURCES
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == method
+        }
+    )
 
 
 def test_a_refusal_is_caught_in_one_place_of_the_passage() -> None:

@@ -42,6 +42,7 @@ from edge.config import Config, FaceConfig
 from edge.decision import Reason, Signal
 from edge.errors import DoorLinkFault, StorageFault
 from edge.face.engine import FaceEngine
+from edge.on_record import OnRecord
 from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
 from edge.passage.verifier import StepResult, Verifier
@@ -330,9 +331,9 @@ class CutCable:
         self._deaf = deaf
         self.cut = True
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         self._check()
-        self._door.release(for_ms, grant=grant)
+        self._door.release(for_ms, allowed)
 
     def relock(self) -> None:
         self._check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from samples.proofs import Permits
 from worlds.sim_device import door_verifier
 from worlds.trust import GATE, NOW, TRUST
 
@@ -19,7 +20,7 @@ from hw.sim.reader import SimReader
 from hw.sim.scanner import SimScanner
 
 
-class CodeDoor:
+class CodeDoor(Permits):
     """One device, and a journal in memory."""
 
     def __init__(self, config: Config | None = None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+from samples.proofs import Permits
 from worlds.sim_device import door_verifier
 from worlds.trust import DAY, GATE, HOLDER, NOW, SEED, TRUST, claims, shown
 
@@ -20,6 +21,7 @@ from edge.face import template
 from edge.face.engine import FaceEvidence
 from edge.face.fusion import Fusion
 from edge.face.template import Reference, TemplateFormat
+from edge.on_record import OnRecord
 from edge.passage.face.pad_rule import PadRule
 from edge.passage.machine import PassageState, PassageTimes
 from edge.passage.requirements.means import Means
@@ -89,7 +91,7 @@ class ScriptedEngine:
         return LOOKS[self.who]
 
 
-class Tape:
+class Tape(Permits):
     """A journal and a strike that write into one list, so that a test can check their order."""
 
     def __init__(self, door: SimDoor) -> None:
@@ -109,12 +111,12 @@ class Tape:
         self._size += 1
         return self._size - 1
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         self._reach()
         if self.denies:
             raise DoorDenied("the door is in lock-down")
         self.entries.append("release")
-        self._door.release(for_ms, grant=grant)
+        self._door.release(for_ms, allowed)
 
     def relock(self) -> None:
         self._reach()

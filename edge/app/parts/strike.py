@@ -159,7 +159,9 @@ def _open_osdp(root: config.Config, base: Path) -> Strike:
     except BaseException:
         reader.close()
         raise
-    return PanelStrike(lambda: reader.present(bits, value), reader.close, clock=system_clock())
+    return PanelStrike(
+        lambda allowed: reader.present(bits, value, allowed), reader.close, clock=system_clock()
+    )
 
 
 def _card(panel: config.PanelConfig) -> tuple[int, int]:

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
     from edge import config
     from edge.link.messages import ControllerStatus
+    from edge.on_record import OnRecord
     from edge.passage.verifier import StepResult
     from edge.venues.door.rules import DoorRules
 
 LOOK_MS: Final = 1_000  # as often as the door's controller sends its status
+# One record is enough for so much free access: a full disk is found although no visitor makes a record.
+ON_RECORD_MS: Final = 3_600_000
 
 
 @runtime_checkable
@@ -40,7 +43,7 @@ class ControlledDoor(Protocol):
     @property
     def status(self) -> ControllerStatus | None: ...
 
-    def set_mode(self, mode: Mode) -> None: ...
+    def set_mode(self, mode: Mode, allowed: OnRecord | None = None) -> None: ...
 
 
 def open_door(root: config.Config, base: Path) -> SiteDoor | OpenVenue:
@@ -71,14 +74,15 @@ class SiteDoor(DoorVenue):
         self._people_file = people
         self._presence = occupancy
 
-    def watcher(self, strike: object) -> Callable[[StepResult], None]:
+    def watcher(self, strike: object, order: Callable[[int], OnRecord]) -> Callable[[StepResult], None]:
         """A function for every step: it reads changed rules, and sets the mode of the door.
 
-        `strike`: a relay or a panel has no mode; it is left alone.
+        `strike`: a relay or a panel has no mode; it is left alone. `order`: records at a tick that free
+        access begins, and returns the proof; raises StorageFault.
         """
         keeper: ModeKeeper | None = None
         if isinstance(strike, ControlledDoor):
-            keeper = ModeKeeper(strike, self._presence, self.mode_at)
+            keeper = ModeKeeper(strike, self._presence, self.mode_at, order)
         due_ms: int | None = None
 
         def see(step: StepResult) -> None:
@@ -138,16 +142,25 @@ class RulesFile:
 class ModeKeeper:
     """Sets a door's controller to the mode that the rules want, also after it was unreachable.
 
-    Free-access ends with the device's heartbeat. The rules do not end a lock-down that an operator began
+    Free-access ends with the device's heartbeat, and when the journal cannot be written: each ON_RECORD_MS of
+    it has a record of its own. The rules do not end a lock-down that an operator began
     (`doorward door mode`).
     """
 
     def __init__(
-        self, controller: ControlledDoor, presence: OccupancyFile, mode_at: Callable[[datetime], Mode]
+        self,
+        controller: ControlledDoor,
+        presence: OccupancyFile,
+        mode_at: Callable[[datetime], Mode],
+        order: Callable[[int], OnRecord],
     ) -> None:
         self._controller = controller
         self._presence = presence
         self._mode_at = mode_at
+        self._order = order
+        self._allowed: OnRecord | None = None  # the free access that is on record
+        self._ordered_ms = 0
+        self._is_refused = False  # by the journal, and the log has told it
 
     def see(self, step: StepResult) -> None:
         """Set the mode if it differs. After a failure the next step tries again."""
@@ -156,16 +169,41 @@ class ModeKeeper:
             return
         with suppress(DoorLinkFault, StorageFault):
             wanted = self._wanted(step)
-            if wanted is status.mode:
+            if wanted is not Mode.FREE_ACCESS or self._is_old(step):
+                self._allowed = None
+            if wanted is status.mode and (wanted is not Mode.FREE_ACCESS or self._allowed is not None):
                 return
             if wanted is Mode.LOCK_DOWN:
                 # First, so that after a power cut the owner of the lock-down is known.
-                self._presence.switch(Switch.CONTROLLER, int(step.trust_state.at.now.timestamp()))
+                with suppress(StorageFault):  # without an owner, only an operator ends the lock-down
+                    self._presence.switch(Switch.CONTROLLER, int(step.trust_state.at.now.timestamp()))
             elif step.state is PassageState.RELEASED or self._is_not_ours(status):
                 return  # a visitor in the middle of a passage is not locked out
-            self._controller.set_mode(wanted)
+            if wanted is Mode.FREE_ACCESS and not self._is_allowed(step.tick_ms):
+                wanted = Mode.NORMAL
+                if status.mode is wanted:
+                    return
+            self._controller.set_mode(wanted, self._allowed)
             if status.mode is Mode.LOCK_DOWN:
                 self._presence.switch(Switch.CONTROLLER, None)
+
+    def _is_old(self, step: StepResult) -> bool:
+        """Whether free access needs a new record before it goes on."""
+        return step.journal_fails or step.tick_ms - self._ordered_ms >= ON_RECORD_MS
+
+    def _is_allowed(self, tick_ms: int) -> bool:
+        """Whether free access is on record; it is recorded now if it is not."""
+        if self._allowed is not None:
+            return True
+        try:
+            self._allowed = self._order(tick_ms)
+        except StorageFault as fault:
+            if not self._is_refused:
+                log_line("no free access", level="error", why=fault.message, hint=fault.hint)
+            self._is_refused = True
+            return False
+        self._ordered_ms, self._is_refused = tick_ms, False
+        return True
 
     def _is_not_ours(self, status: ControllerStatus) -> bool:
         """Whether an operator, not these rules, began the lock-down."""

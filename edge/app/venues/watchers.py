@@ -10,6 +10,7 @@ from edge.policy.risk.history import RecentPast
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from edge.on_record import OnRecord
     from edge.passage.requirements.visit_rules import VisitRules
     from edge.passage.verifier import StepResult
     from edge.ports import Files, Signals
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class _Watches(Protocol):
     """A venue that reads changed rules, and sets the mode of the door."""
 
-    def watcher(self, strike: object) -> Callable[[StepResult], None]: ...
+    def watcher(self, strike: object, order: Callable[[int], OnRecord]) -> Callable[[StepResult], None]: ...
 
 
 @runtime_checkable
@@ -31,15 +32,22 @@ class _TellsOfItems(Protocol):
 
 
 def watchers_of(
-    visit_rules: VisitRules, strike: object, signals: Signals, state: Files
+    visit_rules: VisitRules,
+    strike: object,
+    signals: Signals,
+    state: Files,
+    order: Callable[[int], OnRecord],
 ) -> list[Callable[[StepResult], None]]:
-    """The watchers of this venue and of the sightings that sync stores in `state`."""
+    """The watchers of this venue and of the sightings that sync stores in `state`.
+
+    `order`: records that free access begins, and returns the proof.
+    """
     venue = visit_rules.venue
     watchers: list[Callable[[StepResult], None]] = []
     if isinstance(visit_rules.history, RecentPast):
         watchers.append(SightingsWatch(visit_rules.history, state).see)
     if isinstance(venue, _Watches):
-        watchers.append(venue.watcher(strike))
+        watchers.append(venue.watcher(strike, order))
     if isinstance(venue, _TellsOfItems):
 
         def tell(_: StepResult) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from edge.audit.record import Passage
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
+    from edge.on_record import OnRecord
     from edge.passage.decision_point import PointParts
     from edge.passage.lane.officers.messages import Officers
     from edge.passage.presented import TurnedAway
@@ -125,8 +126,10 @@ class Authority(DecisionPoint):
             self.presented.wipe()
         self.presented = None
 
-    def record(self, side: Side, decision: Decision, tick_ms: int, officer: str | None = None) -> int:
-        """Make this decision durable; returns its seq. Raises StorageFault.
+    def record(
+        self, side: Side, decision: Decision, tick_ms: int, officer: str | None = None
+    ) -> tuple[int, OnRecord | None]:
+        """Make this decision durable; its seq, and for a grant its proof. Raises StorageFault.
 
         `officer`: the role of the officer who decided in place of the device; it stands in the record.
         """
@@ -138,10 +141,10 @@ class Authority(DecisionPoint):
             record = by_officer(record, officer)
         elif side is Side.INNER and isinstance(decision, Deny):
             record = on_way(record, self._way if decision.reason in _TURNED_BACK else Path.STAFF)
-        seq = recorder.decided(decision, record)
+        made = recorder.decided(decision, record)
         if isinstance(record.visit, Visited):
             self._way = record.visit.path
-        return seq
+        return made
 
     def emptied(self, officer: str, tick_ms: int) -> None:
         """Record that an officer declared the lane empty; no card is concerned."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from edge.audit.record import StopCause
     from edge.decision import Decision, Grant
+    from edge.on_record import OnRecord
     from edge.passage.lane.authority import Authority
     from edge.passage.lane.snapshot import LaneFrames, LanePorts
     from edge.passage.lane.times import LaneTimes
@@ -80,7 +81,7 @@ class LaneVerifier:
         self._unreached: set[Side] = set()
         self._lost: frozenset[Side] = frozenset()
         self._reasons: tuple[Reason, ...] = ()  # of the last denial, by authority
-        self._grant_seq = 0
+        self._allowed: OnRecord | None = None  # the grant on record, until its strike is asked
         self._news = LaneUpdate()
 
     @property
@@ -252,35 +253,39 @@ class LaneVerifier:
             for stage, ms in self._lane.spent_ms.items():
                 self._judging.took(side, stage, ms * 1_000_000)
         started = self._stopwatch()
-        seqs: list[int] = []
+        made: list[tuple[int, OnRecord | None]] = []
         try:
             for at, (authority, verdict) in enumerate(zip(self._authorities, verdicts, strict=True)):
-                seqs.append(authority.record(side, verdict, self._runner.tick_ms, officers.get(at)))
+                made.append(authority.record(side, verdict, self._runner.tick_ms, officers.get(at)))
         except StorageFault:
             self._note_fault(side, DevicePart.STORAGE)
             self._runner.put(RecordFailed())
         else:
-            self._grant_seq = seqs[0]
+            self._allowed = made[0][1] if all(proof for _, proof in made) else None
             self._judging.took(side, "record", self._stopwatch() - started)
-            self._judging.subject.last = tuple(zip(verdicts, seqs, strict=True))
+            self._judging.subject.last = tuple(
+                (verdict, seq) for verdict, (seq, _) in zip(verdicts, made, strict=True)
+            )
             self._runner.put(Recorded())
         self._reasons = tuple(
             each.reason if isinstance(each, Deny) else Reason.DEVICE_FAULT for each in verdicts
         )
-        self._news.outcomes.append(LaneOutcome(side, verdicts, tuple(seqs)))
+        self._news.outcomes.append(LaneOutcome(side, verdicts, tuple(seq for seq, _ in made)))
 
     def _release(self, side: Side, grant: Grant) -> None:
         """Release one door if the other is locked and the lane has the right occupancy at this moment."""
+        allowed, self._allowed = self._allowed, None
         self._view = self._ports.sensors.view()
         now = lane_occupancy(self._view)
         if now is not _CLEAR_FOR[side]:
             self._runner.put(e.Saw(now))
             return
-        if _OTHER[side] in self._unreached:  # it may still be released, until its release ends by itself
+        # An unreached door may still be released, until its release ends by itself.
+        if allowed is None or _OTHER[side] in self._unreached:
             self._runner.put(e.ReleaseFailed())
             return
         try:
-            self._ports.strikes[side].release(grant.release_ms, grant=self._grant_seq)
+            self._ports.strikes[side].release(grant.release_ms, allowed)
         except DoorLinkFault:
             self._note_fault(side, DevicePart.DOOR)
             self._runner.put(e.ReleaseFailed())

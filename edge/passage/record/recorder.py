@@ -5,13 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from edge.audit.record import ClockChange, Faulted, Stopped
+from edge.audit.record import ClockChange, DoorChange, Faulted, Stopped
+from edge.decision import Grant
 from edge.errors import StorageFault
+from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
     from edge.audit.journal import Journal
     from edge.audit.record import AuditRecord, ClockEvent, DevicePart, Passage, StopCause
     from edge.decision import Decision
+    from edge.on_record import OnRecord
     from edge.passage.clock_monitor import ClockMonitor
     from edge.passage.record.record_builder import RecordBuilder, RecordStamp
     from edge.ports import DoorEvent
@@ -23,6 +26,7 @@ class Recorder:
     def __init__(self, journal: Journal, builder: RecordBuilder, clock_monitor: ClockMonitor) -> None:
         self.builder = builder
         self.last_seq = 0  # of the last record of this door since the program began
+        self.fails = False  # the last record of this door was not written
         self._journal = journal
         self._clock_monitor = clock_monitor
         self._clock_events: list[ClockEvent] = []
@@ -35,11 +39,20 @@ class Recorder:
         """The record of this decision as it stands now; `decided` makes it durable."""
         return self.builder.passage(decision, self._clock_monitor.now(), tick_ms)
 
-    def decided(self, decision: Decision, record: Passage) -> int:
-        """Make this decision durable in this record; returns its seq. Raises StorageFault."""
-        seq = self._append(record)
+    def decided(self, decision: Decision, record: Passage) -> tuple[int, OnRecord | None]:
+        """Make this decision durable in this record; its seq, and for a grant its proof.
+
+        Raises StorageFault.
+        """
+        allowed = self._permit(record) if isinstance(decision, Grant) else None
+        seq = allowed.seq if allowed else self._append(record)
         self.builder.recorded(decision, seq)
-        return seq
+        return seq, allowed
+
+    def free_access(self, tick_ms: int) -> OnRecord:
+        """Record that the site's hours order free access, before the lock moves. Raises StorageFault."""
+        order = DoorChange(**self._stamp(tick_ms), change=DoorEventKind.FREE_ACCESS, cause=Cause.SCHEDULE)
+        return self._permit(order)
 
     def stopped(self, cause: StopCause, tick_ms: int) -> None:
         """Record that the program ends."""
@@ -78,5 +91,14 @@ class Recorder:
         return self.builder.stamp(self._clock_monitor.now(), tick_ms)
 
     def _append(self, record: AuditRecord) -> int:
+        self.fails = True
         self.last_seq = self._journal.append(record)
+        self.fails = False
         return self.last_seq
+
+    def _permit(self, record: AuditRecord) -> OnRecord:
+        self.fails = True
+        allowed = self._journal.permit(record)
+        self.fails = False
+        self.last_seq = allowed.seq
+        return allowed

@@ -16,7 +16,10 @@ from samples.journals import DEVICE, SEED, database, open_journal, passage, writ
 
 from edge.audit.evidence import open_segment_reader, verify
 from edge.audit.journal import Journal
+from edge.audit.record import AuditRecord, DevicePart, DoorChange, Faulted, Outcome, Passage, Started
 from edge.errors import StorageFault
+from edge.on_record import LockMovement
+from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +57,74 @@ def test_every_commit_is_durable(journal: Journal) -> None:
         return database(journal).execute(f"PRAGMA {name}").fetchone()[0]
 
     assert (pragma("journal_mode"), pragma("synchronous")) == ("wal", 2)  # 2 is FULL
+
+
+# -- the proof that a record allows a movement ---------------------------------------------------------
+
+_STAMP = {"time_ms": 1_767_340_800_000, "tick_ms": 70, "door": "tower-1/lobby", "version": "0.1.0"}
+_K, _C = DoorEventKind, Cause
+GRANTED = Passage(**_STAMP, outcome=Outcome.GRANT)
+PERMITTED = {
+    "a grant": (GRANTED, LockMovement.RELEASE),
+    "a technician's release": (
+        DoorChange(**_STAMP, change=_K.RELEASED, cause=_C.COMMAND),
+        LockMovement.RELEASE,
+    ),
+    "free access by hours": (
+        DoorChange(**_STAMP, change=_K.FREE_ACCESS, cause=_C.SCHEDULE),
+        LockMovement.FREE_ACCESS,
+    ),
+    "free access by command": (
+        DoorChange(**_STAMP, change=_K.FREE_ACCESS, cause=_C.COMMAND),
+        LockMovement.FREE_ACCESS,
+    ),
+}
+NOT_PERMITTED = {
+    "a denial": passage(70),
+    "a start": Started(**_STAMP),
+    "a fault": Faulted(**_STAMP, part=DevicePart.DOOR),
+    "the event of a release": DoorChange(**_STAMP, change=_K.RELEASED, cause=_C.GRANT, decision=0),
+    "the controller's event of free access": DoorChange(**_STAMP, change=_K.FREE_ACCESS, number=3),
+    "a controller's event with a command": DoorChange(
+        **_STAMP, change=_K.RELEASED, cause=_C.COMMAND, number=3
+    ),
+    "the normal mode": DoorChange(**_STAMP, change=_K.NORMAL_MODE, cause=_C.COMMAND),
+    "a lock-down": DoorChange(**_STAMP, change=_K.LOCK_DOWN, cause=_C.COMMAND),
+    "a relock": DoorChange(**_STAMP, change=_K.RELOCKED, cause=_C.COMMAND),
+}
+
+
+@pytest.mark.parametrize(("record", "movement"), PERMITTED.values(), ids=PERMITTED)
+def test_a_grant_and_an_order_are_durable_before_their_proof_exists(
+    journal: Journal, path: Path, record: AuditRecord, movement: LockMovement
+) -> None:
+    journal.append(passage())
+    allowed = journal.permit(record)
+    assert (allowed.seq, allowed.door, allowed.movement) == (1, "tower-1/lobby", movement)
+    with open_segment_reader(path) as segment:
+        assert [entry.record for entry in segment.entries()][allowed.seq] == record
+        assert allowed.journal == segment.key
+
+
+@pytest.mark.parametrize("record", NOT_PERMITTED.values(), ids=NOT_PERMITTED)
+def test_no_other_record_is_a_proof(journal: Journal, record: AuditRecord) -> None:
+    with pytest.raises(StorageFault, match="allows no movement"):
+        journal.permit(record)
+    assert journal.size == 0
+
+
+def test_a_full_journal_gives_no_proof(path: Path) -> None:
+    with open_journal(path, limit_pages=16) as journal:
+        _append_until_fault(journal)
+        with pytest.raises(StorageFault, match="full"):
+            journal.permit(GRANTED)
+
+
+def test_a_closed_journal_gives_no_proof(path: Path) -> None:
+    with open_journal(path) as journal:
+        journal.close()
+        with pytest.raises(StorageFault, match="closed"):
+            journal.permit(GRANTED)
 
 
 def test_a_journal_continues_after_it_was_closed(path: Path) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_MS, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.waiting import until
+from samples.journals import passage, read_records
 from worlds.folders import write_secret
 
 from edge.__main__ import main
-from edge.errors import Exit
+from edge.audit.journal import Journal
+from edge.audit.record import DoorChange
+from edge.config import DeviceConfig
+from edge.errors import Exit, StorageFault
 
 pytest.importorskip("serial")
 
@@ -160,7 +165,7 @@ def test_lock_down_stays_after_the_command(commissioned: OnPty, capsys) -> None:
 
 
 def test_free_access_lasts_as_long_as_the_command(commissioned: OnPty, monkeypatch) -> None:
-    def interrupted(_) -> None:
+    def interrupted(*_) -> None:
         assert commissioned.energised
         raise KeyboardInterrupt
 
@@ -168,6 +173,106 @@ def test_free_access_lasts_as_long_as_the_command(commissioned: OnPty, monkeypat
     assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
     commissioned.clock.push(PATIENCE_MS + 100)
     until(lambda: not commissioned.energised)
+
+
+# -- the record of a mode ---------------------------------------------------------------------------
+
+
+def recorded(controller: OnPty) -> list[tuple[str, str | None]]:
+    records = read_records(controller.path.with_name("journal.db"))
+    return [
+        (record.change, record.cause) if isinstance(record, DoorChange) else (record.part, None)
+        for record in records
+    ]
+
+
+def occupy(controller: OnPty) -> Journal:
+    """The journal of a device that is at work."""
+    key = controller.path.with_name("device.key")
+    seed = key.read_bytes() if key.exists() else bytes(32)
+    return Journal.open(controller.path.with_name("journal.db"), seed, DeviceConfig().id)
+
+
+def damage(controller: OnPty) -> None:
+    damaged = b"this is no journal, but it is long enough to look at" * 40
+    controller.path.with_name("journal.db").write_bytes(damaged)
+
+
+def test_free_access_is_on_record_before_the_lock_moves_and_its_end_too(
+    commissioned: OnPty, monkeypatch
+) -> None:
+    def interrupted(*_) -> None:
+        assert commissioned.energised
+        assert recorded(commissioned) == [("free-access", "command")]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edge.cli.door._hold", interrupted)
+    assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
+    assert not commissioned.energised
+    assert recorded(commissioned) == [("free-access", "command"), ("normal-mode", "command")]
+
+
+@pytest.mark.parametrize("mode", ["normal", "free-access"])
+def test_without_a_record_no_mode_lets_more_through(commissioned: OnPty, capsys, mode: str) -> None:
+    assert door(commissioned, "mode", "lock-down") == Exit.OK
+    damage(commissioned)
+    assert door(commissioned, "mode", mode) == Exit.DEVICE
+    assert "journal" in capsys.readouterr().err
+    assert commissioned.controller.door.mode == 1
+    assert not any(level for _, level in commissioned.levels)
+
+
+def test_beside_a_service_that_writes_the_journal_the_hint_is_to_stop_it(commissioned: OnPty, capsys) -> None:
+    with occupy(commissioned):
+        assert door(commissioned, "mode", "free-access") == Exit.DEVICE
+    assert "hint: stop the other `doorward run`" in capsys.readouterr().err
+    assert not any(level for _, level in commissioned.levels)
+
+
+def test_free_access_ends_when_its_next_hour_cannot_be_recorded(
+    commissioned: OnPty, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("edge.cli.door.LOOK_S", 0)
+    monkeypatch.setattr("edge.cli.door.LOOKS_ON_RECORD", 2)
+    monkeypatch.setattr(Journal.open.__func__, "__kwdefaults__", {"limit_pages": 20})
+    assert door(commissioned, "mode", "free-access") == Exit.DEVICE
+    assert "the disk is full" in capsys.readouterr().err
+    assert not commissioned.energised
+    orders = recorded(commissioned)
+    assert len(orders) > 2
+    assert set(orders) == {("free-access", "command")}
+
+
+def fill(controller: OnPty) -> None:
+    with occupy(controller) as journal, suppress(StorageFault):
+        while True:
+            journal.append(passage())
+
+
+def expose(controller: OnPty) -> None:
+    """Let other users read the device's key, which the device then refuses."""
+    controller.path.with_name("device.key").chmod(0o644)
+
+
+@pytest.mark.parametrize("spoil", [damage, fill, expose])
+def test_a_lock_down_is_recorded_and_is_not_refused_without_a_record(
+    commissioned: OnPty, capsys, monkeypatch, spoil
+) -> None:
+    assert door(commissioned, "mode", "lock-down") == Exit.OK
+    assert recorded(commissioned) == [("lock-down", "command")]
+    assert door(commissioned, "mode", "normal") == Exit.OK
+    monkeypatch.setattr(Journal.open.__func__, "__kwdefaults__", {"limit_pages": 20})
+    spoil(commissioned)
+    assert door(commissioned, "mode", "lock-down") == Exit.OK
+    assert "lock-down is not on record" in capsys.readouterr().err
+    assert commissioned.controller.door.mode == 1
+
+
+def test_free_access_that_the_controller_denies_is_a_fault_on_record(commissioned: OnPty) -> None:
+    commissioned.set(TAMPER)
+    assert door(commissioned, "mode", "free-access") == Exit.DEVICE
+    assert recorded(commissioned) == [("free-access", "command"), ("door", None)]
+    assert not any(level for _, level in commissioned.levels)
 
 
 def test_a_door_without_a_controller_is_an_error(tmp_path: Path, capsys) -> None:

@@ -18,6 +18,7 @@ from limits import HEARTBEAT_MS
 from peers import cpython_controller
 from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_MS, REX, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.waiting import until
+from samples.proofs import DOOR, proof
 from strike import FAIL_SAFE
 
 from edge.decision import Signal
@@ -25,6 +26,7 @@ from edge.errors import DoorDenied, DoorLinkFault
 from edge.link import faults, frame
 from edge.link import messages as m
 from edge.link.session import LinkPairing
+from edge.on_record import LockMovement, OnRecord
 from edge.ports import Cause, DoorEvent, DoorEventKind
 
 pytest.importorskip("serial")
@@ -120,7 +122,7 @@ def test_a_link_knows_its_controller_and_the_state_of_the_door(link: DoorLink) -
 
 def test_a_release_has_its_record_and_a_relock_its_cause(controller: OnPty, link: DoorLink) -> None:
     ear = Ear(link)
-    link.release(10_000, grant=77)
+    link.release(10_000, proof(77))
     controller.set(LEAF_OPEN)
     controller.set(SHUT)
     assert ear.until(K.CLOSED)[-4:] == [K.RELEASED, K.OPENED, K.RELOCKED, K.CLOSED]
@@ -155,20 +157,58 @@ def test_a_mode_is_set_and_is_an_event(controller: OnPty, link: DoorLink) -> Non
     link.set_mode(m.Mode.LOCK_DOWN)
     assert controller.controller.door.mode == m.Mode.LOCK_DOWN
     with pytest.raises(DoorDenied, match="lock-down") as caught:
-        link.release(1_000)
+        link.release(1_000, proof())
     assert "doorward door mode normal" in caught.value.hint
-    link.set_mode(m.Mode.FREE_ACCESS)
+    link.set_mode(m.Mode.FREE_ACCESS, proof(movement=LockMovement.FREE_ACCESS))
     assert controller.energised
     link.set_mode(m.Mode.NORMAL)
     assert not controller.energised
     ear.until(K.LOCK_DOWN, K.FREE_ACCESS, K.NORMAL_MODE)
 
 
+def free(seq: int, *, door: str = DOOR, journal: bytes = b"journal") -> OnRecord:
+    return proof(seq, LockMovement.FREE_ACCESS, door=door, journal=journal)
+
+
+def test_one_record_renews_its_free_access_until_it_ends(controller: OnPty, link: DoorLink) -> None:
+    link.set_mode(m.Mode.FREE_ACCESS, free(7))
+    link.release(1_000, proof(8))  # a visitor shows a code nevertheless
+    link.set_mode(m.Mode.FREE_ACCESS, free(7))
+    link.set_mode(m.Mode.FREE_ACCESS, free(9))
+    link.set_mode(m.Mode.NORMAL)
+    with pytest.raises(DoorLinkFault, match="used before"):
+        link.set_mode(m.Mode.FREE_ACCESS, free(9))
+    assert not controller.energised
+
+
+@pytest.mark.parametrize(
+    "allowed", [None, proof(9), free(7), free(9, door="tower-1/inner"), free(9, journal=b"other")]
+)
+def test_free_access_that_no_record_orders_does_not_begin(
+    allowed: OnRecord | None, controller: OnPty, link: DoorLink
+) -> None:
+    link.release(1_000, proof(8))
+    link.relock()
+    with pytest.raises(DoorLinkFault, match="the lock does not move"):
+        link.set_mode(m.Mode.FREE_ACCESS, allowed)
+    assert not controller.energised
+
+
+def test_a_panel_on_the_controllers_wires_gets_one_number_for_one_record(
+    controller: OnPty, link: DoorLink
+) -> None:
+    link.wiegand(26, 0b10_1010, proof(7))
+    for allowed in (proof(7), free(8)):
+        with pytest.raises(DoorLinkFault, match="the lock does not move"):
+            link.wiegand(26, 0b10_1010, allowed)
+    assert len(controller.panel) == 1
+
+
 @pytest.mark.parametrize("mode", [m.Mode.LOCK_DOWN, m.Mode.FREE_ACCESS])
 def test_a_mode_is_set_again_after_the_controller_lost_its_power(
     mode: m.Mode, controller: OnPty, link: DoorLink
 ) -> None:
-    link.set_mode(mode)
+    link.set_mode(mode, proof(movement=LockMovement.FREE_ACCESS))
     controller.pull_cable()
     until(lambda: is_down(link))
     controller.boot()
@@ -190,7 +230,7 @@ def test_a_denied_release_has_its_reason_in_words(why: str, controller: OnPty, l
     happen, code, _ = DENIALS[why]
     happen(controller)
     with pytest.raises(faults.ControllerDenied) as caught:
-        link.release(1_000)
+        link.release(1_000, proof())
     assert caught.value.code is code
     assert caught.value.hint
     assert not controller.energised
@@ -203,7 +243,7 @@ def test_a_door_that_stays_locked_is_reported_and_is_not_a_defect(
     happen, _, cause = DENIALS[why]
     happen(controller)
     with pytest.raises(DoorLinkFault) as caught:
-        link.release(1_000, grant=77)
+        link.release(1_000, proof(77))
     assert isinstance(caught.value, DoorDenied) == (cause is not None)
     ear = Ear(link)
     ear.until(K.BOOT, *([K.DENIED] if cause else [K.FAULT]))
@@ -214,13 +254,13 @@ def test_a_door_that_stays_locked_is_reported_and_is_not_a_defect(
 def test_a_denied_mode_is_not_a_failed_grant(controller: OnPty, link: DoorLink) -> None:
     controller.set(TAMPER)
     with pytest.raises(faults.ControllerDenied):
-        link.set_mode(m.Mode.FREE_ACCESS)
+        link.set_mode(m.Mode.FREE_ACCESS, proof(movement=LockMovement.FREE_ACCESS))
     ear = Ear(link)
     assert K.DENIED not in ear.until(K.TAMPER)
 
 
 def test_a_card_number_goes_to_the_panel(controller: OnPty, link: DoorLink) -> None:
-    link.wiegand(26, 0b10_1010)
+    link.wiegand(26, 0b10_1010, proof())
     assert controller.panel == [(26, (0b10_1010 << 38).to_bytes(8, "big"))]
 
 
@@ -231,9 +271,9 @@ def test_a_card_number_is_denied_while_another_is_sent(tmp_path: Path) -> None:
     try:
         link.wait_until_ready()
         with pytest.raises(faults.ControllerDenied, match="another card number"):
-            link.wiegand(26, 1)
+            link.wiegand(26, 1, proof())
         with pytest.raises(faults.ControllerDenied, match="does not know this message"):
-            link.wiegand(0, 0)
+            link.wiegand(0, 0, proof())
     finally:
         link.close()
         controller.close()
@@ -255,7 +295,7 @@ def test_each_signal_has_its_lamp(signal: Signal, number: int, controller: OnPty
 
 def test_a_grant_shows_its_lamp_until_the_next_signal(controller: OnPty, link: DoorLink) -> None:
     link.signals.show(None)
-    link.release(1_000)
+    link.release(1_000, proof())
     until(lambda: controller.signal == WELCOME)
     link.signals.show(None)
     until(lambda: controller.signal == 0)
@@ -264,7 +304,7 @@ def test_a_grant_shows_its_lamp_until_the_next_signal(controller: OnPty, link: D
 def test_a_denied_release_shows_no_grant(controller: OnPty, link: DoorLink) -> None:
     controller.set(TAMPER)
     with pytest.raises(faults.ControllerDenied):
-        link.release(1_000)
+        link.release(1_000, proof())
     assert link.signals.number != WELCOME
 
 
@@ -284,11 +324,11 @@ def test_a_pulled_cable_is_a_fault_until_it_is_back(controller: OnPty, link: Doo
     controller.pull_cable()
     until(lambda: is_down(link))
     with pytest.raises(DoorLinkFault) as caught:
-        link.release(1_000)
+        link.release(1_000, proof())
     assert "check the cable" in caught.value.hint
     controller.plug_in()
     link.wait_until_ready()
-    link.release(10_000)
+    link.release(10_000, proof())
     assert controller.energised
 
 
@@ -338,7 +378,7 @@ def test_a_restarted_program_gets_the_events_since_its_last_record(controller: O
 def test_a_controller_that_hangs_is_a_fault(controller: OnPty, link: DoorLink) -> None:
     controller.is_deaf = True
     with pytest.raises(faults.LinkDown, match="does not answer") as caught:
-        link.release(1_000)
+        link.release(1_000, proof())
     assert caught.value.hint
     controller.clock.push(PATIENCE_MS + 100)
     until(lambda: is_down(link))
@@ -364,7 +404,7 @@ def test_a_port_that_accepts_no_more_bytes_is_a_fault_without_waiting(
 def test_a_release_with_a_lost_answer_is_revoked(controller: OnPty, link: DoorLink) -> None:
     controller.is_mute = True
     with pytest.raises(faults.LinkDown):
-        link.release(10_000)
+        link.release(10_000, proof())
     until(lambda: [level for _, level in controller.levels][-2:] == [1, 0])
 
 
@@ -372,7 +412,7 @@ def test_garbage_on_the_line_has_no_effect(controller: OnPty, link: DoorLink) ->
     for _ in range(50):
         controller.say(secrets.token_bytes(40) + b"\0")
         controller.say(frame.encode(bytes([m.MessageType.PONG]) + secrets.token_bytes(20)))
-    link.release(10_000)
+    link.release(10_000, proof())
     assert controller.energised
     assert link.firmware is not None
 
@@ -393,7 +433,7 @@ def test_a_programming_error_of_the_link_is_raised_to_the_caller(
     monkeypatch.setattr("edge.link.session.LinkSession.step", broken)
     until(is_raised)
     with pytest.raises(ZeroDivisionError):
-        link.release(1_000)
+        link.release(1_000, proof())
 
 
 # -- mistakes of a technician ---------------------------------------------------------------------
@@ -412,7 +452,7 @@ def test_each_call_raises_a_new_fault(opened: Opened, tmp_path: Path) -> None:
     link = opened(port=tmp_path / "nothing")
     until(lambda: link.fault)
     depths = []
-    for ask in [link.events, lambda: link.release(1_000)] * 5:
+    for ask in [link.events, lambda: link.release(1_000, proof())] * 5:
         with pytest.raises(DoorLinkFault, match="no such file") as caught:
             ask()
         depths.append(len(caught.traceback))
@@ -481,7 +521,7 @@ def test_fail_safe_is_energised_until_it_is_released(tmp_path: Path) -> None:
     try:
         link.wait_until_ready()
         assert controller.energised
-        link.release(10_000)
+        link.release(10_000, proof())
         assert not controller.energised
         link.relock()
         assert controller.energised
@@ -496,7 +536,7 @@ def test_waiting_for_an_answer_ends_at_its_timeout(controller: OnPty, link: Door
     controller.is_deaf = True
     began = time.monotonic()
     with pytest.raises(faults.LinkDown):
-        link.release(1_000)
+        link.release(1_000, proof())
     assert time.monotonic() - began >= ANSWER_S
 
 

@@ -25,6 +25,8 @@ from hw.sim.clock import SimClock
 pytest.importorskip("osdp_sys", reason="libosdp is not installed: pip install 'doorward[osdp]'")
 pytest.importorskip("serial")
 
+from samples.proofs import proof
+
 from hw.door import osdp_reader
 from hw.door.osdp_reader import BAUD, OsdpReader, learn_key
 from hw.door.panel import PanelStrike
@@ -151,12 +153,12 @@ def test_a_grant_is_one_card_event_and_nothing_else(bus: Bus) -> None:
     panel, reader = bus.panel(), bus.reader(key)
     reader.wait_until_ready()
     panel.expect("secure")
-    strike = PanelStrike(lambda: reader.present(26, CARD), reader.close, clock=SimClock(NOW))
-    strike.release(3_000, grant=9)
+    strike = PanelStrike(lambda allowed: reader.present(26, CARD, allowed), reader.close, clock=SimClock(NOW))
+    strike.release(3_000, proof(9))
     assert [event.kind for event in strike.events()] == [DoorEventKind.PRESENTED]
     strike.relock()
     assert strike.events() == ()
-    strike.release(3_000)
+    strike.release(3_000, proof())
     panel.expect(f"card 26 {CARD << 6:08x}")
     panel.expect(f"card 26 {CARD << 6:08x}")
     strike.close()
@@ -169,7 +171,7 @@ def test_a_reader_with_another_key_gets_no_channel_and_sends_no_card(bus: Bus) -
         reader.wait_until_ready(2.0)
     assert "key" in caught.value.hint
     with pytest.raises(DoorLinkFault, match="no secure channel"):
-        reader.present(26, CARD)
+        reader.present(26, CARD, proof())
     assert panel.said.empty()
 
 
@@ -182,10 +184,10 @@ def test_a_card_that_a_panel_does_not_fetch_is_withdrawn(bus: Bus, monkeypatch: 
     with monkeypatch.context() as patched:
         patched.setattr(osdp_reader, "FETCH_S", 0.3)
         with pytest.raises(DoorLinkFault):
-            reader.present(26, CARD)
+            reader.present(26, CARD, proof())
     again = bus.panel()
     again.expect("secure")
-    reader.present(26, 1)
+    reader.present(26, 1, proof())
     again.expect(f"card 26 {1 << 6:08x}")
 
 

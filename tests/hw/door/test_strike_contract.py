@@ -24,11 +24,13 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 from peers.cpython_controller import KEY, OnPty, PushedClock, let_it_crawl
 from peers.waiting import until
+from samples.proofs import proof
 from ticks import elapsed, wrapped
 
 from edge.errors import ConfigError, DoorLinkFault
 from edge.link.messages import DoorState, Lock
 from edge.link.session import LinkPairing
+from edge.on_record import LockMovement, OnRecord
 from edge.ports import DoorEvent, DoorEventKind
 from hw.door.panel import PanelStrike
 from hw.door.relay_gpiozero import GpioRelay
@@ -246,20 +248,20 @@ def test_nothing_is_energised_before_an_explicit_release(bench: Bench) -> None:
 
 
 def test_a_release_energises_and_relocks_by_itself(bench: Bench) -> None:
-    bench.strike.release(20)
+    bench.strike.release(20, proof())
     bench.run_out()
     assert not bench.energised()
     assert bench.kinds() == [RELEASED, RELOCKED]
 
 
 def test_a_release_energises_at_once(bench: Bench) -> None:
-    bench.strike.release(MAX_RELEASE_MS)
+    bench.strike.release(MAX_RELEASE_MS, proof())
     assert bench.energised()
     assert bench.kinds() == [RELEASED]
 
 
 def test_events_come_once_and_their_ticks_never_go_back(bench: Bench) -> None:
-    bench.strike.release(20)
+    bench.strike.release(20, proof())
     bench.run_out()
     events = bench.events()
     assert [event.kind for event in events] == [RELEASED, RELOCKED]
@@ -269,7 +271,7 @@ def test_events_come_once_and_their_ticks_never_go_back(bench: Bench) -> None:
 
 @pytest.mark.parametrize("end", ["relock", "close"])
 def test_relock_and_close_end_a_release_early(bench: Bench, end: str) -> None:
-    bench.strike.release(MAX_RELEASE_MS)
+    bench.strike.release(MAX_RELEASE_MS, proof())
     getattr(bench.strike, end)()
     assert not bench.energised()
     assert bench.kinds() == [RELEASED, RELOCKED]
@@ -278,7 +280,7 @@ def test_relock_and_close_end_a_release_early(bench: Bench, end: str) -> None:
 def test_relock_may_be_called_at_any_time_and_any_number_of_times(bench: Bench) -> None:
     bench.strike.relock()
     bench.strike.relock()
-    bench.strike.release(MAX_RELEASE_MS)
+    bench.strike.release(MAX_RELEASE_MS, proof())
     bench.strike.relock()
     bench.strike.relock()
     assert bench.kinds() == [RELEASED, RELOCKED]
@@ -286,13 +288,13 @@ def test_relock_may_be_called_at_any_time_and_any_number_of_times(bench: Bench) 
 
 
 def test_every_release_is_capped(bench: Bench) -> None:
-    bench.strike.release(3_600_000)
+    bench.strike.release(3_600_000, proof())
     assert bench.left_ms() == MAX_RELEASE_MS
 
 
 def test_a_second_release_replaces_the_end_of_the_first_without_a_gap(bench: Bench) -> None:
-    bench.strike.release(MAX_RELEASE_MS)
-    bench.strike.release(1_000)
+    bench.strike.release(MAX_RELEASE_MS, proof())
+    bench.strike.release(1_000, proof())
     assert bench.energised()
     assert bench.left_ms() <= 1_000
     bench.run_out()
@@ -304,7 +306,7 @@ def test_a_second_release_replaces_the_end_of_the_first_without_a_gap(bench: Ben
 @pytest.mark.parametrize("for_ms", [0, -1, -60_000])
 def test_a_release_of_no_time_is_a_fault_without_effect(bench: Bench, for_ms: int) -> None:
     with pytest.raises(DoorLinkFault, match="is not above 0"):
-        bench.strike.release(for_ms)
+        bench.strike.release(for_ms, proof())
     assert not bench.energised()
     assert bench.kinds() == []
 
@@ -312,13 +314,57 @@ def test_a_release_of_no_time_is_a_fault_without_effect(bench: Bench, for_ms: in
 def test_a_closed_strike_cannot_be_released(bench: Bench) -> None:
     bench.strike.close()
     with pytest.raises(DoorLinkFault, match="closed"):
-        bench.strike.release(1_000)
+        bench.strike.release(1_000, proof())
     assert not bench.energised()
 
 
 def test_a_closed_strike_may_be_closed_and_relocked_again(bench: Bench) -> None:
     bench.strike.close()
     bench.strike.close()
+    bench.strike.relock()
+    assert not bench.energised()
+
+
+# -- the proof that a record allows it ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unproved:
+    """A release that no record allows, after releases by these records."""
+
+    before: tuple[int, ...]
+    offered: object
+    why: str
+
+
+UNPROVED = {
+    "none": Unproved((), None, "no record allows it"),
+    "only a number": Unproved((), 7, "no record allows it"),
+    "a record of free access": Unproved((), proof(7, LockMovement.FREE_ACCESS), "no record allows it"),
+    "used twice": Unproved((7,), proof(7), "used before"),
+    "an earlier record": Unproved((7,), proof(6), "older than the last one"),
+    "used, with another in between": Unproved((7, 8), proof(7), "used before"),
+    "another door": Unproved((7,), proof(8, door="tower-1/inner"), "another door"),
+    "the journal of another device": Unproved((7,), proof(8, journal=b"other"), "another door or journal"),
+}
+
+
+@pytest.mark.parametrize("case", UNPROVED.values(), ids=UNPROVED)
+def test_a_release_that_no_record_allows_is_a_fault_without_effect(bench: Bench, case: Unproved) -> None:
+    for seq in case.before:
+        bench.strike.release(20, proof(seq))
+        bench.run_out()
+    bench.events()
+    with pytest.raises(DoorLinkFault, match=case.why):
+        bench.strike.release(MAX_RELEASE_MS, case.offered)
+    assert not bench.energised()
+    assert bench.kinds() == []
+
+
+def test_relock_needs_no_proof(bench: Bench) -> None:
+    bench.strike.release(MAX_RELEASE_MS, proof(7))
+    with pytest.raises(DoorLinkFault):
+        bench.strike.release(MAX_RELEASE_MS, proof(7))
     bench.strike.relock()
     assert not bench.energised()
 
@@ -336,7 +382,7 @@ class Shown:
     numbers: int = 0
     fails: bool = False
 
-    def present(self) -> None:
+    def present(self, _: OnRecord) -> None:
         if self.fails:
             raise DoorLinkFault("the panel did not fetch the card number", hint="check the wires")
         self.numbers += 1
@@ -357,7 +403,7 @@ def panel(shown: Shown) -> Iterator[PanelStrike]:
 def test_a_panel_gets_one_number_for_each_release_and_none_before(panel: PanelStrike, shown: Shown) -> None:
     panel.relock()
     assert (shown.numbers, panel.events()) == (0, ())
-    panel.release(3_000)
+    panel.release(3_000, proof())
     panel.relock()
     panel.relock()
     assert shown.numbers == 1
@@ -368,14 +414,25 @@ def test_a_panel_gets_one_number_for_each_release_and_none_before(panel: PanelSt
 @pytest.mark.parametrize("for_ms", [0, -1])
 def test_a_release_of_no_time_sends_no_number(panel: PanelStrike, shown: Shown, for_ms: int) -> None:
     with pytest.raises(DoorLinkFault, match="is not above 0"):
-        panel.release(for_ms)
+        panel.release(for_ms, proof())
     assert shown.numbers == 0
+
+
+@pytest.mark.parametrize("case", UNPROVED.values(), ids=UNPROVED)
+def test_a_panel_gets_no_number_that_no_record_allows(
+    panel: PanelStrike, shown: Shown, case: Unproved
+) -> None:
+    for seq in case.before:
+        panel.release(3_000, proof(seq))
+    with pytest.raises(DoorLinkFault, match=case.why):
+        panel.release(3_000, case.offered)
+    assert shown.numbers == len(case.before)
 
 
 def test_a_number_that_did_not_arrive_is_a_fault_without_an_event(panel: PanelStrike, shown: Shown) -> None:
     shown.fails = True
     with pytest.raises(DoorLinkFault, match="did not fetch"):
-        panel.release(3_000)
+        panel.release(3_000, proof())
     assert panel.events() == ()
 
 
@@ -384,7 +441,7 @@ def test_a_closed_panel_gets_no_number_and_may_be_closed_again(panel: PanelStrik
     panel.close()
     panel.relock()
     with pytest.raises(DoorLinkFault, match="closed"):
-        panel.release(3_000)
+        panel.release(3_000, proof())
     assert shown.numbers == 0
 
 
@@ -414,7 +471,7 @@ def test_a_pin_that_does_not_exist_is_a_fault(factory: MockFactory) -> None:
 
 def test_the_pin_floats_after_close_as_the_relay_board_must_expect(factory: MockFactory) -> None:
     relay = GpioRelay(PIN, clock=sim_clock(), factory=factory)
-    relay.release(MAX_RELEASE_MS)
+    relay.release(MAX_RELEASE_MS, proof())
     relay.close()
     assert factory.pin(PIN).function == "input"
     assert [state.state for state in factory.pin(PIN).states][-1] is False
@@ -423,8 +480,8 @@ def test_the_pin_floats_after_close_as_the_relay_board_must_expect(factory: Mock
 def test_an_old_timer_that_runs_late_does_not_end_a_new_release(factory: MockFactory) -> None:
     alarms = Alarms()
     relay = GpioRelay(PIN, clock=sim_clock(), factory=factory, timer=alarms)
-    relay.release(MAX_RELEASE_MS - 1)
-    relay.release(MAX_RELEASE_MS)
+    relay.release(MAX_RELEASE_MS - 1, proof())
+    relay.release(MAX_RELEASE_MS, proof())
     first, _ = alarms.made
     first.join(60)  # it was cancelled
     first.function()  # the old timer's thread calls this if it passed its cancel check before

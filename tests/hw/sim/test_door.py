@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples.proofs import proof
 
 from edge.ports import DoorEvent, DoorEventKind
 from hw.door.strike import MAX_RELEASE_MS
@@ -60,7 +61,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_one_release(case: Case) -> None:
     sim, clock = door(case.visitor)
-    sim.release(case.release_ms)
+    sim.release(case.release_ms, proof())
     clock.advance(20_000)
     assert [(event.kind, event.tick_ms) for event in sim.events()] == case.expect
 
@@ -69,8 +70,8 @@ def test_one_release(case: Case) -> None:
 def test_the_events_do_not_depend_on_the_number_of_calls(steps: list[int]) -> None:
     often, often_clock = door(Visitor())
     once, once_clock = door(Visitor())
-    often.release(2_000)
-    once.release(2_000)
+    often.release(2_000, proof())
+    once.release(2_000, proof())
     for step in steps:
         often_clock.advance(step)
         often.events()
@@ -97,7 +98,7 @@ def test_the_strike_is_never_energised_without_a_release_nor_longer_than_the_cap
     for action, for_ms, pause in day:
         match action:
             case "release":
-                sim.release(for_ms)
+                sim.release(for_ms, proof())
                 last_release = clock.tick_ms()
             case "relock":
                 sim.relock()
@@ -142,7 +143,7 @@ def test_a_closed_door_without_a_release_stays_closed_with_a_visitor() -> None:
 
 def test_the_trace_draws_coil_and_leaf_over_time() -> None:
     sim, clock = door(Visitor(reaction_ms=600, dwell_ms=1_000))
-    sim.release(3_000)
+    sim.release(3_000, proof())
     clock.advance(10_000)
     at = {sample.tick_ms: sample for sample in sim.trace(0, 6_000)}
     assert (at[0].energised, at[0].angle_deg) == (True, 0.0)
@@ -156,7 +157,7 @@ def test_the_trace_draws_coil_and_leaf_over_time() -> None:
 def test_the_leaf_swings_again_for_a_second_release() -> None:
     sim, clock = door(Visitor(reaction_ms=100, dwell_ms=0))
     for _ in range(2):
-        sim.release(1_000)
+        sim.release(1_000, proof())
         clock.advance(10_000)
     assert [event.kind for event in sim.events()] == [RELEASED, OPENED, RELOCKED, CLOSED] * 2
 
@@ -171,7 +172,7 @@ def test_a_jump_of_the_wall_clock_does_not_change_the_ticks() -> None:
 
 def test_a_release_ends_on_time_although_the_wall_clock_was_set_back() -> None:
     sim, clock = door()
-    sim.release(1_000)
+    sim.release(1_000, proof())
     clock.jump(START - timedelta(days=1))
     clock.advance(1_000)
     assert not sim.energised

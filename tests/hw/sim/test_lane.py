@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from samples.proofs import proof
 from worlds.trust import NOW
 
 from edge.ports import DoorEventKind
@@ -31,38 +32,38 @@ def test_a_visitor_goes_in_after_the_release(hall: Hall) -> None:
     hall.lane.approach("Erin")
     hall.wait(5_000)
     assert hall.lane.inside == []
-    hall.lane.outer.release(3_000)
+    hall.lane.outer.release(3_000, proof())
     hall.wait(8_000)
     assert (hall.lane.inside, hall.lane.view().people) == (["Erin"], 1)
-    hall.lane.inner.release(3_000)
+    hall.lane.inner.release(3_000, proof())
     hall.wait(8_000)
     assert (hall.lane.inside, hall.lane.gone) == ([], ["Erin"])
 
 
 def test_a_second_visitor_follows_closely(hall: Hall) -> None:
     hall.lane.approach("Erin", "Mallory")
-    hall.lane.outer.release(3_000)
+    hall.lane.outer.release(3_000, proof())
     hall.wait(8_000)
     assert hall.lane.view().people == 2
 
 
 def test_the_third_visitor_finds_the_door_closed(hall: Hall) -> None:
     hall.lane.approach(*("Erin", "Mallory") * 5)
-    hall.lane.outer.release(3_000)
+    hall.lane.outer.release(3_000, proof())
     hall.wait(12_000)
     assert 2 <= len(hall.lane.inside) < 10
 
 
 def test_a_door_that_is_held_stays_open(hall: Hall) -> None:
     hall.lane.hold(hall.lane.outer, 20_000)
-    hall.lane.outer.release(3_000)
+    hall.lane.outer.release(3_000, proof())
     hall.wait(15_000)
     assert not hall.lane.view().outer_shut
 
 
 def test_the_handle_opens_without_a_strike_and_is_not_forced(hall: Hall) -> None:
     hall.lane.approach("Erin")
-    hall.lane.outer.release(3_000)
+    hall.lane.outer.release(3_000, proof())
     hall.wait(8_000)
     hall.lane.turn_back()
     hall.wait(8_000)
@@ -74,9 +75,9 @@ def test_the_handle_opens_without_a_strike_and_is_not_forced(hall: Hall) -> None
 def test_a_visitor_who_stays_does_not_leave_through_the_inner_door(hall: Hall) -> None:
     hall.lane.stays = True
     hall.lane.approach("Erin")
-    hall.lane.outer.release(3_000)
+    hall.lane.outer.release(3_000, proof())
     hall.wait(8_000)
-    hall.lane.inner.release(3_000)
+    hall.lane.inner.release(3_000, proof())
     hall.wait(8_000)
     assert hall.lane.inside == ["Erin"]
 
@@ -94,6 +95,6 @@ def test_a_permanent_visitor_goes_in_at_each_release() -> None:
     hall = Hall(always="a visitor")
     hall.lane.outer.visitor = Visitor()
     for _ in range(2):
-        hall.lane.outer.release(3_000)
+        hall.lane.outer.release(3_000, proof())
         hall.wait(8_000)
     assert hall.lane.inside == ["a visitor"] * 2

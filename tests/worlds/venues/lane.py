@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
+from samples.proofs import Permits
 from worlds.passage_site import ScriptedEngine
 from worlds.trust import DAY, ISSUER, KID, LIST, NOW, URI, shown
 
@@ -27,6 +28,7 @@ from edge.errors import DoorLinkFault, StorageFault
 from edge.face.engine import FaceEvidence
 from edge.face.fusion import Fusion
 from edge.face.template import TemplateFormat
+from edge.on_record import OnRecord
 from edge.passage.lane.documents import LaneVenue
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
@@ -103,7 +105,7 @@ class Eye(ScriptedEngine):
         return FaceEvidence(1, similarity=fused.similarity, settled=fused.settled)
 
 
-class Book:
+class Book(Permits):
     """A journal in memory that writes into one list with the strikes, so that a test can check their order."""
 
     def __init__(self, tape: list[tuple[str, object]], name: str) -> None:
@@ -147,10 +149,10 @@ class Cable:
         self.cut = False
         self._side, self._door, self._tape = side, door, tape
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, allowed: OnRecord) -> None:
         self._check()
         self._tape.append(("release", self._side))
-        self._door.release(for_ms, grant=grant)
+        self._door.release(for_ms, allowed)
 
     def relock(self) -> None:
         self._check()

@@ -9,6 +9,7 @@ import pytest
 from peers.cpython_controller import KEY, LEAF_OPEN, SHUT, OnPty
 from peers.waiting import until
 from samples.journals import read_records
+from samples.proofs import proof
 from worlds.folders import write_secret
 
 from edge.app.parts.signals import open_signals
@@ -43,7 +44,7 @@ def test_a_configured_controller_is_a_strike_with_lamps_and_recount(
         assert isinstance(door, Recounts)
         with open_signals(config(controller), tmp_path, door) as signals:
             assert signals is door.signals
-        door.release(10_000)
+        door.release(10_000, proof())
         assert controller.energised
     finally:
         door.close()
@@ -104,7 +105,7 @@ def test_a_panel_on_the_controllers_wires_gets_the_configured_number(
     key_file(tmp_path)
     door = open_strike(config(controller, "wiegand"), tmp_path)
     try:
-        door.release(3_000)
+        door.release(3_000, proof())
         assert controller.panel == [(26, (0x2EC0C86 << 38).to_bytes(8, "big"))]
         assert not controller.energised
         assert [event.kind for event in door.events()] == [DoorEventKind.PRESENTED]

@@ -10,14 +10,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from samples.proofs import proof
 from worlds.venues.building_door import SITE, Entrance, card, local
 
-from edge.app.venues.door import LOOK_MS, RulesFile, SiteDoor, open_door, read_rules
+from edge.app.venues.door import (
+    LOOK_MS,
+    ON_RECORD_MS,
+    RulesFile,
+    SiteDoor,
+    open_door,
+    read_rules,
+)
 from edge.card.person import Person
 from edge.config import Config, PermitsConfig, parse_config
 from edge.decision import Grant, Reason
 from edge.errors import ConfigError, DoorLinkFault, Refused, StorageFault
 from edge.link.messages import ControllerInputs, ControllerStatus, DoorState, Mode, Outputs
+from edge.on_record import LockMovement, OnRecord
 from edge.passage.machine import PassageState
 from edge.passage.verifier import StepResult
 from edge.policy.obligations import Obligations, OpenVenue, Visit
@@ -168,7 +177,7 @@ def test_changed_rules_are_taken_over_and_wrong_ones_are_not(
 
 
 def test_rules_are_taken_over_between_two_passages(site: Path, door: SiteDoor) -> None:
-    see = door.watcher(None)
+    see = door.watcher(None, Orders())
     see(moment(NIGHT, 0))
     enrol(site, "anna")
     _rewrite(site / "site.toml", SITE_TOML.replace("tower-1", "tower-2"))
@@ -191,6 +200,7 @@ class FakeController:
     mode: Mode = Mode.NORMAL
     away: bool = False
     told: list[Mode] = field(default_factory=list)
+    proofs: list[OnRecord | None] = field(default_factory=list)
 
     @property
     def status(self) -> ControllerStatus | None:
@@ -198,16 +208,32 @@ class FakeController:
             return None
         return ControllerStatus(DoorState.NORMAL, ControllerInputs(0), Outputs(0), self.mode, 0)
 
-    def set_mode(self, mode: Mode) -> None:
+    def set_mode(self, mode: Mode, allowed: OnRecord | None = None) -> None:
         self.told.append(mode)
+        self.proofs.append(allowed)
         self.mode = mode
+
+
+class Orders:
+    """The journal, as far as a door's hours need it."""
+
+    def __init__(self) -> None:
+        self.made: list[OnRecord] = []
+        self.full = False
+
+    def __call__(self, tick_ms: int) -> OnRecord:
+        if self.full:
+            raise StorageFault("the disk is full", hint="make room")
+        self.made.append(proof(movement=LockMovement.FREE_ACCESS))
+        return self.made[-1]
 
 
 class Unwilling(FakeController):
     """A controller whose lid is open: it refuses every mode."""
 
-    def set_mode(self, mode: Mode) -> None:
+    def set_mode(self, mode: Mode, allowed: OnRecord | None = None) -> None:
         self.told.append(mode)
+        self.proofs.append(allowed)
         raise DoorLinkFault("tamper")
 
 
@@ -217,13 +243,15 @@ def moment(
     *,
     state: PassageState = PassageState.IDLE,
     anomaly: ClockAnomaly | None = None,
+    journal_fails: bool = False,
 ) -> StepResult:
-    return StepResult(tick_ms, state, None, trust_state=TrustState(TrustedTime(at, anomaly), (), AgePolicy()))
+    trust_state = TrustState(TrustedTime(at, anomaly), (), AgePolicy())
+    return StepResult(tick_ms, state, None, trust_state=trust_state, journal_fails=journal_fails)
 
 
 def test_the_controller_follows_the_hours(door: SiteDoor) -> None:
     controller = FakeController()
-    see = door.watcher(controller)
+    see = door.watcher(controller, Orders())
     for number, at in enumerate((NIGHT, NOON, NOON, NIGHT)):
         see(moment(at, number * LOOK_MS))
     assert controller.told == [Mode.FREE_ACCESS, Mode.NORMAL]
@@ -231,7 +259,7 @@ def test_the_controller_follows_the_hours(door: SiteDoor) -> None:
 
 def test_the_mode_is_set_again_after_the_controller_was_unreachable(door: SiteDoor) -> None:
     controller = FakeController()
-    see = door.watcher(controller)
+    see = door.watcher(controller, Orders())
     see(moment(NOON, 0))
     controller.away, controller.mode = True, Mode.NORMAL  # free-access ends with the device's heartbeat
     see(moment(NOON, LOOK_MS))
@@ -240,29 +268,110 @@ def test_the_mode_is_set_again_after_the_controller_was_unreachable(door: SiteDo
     assert controller.mode is Mode.FREE_ACCESS
 
 
-def test_a_refused_mode_is_tried_again(door: SiteDoor) -> None:
-    controller = Unwilling()
-    see = door.watcher(controller)
+def test_a_refused_mode_is_tried_again_with_the_same_record(door: SiteDoor) -> None:
+    controller, orders = Unwilling(), Orders()
+    see = door.watcher(controller, orders)
     see(moment(NOON, 0))
     see(moment(NOON, LOOK_MS))
     assert controller.told == [Mode.FREE_ACCESS] * 2
+    assert controller.proofs == orders.made * 2
+
+
+def test_free_access_is_on_record_before_it_begins_and_the_other_modes_need_no_record(door: SiteDoor) -> None:
+    controller, orders = FakeController(), Orders()
+    see = door.watcher(controller, orders)
+    see(moment(NOON, 0))
+    see(moment(NIGHT, LOOK_MS))
+    assert len(orders.made) == 1
+    assert list(zip(controller.told, controller.proofs, strict=True)) == [
+        (Mode.FREE_ACCESS, orders.made[0]),
+        (Mode.NORMAL, None),
+    ]
+
+
+def test_with_a_full_disk_no_free_access_begins_and_the_log_tells_it_once(door: SiteDoor, capsys) -> None:
+    controller, orders = FakeController(), Orders()
+    orders.full = True
+    see = door.watcher(controller, orders)
+    see(moment(NOON, 0))
+    see(moment(NOON, LOOK_MS))
+    assert controller.told == []
+    assert capsys.readouterr().err.count("the disk is full") == 1
+    orders.full = False
+    see(moment(NOON, 2 * LOOK_MS))
+    assert controller.mode is Mode.FREE_ACCESS
+
+
+def test_free_access_that_is_not_on_record_ends(door: SiteDoor) -> None:
+    """A device that starts beside a controller in free access has no proof of an order for it."""
+    controller, orders = FakeController(Mode.FREE_ACCESS), Orders()
+    orders.full = True
+    door.watcher(controller, orders)(moment(NOON, 0))
+    assert controller.mode is Mode.NORMAL
+
+
+def test_free_access_ends_when_the_disk_is_full_and_returns_with_a_new_record(door: SiteDoor) -> None:
+    controller, orders = FakeController(), Orders()
+    see = door.watcher(controller, orders)
+    see(moment(NOON, 0))
+    orders.full = True
+    see(moment(NOON, LOOK_MS, journal_fails=True))  # a visitor's door event was not recorded
+    assert controller.mode is Mode.NORMAL
+    orders.full = False
+    see(moment(NOON, 2 * LOOK_MS, journal_fails=True))
+    assert controller.mode is Mode.FREE_ACCESS
+    assert controller.proofs == [orders.made[0], None, orders.made[1]]
+
+
+def test_a_full_disk_ends_free_access_within_an_hour_although_nothing_else_is_recorded(
+    door: SiteDoor,
+) -> None:
+    controller, orders = FakeController(), Orders()
+    see = door.watcher(controller, orders)
+    see(moment(NOON, 0))
+    see(moment(NOON, ON_RECORD_MS))
+    assert controller.proofs == orders.made
+    assert len(orders.made) == 2
+    orders.full = True
+    see(moment(NOON, 2 * ON_RECORD_MS - 1))
+    assert controller.mode is Mode.FREE_ACCESS
+    see(moment(NOON, 2 * ON_RECORD_MS + LOOK_MS))
+    assert controller.mode is Mode.NORMAL
+
+
+def test_a_lock_down_needs_neither_journal_nor_store(site: Path, door: SiteDoor) -> None:
+    controller, orders = FakeController(), Orders()
+    see = door.watcher(controller, orders)
+    see(moment(NOON, 0))
+    with closing(OccupancyFile(site / "state" / "presence.db")) as command:
+        command.switch(Switch.LOCK_DOWN, 1)
+    orders.full = True
+    door._presence._db.execute("PRAGMA query_only = 1")  # as a full disk: it can be read only
+    see(moment(NOON, LOOK_MS, journal_fails=True))
+    assert controller.mode is Mode.LOCK_DOWN
+
+
+def test_an_operators_lock_down_makes_no_order(door: SiteDoor) -> None:
+    orders = Orders()
+    door.watcher(FakeController(Mode.LOCK_DOWN), orders)(moment(NOON, 0))
+    assert orders.made == []
 
 
 def test_an_untrusted_clock_gives_no_free_access(door: SiteDoor) -> None:
     controller = FakeController(Mode.FREE_ACCESS)
-    door.watcher(controller)(moment(NOON, 0, anomaly=next(iter(ClockAnomaly))))
+    door.watcher(controller, Orders())(moment(NOON, 0, anomaly=next(iter(ClockAnomaly))))
     assert controller.mode is Mode.NORMAL
 
 
 def test_before_the_first_trust_state_no_mode_is_set(door: SiteDoor) -> None:
     controller = FakeController()
-    door.watcher(controller)(StepResult(0, PassageState.IDLE, None))
+    door.watcher(controller, Orders())(StepResult(0, PassageState.IDLE, None))
     assert controller.told == []
 
 
 def test_free_access_does_not_end_in_the_middle_of_a_passage(door: SiteDoor) -> None:
     controller = FakeController(Mode.FREE_ACCESS)
-    see = door.watcher(controller)
+    see = door.watcher(controller, Orders())
     see(moment(NIGHT, 0, state=PassageState.RELEASED))
     assert controller.told == []
     see(moment(NIGHT, LOOK_MS))
@@ -271,7 +380,7 @@ def test_free_access_does_not_end_in_the_middle_of_a_passage(door: SiteDoor) -> 
 
 def test_a_lock_down_begins_at_once_and_ends_when_it_is_switched_off(site: Path, door: SiteDoor) -> None:
     controller = FakeController()
-    see = door.watcher(controller)
+    see = door.watcher(controller, Orders())
     with closing(OccupancyFile(site / "state" / "presence.db")) as command:
         command.switch(Switch.LOCK_DOWN, 1)
         see(moment(NOON, 0, state=PassageState.RELEASED))
@@ -285,19 +394,19 @@ def test_a_lock_down_that_ended_while_the_device_was_off_is_ended(site: Path, do
     controller = FakeController()
     with closing(OccupancyFile(site / "state" / "presence.db")) as command:
         command.switch(Switch.LOCK_DOWN, 1)
-        door.watcher(controller)(moment(NIGHT, 0))
+        door.watcher(controller, Orders())(moment(NIGHT, 0))
         command.switch(Switch.LOCK_DOWN, None)
     door.close()
     again = open_door(CONFIG, site)
     assert isinstance(again, SiteDoor)
     with closing(again):
-        again.watcher(controller)(moment(NIGHT, 0))
+        again.watcher(controller, Orders())(moment(NIGHT, 0))
     assert controller.told == [Mode.LOCK_DOWN, Mode.NORMAL]
 
 
 def test_a_lock_down_of_an_operator_is_not_ended(door: SiteDoor) -> None:
     controller = FakeController(Mode.LOCK_DOWN)
-    see = door.watcher(controller)
+    see = door.watcher(controller, Orders())
     see(moment(NIGHT, 0))
     see(moment(NOON, LOOK_MS))
     assert controller.told == []
@@ -305,14 +414,14 @@ def test_a_lock_down_of_an_operator_is_not_ended(door: SiteDoor) -> None:
 
 def test_an_unreadable_occupancy_store_gives_no_free_access(door: SiteDoor) -> None:
     controller = FakeController(Mode.FREE_ACCESS)
-    see = door.watcher(controller)
+    see = door.watcher(controller, Orders())
     door._presence._db.execute("DROP TABLE switches")
     see(moment(NOON, 0))
     assert controller.mode is Mode.NORMAL
 
 
 def test_a_relay_has_no_mode(door: SiteDoor) -> None:
-    door.watcher(object())(moment(NOON, 0))
+    door.watcher(object(), Orders())(moment(NOON, 0))
     assert Entrance(door._rules_file.current()).asks("carl", NOON) == Obligations(), (
         "a card is enough meanwhile"
     )

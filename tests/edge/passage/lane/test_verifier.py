@@ -13,6 +13,7 @@ from worlds.venues.lane import CARDS, FACES, Border
 
 from edge.audit.record import Passage, StopCause
 from edge.errors import ModelFault
+from edge.on_record import OnRecord
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.officers.messages import OfficerVerb
@@ -119,10 +120,11 @@ def watch(border: Border) -> list[int]:
     for side, cable in border.cables.items():
         release = cable.release
 
-        def released(for_ms: int, *, grant: int = 0, side: Side = side, release=release) -> None:
+        def released(for_ms: int, allowed: OnRecord, *, side: Side = side, release=release) -> None:
             view = border.lane.view()
             assert (view.people, view.outer_shut, view.inner_shut) == (int(side is Side.INNER), True, True)
-            release(for_ms, grant=grant)
+            assert allowed.door.endswith(f"/{side.value}"), "the record is of this door"
+            release(for_ms, allowed)
             seen.append(sum(border.door(each).energised for each in Side))
 
         cable.release = released
