@@ -25,8 +25,8 @@ if __name__ == "__main__":  # run as a file: the checkout, and not this folder, 
 
 from edge.app.parts.model_folders import SEAL, model_folders
 from edge.cli.output import fail, progress
-from edge.durable import rename_durably
 from edge.errors import EdgeError, Exit, ModelFault
+from edge.files.durable import rename_durably
 from models import durable, fetch, given
 from models import manifest as pages
 

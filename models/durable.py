@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.durable import write_durably
 from edge.errors import StorageFault
+from edge.files.durable import write_durably
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from edge.durable import rename_durably
 from edge.errors import EdgeError, ModelFault, StorageFault
+from edge.files.durable import rename_durably
 from models.durable import need_space, scratch, sha256, storage
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ from edge.audit.record import (
 from edge.audit.segment import Segment
 from edge.audit.segments import alone, closed_path, closed_segments, lock_writer
 from edge.audit.store import storage_faults
-from edge.durable import flush
 from edge.errors import StorageFault
+from edge.files.durable import flush
 from edge.on_record import OnRecord
 from edge.ports import EventMark
 

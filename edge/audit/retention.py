@@ -16,8 +16,8 @@ from edge.audit.merkle import leaf_hash
 from edge.audit.record import decode
 from edge.audit.segments import closed_segments
 from edge.audit.store import storage_faults
-from edge.durable import flush
 from edge.errors import StorageFault
+from edge.files.durable import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -17,8 +17,8 @@ from edge.audit.store import (
     create_tables,
     storage_faults,
 )
-from edge.durable import flush
 from edge.errors import StorageFault
+from edge.files.durable import flush
 from edge.sqlite import HELD, roll_back, transaction, write_ahead
 
 if TYPE_CHECKING:

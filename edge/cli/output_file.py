@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from edge.durable import replacing
 from edge.errors import StorageFault
+from edge.files.durable import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

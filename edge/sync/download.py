@@ -7,8 +7,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from edge.durable import rename_durably
 from edge.errors import FetchError, NoSpace, UpdateRejected
+from edge.files.durable import rename_durably
 from edge.sync.durable_files import need_space, storing
 
 if TYPE_CHECKING:

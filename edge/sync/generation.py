@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from edge.durable import flush, write_durably
 from edge.errors import SyncError, TrustFault
+from edge.files.durable import flush, write_durably
 from edge.sync.durable_files import share, storing
 from edge.trust import generation as trust_generation
 

@@ -26,8 +26,8 @@ from tuf.api.exceptions import (
 from tuf.api.metadata import Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
-from edge.durable import flush
 from edge.errors import FetchError, NotThere, SyncError, UpdateRejected
+from edge.files.durable import flush
 from edge.sync import tuf_keys
 from edge.sync.durable_files import storing
 from edge.sync.plan import Target

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import FetchError, NotThere
-from edge.untrusted_folder import open_file
+from edge.files.untrusted_folder import open_file
 from hw.network.source import CHUNK_BYTES, parts_of
 from hw.system.files import parent_of
 

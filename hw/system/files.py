@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from edge.durable import replacing_in
 from edge.errors import StorageFault
-from edge.untrusted_folder import open_file, open_inner
+from edge.files.durable import replacing_in
+from edge.files.untrusted_folder import open_file, open_inner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -91,7 +91,7 @@ from edge.audit.segments import closed_segments, journal_files
 
 OURS = (
     str(Path(sys.modules["edge.audit.chain"].__file__).parent),
-    sys.modules["edge.durable"].__file__,
+    sys.modules["edge.files.durable"].__file__,
     sys.modules["edge.sqlite"].__file__,
 )
 

@@ -16,7 +16,7 @@ import tuf.ngclient
 from crash.dying import folders, lines_run
 from worlds.publishing import Authority, Gate
 
-import edge.durable
+import edge.files.durable
 import edge.sync
 from edge.card import cbor
 from edge.sync import names
@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
 # pytest-xdist has its own threads; the child uses none of them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
-COUNTED = (*folders(edge.sync, tuf.ngclient), edge.durable.__file__)
+COUNTED = (*folders(edge.sync, tuf.ngclient), edge.files.durable.__file__)
 
 
 def synced_in_a_child(gate: Gate, authority: Authority, *, lines: int | None) -> int:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import numpy as np
 
-from edge.durable import flush
 from edge.errors import Refused
+from edge.files.durable import flush
 from edge.trust.status import delta as statusdelta
 from edge.trust.status.status import Bitmaps, StatusManifest, bitmap_bytes
 

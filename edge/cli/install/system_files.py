@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import tell
 from edge.cli.verbs import argument, json_lines
-from edge.durable import write_durably
 from edge.errors import Exit, StorageFault
+from edge.files.durable import write_durably
 
 if TYPE_CHECKING:
     import argparse

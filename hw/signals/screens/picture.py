@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import segno
 
-from edge.untrusted_folder import UntrustedFolder
+from edge.files.untrusted_folder import UntrustedFolder
 from hw.signals.screens.latest import LatestScreen
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import EdgeError, InputError, StorageFault
-from edge.untrusted_folder import UntrustedFolder
+from edge.files.untrusted_folder import UntrustedFolder
 from edge.venues.desk.arrivals.intake import FORMATS, SIGNATURE, is_list, read_signature
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import InputError, StorageFault
-from edge.untrusted_folder import open_file
+from edge.files.untrusted_folder import open_file
 from edge.venues.desk.arrivals import minisign
 from edge.venues.desk.arrivals.arrivals import MAX_FILE_BYTES, MAX_LINE_CHARS, read_csv, read_json
 from edge.venues.desk.arrivals.store import Build, TooManyMistakesError

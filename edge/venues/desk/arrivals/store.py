@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from edge.durable import rename_durably
 from edge.errors import StorageFault
+from edge.files.durable import rename_durably
 from edge.sqlite import faults, make_tables, open_draft, open_reader
 from edge.venues.desk.arrivals.arrivals import MAX_MISTAKES, Mistake
 from edge.venues.desk.booking import BookedGuest, Expected, expected

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from peers import second_user
 
-from edge.untrusted_folder import UntrustedFolder
+from edge.files.untrusted_folder import UntrustedFolder
 
 
 @pytest.fixture

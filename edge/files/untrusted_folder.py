@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from edge.durable import replacing_in
+from edge.files.durable import replacing_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

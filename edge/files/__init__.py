@@ -1,0 +1,1 @@
+"""Writing that survives a power cut, and folders that another user may write."""
