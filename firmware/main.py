@@ -38,7 +38,7 @@ class Loop:
         now = wrapped(time.ticks_ms())
         self.controller = Controller(
             keys=KeyStore(Sectors()),
-            nonce=Nonces(machine.unique_id(), time.ticks_us).fresh,
+            nonces=Nonces(machine.unique_id(), time.ticks_us),
             write=self._write,
             drive=self._drive,
             lamps=board.lamps,
@@ -53,7 +53,8 @@ class Loop:
     def turn(self) -> None:
         """Once: inputs, door, strike, link, watchdog."""
         self.step()
-        if self.talk():
+        spoke = self.talk()
+        if self.controller.work() or spoke:
             gc.collect()  # nothing is due now, and `step` needs no memory
         self._watchdog.end_turn()
 

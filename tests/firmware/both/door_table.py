@@ -5,7 +5,7 @@ happen happens to it; what no rule speaks of must change nothing. `check(situati
 """
 
 import door as d
-from limits import LATE_OPENING_MS, OPEN_TOO_LONG_MS, PRE_ALARM_MS, REX_RELEASE_MS
+from limits import FREE_ACCESS_MS, LATE_OPENING_MS, OPEN_TOO_LONG_MS, PRE_ALARM_MS, REX_RELEASE_MS
 
 OPEN, REX, LID, FIRE = d.CONTACT_IS_OPEN, d.REX_IS_PRESSED, d.TAMPER_IS_OPEN, d.FIRE_IS_ON
 GRANT_MS = 3_000
@@ -81,11 +81,11 @@ class Rig:
         self.off(REX)
         return self
 
-    def grant(self, for_ms=GRANT_MS):
-        return self.door.release(for_ms, self.now)
+    def grant(self, for_ms=GRANT_MS, left_ms=HOUR_MS):
+        return self.door.release(for_ms, left_ms, self.now)
 
-    def mode(self, mode):
-        return self.door.set_mode(mode, self.now)
+    def mode(self, mode, left_ms=HOUR_MS):
+        return self.door.set_mode(mode, left_ms, self.now)
 
     def fault(self, code=3) -> None:
         self.door.set_fault(code, self.now)
@@ -186,6 +186,7 @@ _TIMES = {
     d.EGRESS: REX_RELEASE_MS,
     d.OPEN: PRE_ALARM_MS,
     d.PRE_ALARM: OPEN_TOO_LONG_MS - PRE_ALARM_MS,
+    d.FREE_ACCESS: FREE_ACCESS_MS,
 }
 
 SAME = ""  # the situation stays
@@ -292,6 +293,10 @@ RULES = (
     # -- time
     ("a grant ends in time", "time passes", ("released",), "normal", ["relocked: time"], None),
     ("egress ends in time", "time passes", ("egress",), "normal", ["relocked: time"], None),
+    ("free access that is not asked for again ends in time",
+     "time passes", ("free access",), "normal", ["mode normal", "relocked: time"], None),
+    ("free access that is not asked for again ends in time, whoever stands in the door",
+     "time passes", ("free access, open",), "open", ["mode normal", "relocked: time"], None),
     ("who holds a door open is reminded", "time passes", ("open",), "pre-alarm", ["pre-alarm"], None),
     ("who goes on is heard everywhere", "time passes", ("pre-alarm",), "too long", ["open too long"], None),
     ("egress beside an open leaf ends in time: open", "time passes", ("open, egress",), "pre-alarm", ["relocked: time", "pre-alarm"], None),

@@ -113,7 +113,7 @@ class Ear:
 
 
 def test_a_link_knows_its_controller_and_how_the_door_stands(link: DoorLink) -> None:
-    assert link.firmware == m.Welcomed((0, 1, 0), m.Flags(0))
+    assert link.firmware == m.Welcomed((0, 2, 0), m.Flags(0))
     assert link.status.state is m.DoorState.NORMAL
     assert link.status.mode is m.Mode.NORMAL
 
@@ -178,7 +178,7 @@ def test_a_mode_is_asked_for_again_after_the_controller_lost_its_power(
 
 
 DENIALS = {
-    "lock-down": (lambda c: c.controller.door.set_mode(1, 0), m.DenyCode.LOCK_DOWN, Cause.MODE),
+    "lock-down": (lambda c: c.controller.door.set_mode(1, 0, 0), m.DenyCode.LOCK_DOWN, Cause.MODE),
     "the lid is off": (lambda c: c.set(TAMPER), m.DenyCode.TAMPER, Cause.TAMPER),
     "the door was forced": (lambda c: c.set(LEAF_OPEN), m.DenyCode.NOT_NOW, Cause.OPENED),
     "the controller is broken": (lambda c: c.controller.door.set_fault(3, 0), m.DenyCode.FAULT, None),
@@ -433,19 +433,30 @@ def test_two_programs_cannot_hold_one_controller(opened: Opened, link: DoorLink)
     assert "doorward run" in caught.value.hint
 
 
+def erase(controller: OnPty, _: pytest.MonkeyPatch) -> None:
+    controller.keys.erase()
+    controller.boot()
+
+
+def update(_: OnPty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session.VERSION", 3)
+
+
 MISTAKES = {
     "another key": ({"key": bytes(32)}, None, r"its key is not the one"),
     "the other kind of lock": ({"lock": m.Lock.FAIL_SAFE}, None, r"other kind of lock"),
-    "a controller that was never commissioned": ({}, "erase", r"no key"),
+    "a controller that was never commissioned": ({}, erase, r"no key"),
+    "a controller of a version to come": ({}, update, r"another version of the link, this program 2"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_pair_that_does_not_fit_says_why(mistake: str, controller: OnPty, opened: Opened) -> None:
+def test_a_pair_that_does_not_fit_says_why(
+    mistake: str, controller: OnPty, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pair, happen, words = MISTAKES[mistake]
     if happen:
-        controller.keys.erase()
-        controller.boot()
+        happen(controller, monkeypatch)
     link = opened(**pair)
     hints: list[str] = []
 
@@ -456,13 +467,16 @@ def test_a_pair_that_does_not_fit_says_why(mistake: str, controller: OnPty, open
         return re.search(words, caught.value.message) is not None
 
     until(says_why)
-    assert hints[-1]
+    assert hints[-1].startswith("look at the cable first, because any device on it can say this")
     assert not controller.energised
 
 
 @pytest.mark.parametrize(
     ("version", "firmware", "words"),
-    [(1, (0, 0, 9), r"firmware is 0\.0\.9, older than 0\.1\.0"), (2, (3, 0, 0), "speaks protocol 2")],
+    [
+        (2, (0, 1, 9), r"firmware is 0\.1\.9, older than 0\.2\.0"),
+        (1, (0, 1, 0), r"speaks protocol 1 \(firmware 0\.1\.0\), this program 2"),
+    ],
 )
 def test_a_firmware_that_does_not_fit_is_named(
     version: int, firmware: tuple[int, ...], words: str, controller: OnPty, opened: Opened, monkeypatch
