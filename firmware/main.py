@@ -34,6 +34,7 @@ class Loop:
         self._board = board
         self._watchdog = Watchdog(timer)
         self._bytes = bytearray(_BYTES_A_TURN)
+        self._at = self._end = 0  # of those that came: the next to be heard, and how many there are
         self._debounce = _settled(board)
         now = wrapped(time.ticks_ms())
         self.controller = Controller(
@@ -70,10 +71,12 @@ class Loop:
         now = wrapped(time.ticks_ms())
         uart, controller = self._board.uart, self.controller
         spoke = False
-        waiting = min(uart.any(), _BYTES_A_TURN)
-        if waiting:
-            for index in range(uart.readinto(self._bytes, waiting) or 0):
-                spoke = controller.receive(self._bytes[index], now) or spoke
+        if self._at == self._end:
+            waiting = min(uart.any(), _BYTES_A_TURN)
+            self._at, self._end = 0, uart.readinto(self._bytes, waiting) or 0 if waiting else 0
+        while self._at < self._end and not spoke:  # one answer a turn: a handshake's hashing takes 12 ms
+            spoke = controller.receive(self._bytes[self._at], now)
+            self._at += 1
         self._watchdog.did(LINK_HEARD)
         return controller.tell(now) or spoke
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from edge.link.commissioning import Commissioning
 
-TRIES: Final = 12
-EACH_S: Final = 0.8  # writing flash takes 400 ms; two products on the curve take 3 s, and are asked for again
+TRIES: Final = 15
+EACH_S: Final = 0.8  # writing flash takes 400 ms; two products on the curve take 6 s, and are asked for again
 
 
 def exchange_keys(port: str, baud: int, asked: Commissioning) -> None:

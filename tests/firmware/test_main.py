@@ -15,7 +15,7 @@ from door_world import KEY
 from keystore import KeyStore
 from limits import DEBOUNCE_MS
 from nonce import Nonces
-from peers.link_host import Technician, framed, unframed
+from peers.link_host import Host, Technician, framed, unframed
 from sectors import Sectors
 from watchdog import INPUTS_READ, LINK_HEARD, STRIKE_SET, Watchdog
 from wiegand import Wiegand
@@ -112,6 +112,16 @@ def test_a_turn_feeds_the_watchdog_and_a_controller_without_a_key_drives_nothing
     turn(loop(), 100)
     assert hooks.fed == 100
     assert hooks.outputs.get(STRIKE, 0) == 0
+
+
+def test_a_turn_answers_one_frame_and_the_next_turn_the_next(hooks: machine.Hooks) -> None:
+    program = loop()
+    hello = framed(Host().hello())
+    hooks.incoming.extend(hello * 2 + b"\1\2\3\0")
+    for answers in (1, 2, 2):
+        program.turn()
+        assert len(unframed(bytes(hooks.outgoing))) == answers
+    assert not hooks.incoming
 
 
 def test_a_key_survives_the_next_boot(hooks: machine.Hooks) -> None:
