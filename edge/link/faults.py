@@ -64,10 +64,10 @@ _REFUSED: Final[dict[int, tuple[str, str]]] = {
         "its key is not the one in our file",
         f"{_LOOK} then put the right key file back, or end a commissioning: doorward door commission",
     ),
-    DenyCode.TAMPER: ("its lid is shut", "open the lid: a key can be set only while it is off"),
+    DenyCode.TAMPER: ("its lid is shut", f"{_LOOK} then open the lid: a key can be set only while it is off"),
     DenyCode.NOT_NOW: (
         "it has a key already",
-        "to give it another one, erase it: close the service jumper for 5 s with the lid off",
+        f"{_LOOK} then erase it, if it shall have another: the service jumper for 5 s with the lid off",
     ),
     DenyCode.VERSION: (
         f"it speaks another version of the link, this program {PROTOCOL}",

@@ -124,7 +124,8 @@ def test_a_turn_answers_one_frame_and_the_next_turn_the_next(hooks: machine.Hook
     assert not hooks.incoming
 
 
-def test_a_key_survives_the_next_boot(hooks: machine.Hooks) -> None:
+def test_a_key_survives_the_next_boot(hooks: machine.Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main.gc, "collect", lambda: None)  # here it takes 10 ms, a thousand times
     hooks.levels[TAMPER] = 1
     first = loop()
     turn(first)

@@ -157,17 +157,22 @@ class ModeKeeper:
             return
         with suppress(DoorLinkFault, StorageFault):
             wanted = self._wanted(step)
-            if wanted is status.mode and not self._is_due(wanted, step.tick_ms):
+            if wanted is status.mode:
+                if self._is_due(wanted, step.tick_ms):
+                    self._set(wanted, step.tick_ms)
                 return
             if wanted is Mode.LOCK_DOWN:
                 # First, so that after a power cut we know whose lock-down it is.
                 self._presence.switch(Switch.CONTROLLER, int(step.trust_state.at.now.timestamp()))
             elif step.state is PassageState.RELEASED or self._is_not_ours(status):
                 return  # nobody is locked out in the middle of his passage
-            self._controller.set_mode(wanted)
-            self._set_ms = step.tick_ms
+            self._set(wanted, step.tick_ms)
             if status.mode is Mode.LOCK_DOWN:
                 self._presence.switch(Switch.CONTROLLER, None)
+
+    def _set(self, mode: Mode, tick_ms: int) -> None:
+        self._controller.set_mode(mode)
+        self._set_ms = tick_ms
 
     def _is_due(self, wanted: Mode, tick_ms: int) -> bool:
         """Whether free access, which goes on, has to be asked for again."""

@@ -24,6 +24,7 @@ from edge.decision import Signal
 from edge.errors import DoorDenied, DoorLinkFault
 from edge.link import faults, frame
 from edge.link import messages as m
+from edge.link.limits import FREE_ACCESS_MS, RENEW_MS
 from edge.link.session import LinkPairing
 from edge.ports import Cause, DoorEvent, DoorEventKind
 
@@ -175,6 +176,63 @@ def test_a_mode_is_asked_for_again_after_the_controller_lost_its_power(
     assert controller.controller.door.mode == m.Mode.NORMAL
     controller.plug_in()
     until(lambda: controller.controller.door.mode == mode)
+
+
+def pass_time(link: DoorLink, controller: OnPty, ms: int) -> None:
+    """So much time passes, in which both are alive."""
+    for _ in range(ms // 1_000):
+        controller.clock.push(1_000)
+        before = link.status.tick_ms
+        until(lambda: link.status.tick_ms != before)  # noqa: B023
+
+
+def test_free_access_ends_by_itself_unless_it_is_set_again(controller: OnPty, link: DoorLink) -> None:
+    link.set_mode(m.Mode.FREE_ACCESS)
+    pass_time(link, controller, RENEW_MS)
+    link.set_mode(m.Mode.FREE_ACCESS)
+    pass_time(link, controller, FREE_ACCESS_MS - 10_000)  # this machine's own time passes, too
+    assert controller.energised
+    pass_time(link, controller, 11_000)
+    until(lambda: not controller.energised)
+    assert controller.controller.door.mode == m.Mode.NORMAL
+
+
+def test_free_access_is_asked_for_again_for_what_is_left_of_its_time_and_not_after_it(
+    controller: OnPty, link: DoorLink
+) -> None:
+    link.set_mode(m.Mode.FREE_ACCESS)
+    pass_time(link, controller, FREE_ACCESS_MS // 2)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.boot()
+    controller.plug_in()
+    until(lambda: controller.energised)
+    pass_time(link, controller, FREE_ACCESS_MS // 2 + 1_000)
+    until(lambda: not controller.energised)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.plug_in()
+    link.wait_until_ready()
+    pass_time(link, controller, 2_000)
+    assert not controller.energised
+
+
+@pytest.mark.usefixtures("impatience")
+def test_free_access_whose_end_was_not_answered_is_not_asked_for_again(
+    controller: OnPty, link: DoorLink
+) -> None:
+    link.set_mode(m.Mode.FREE_ACCESS)
+    controller.is_deaf = True  # an attacker drops the end of it
+    with pytest.raises(faults.LinkDown):
+        link.set_mode(m.Mode.NORMAL)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.boot()
+    controller.is_deaf = False
+    controller.plug_in()
+    link.wait_until_ready()
+    pass_time(link, controller, 2_000)
+    assert not controller.energised
 
 
 DENIALS = {
