@@ -5,6 +5,7 @@ Stop `doorward run` first: one program at a time can use the serial port.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from edge.cli.output import tell
 from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.doctor.door_checks import word, words
 from edge.errors import ConfigError, Exit
+from edge.link.limits import RENEW_MS
 from edge.link.messages import Mode
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
+LOOK_S = 0.5  # so soon a link that goes down is told
 ENROL_S = 60.0  # for a technician to walk to the panel and start its key exchange
 
 
@@ -53,16 +56,19 @@ def _mode(args: argparse.Namespace) -> int:
     with closing(link):
         link.set_mode(Mode(MODES.index(args.mode)))
         _say(args, {"mode": args.mode})
-        if args.mode == "free-access":  # the controller ends it when the link is silent
+        if args.mode == "free-access":  # the controller ends it when it is not renewed
             _hold(link)
     return Exit.OK
 
 
 def _hold(link: DoorController) -> None:
-    """Keeps the link open until Ctrl-C. Raises DoorLinkFault when it goes down, which ends free-access."""
+    """Keeps free access until Ctrl-C. Raises DoorLinkFault when the link goes down, which ends it."""
     forever = threading.Event()
-    while not forever.wait(0.5):
+    looks = itertools.count(1)
+    while not forever.wait(LOOK_S):
         link.events()
+        if next(looks) % (RENEW_MS / 1_000 // LOOK_S) == 0:
+            link.set_mode(Mode.FREE_ACCESS)
 
 
 def _commission(args: argparse.Namespace) -> int:
@@ -144,7 +150,7 @@ VERBS = (
     ),
     verb(
         "commission",
-        "write the key to the controller (with its lid off), or get the key of a panel",
+        "agree on a new key with the controller (with its lid off), or get the key of a panel",
         _commission,
         *_HERE,
     ),

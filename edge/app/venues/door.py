@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from edge.app.parts.keys import own_key
 from edge.errors import ConfigError, DoorLinkFault, StorageFault
+from edge.link.limits import RENEW_MS
 from edge.link.messages import Mode
 from edge.log import log_line
 from edge.passage.machine import PassageState
@@ -136,8 +137,9 @@ class RulesFile:
 class ModeKeeper:
     """Sets a door's controller to the mode that the rules want, also after it was unreachable.
 
-    Free-access ends with the device's heartbeat. The rules do not end a lock-down that an operator began
-    (`doorward door mode`).
+    Free-access ends with our heartbeat, and a minute after it was set last: it is set again each RENEW_MS. A
+    lock-down that these rules did not begin is of a person in charge (`doorward door mode`), and they do not
+    end it.
     """
 
     def __init__(
@@ -146,6 +148,7 @@ class ModeKeeper:
         self._controller = controller
         self._presence = presence
         self._mode_at = mode_at
+        self._set_ms: int | None = None
 
     def see(self, step: StepResult) -> None:
         """Set the mode if it differs. After a failure the next step tries again."""
@@ -155,15 +158,25 @@ class ModeKeeper:
         with suppress(DoorLinkFault, StorageFault):
             wanted = self._wanted(step)
             if wanted is status.mode:
+                if self._is_due(wanted, step.tick_ms):
+                    self._set(wanted, step.tick_ms)
                 return
             if wanted is Mode.LOCK_DOWN:
                 # First, so that after a power cut the owner of the lock-down is known.
                 self._presence.switch(Switch.CONTROLLER, int(step.trust_state.at.now.timestamp()))
             elif step.state is PassageState.RELEASED or self._is_not_ours(status):
-                return  # a visitor in the middle of a passage is not locked out
-            self._controller.set_mode(wanted)
+                return  # nobody is locked out in the middle of his passage
+            self._set(wanted, step.tick_ms)
             if status.mode is Mode.LOCK_DOWN:
                 self._presence.switch(Switch.CONTROLLER, None)
+
+    def _set(self, mode: Mode, tick_ms: int) -> None:
+        self._controller.set_mode(mode)
+        self._set_ms = tick_ms
+
+    def _is_due(self, wanted: Mode, tick_ms: int) -> bool:
+        """Whether free access, which goes on, has to be asked for again."""
+        return wanted is Mode.FREE_ACCESS and (self._set_ms is None or tick_ms - self._set_ms >= RENEW_MS)
 
     def _is_not_ours(self, status: ControllerStatus) -> bool:
         """Whether an operator, not these rules, began the lock-down."""
