@@ -41,37 +41,37 @@ class KeptShut(ControllerDenied, DoorDenied):
 _STATUS: Final = "run: doorward door status"
 
 _DENIED: Final[dict[DenyCode, tuple[str, str]]] = {
-    DenyCode.MALFORMED: ("does not understand what it was asked", "update the controller's firmware"),
-    DenyCode.LOCK_DOWN: ("the door is in lock-down", "end it: doorward door mode normal"),
-    DenyCode.FAULT: ("the controller reports a fault of its own", _STATUS),
-    DenyCode.TAMPER: ("the lid of the controller is open", "shut the lid, and find out who opened it"),
-    DenyCode.NOT_NOW: ("not while the door stands open with an alarm", "shut the door"),
-    DenyCode.LIMIT: ("the controller is at one of its limits", _STATUS),
-    DenyCode.EXPIRED: ("the message came too late, when what it asked for was over", "check the cable"),
+    DenyCode.MALFORMED: ("it does not know this message", "update the controller's firmware"),
+    DenyCode.LOCK_DOWN: ("the door is in lock-down", "run: doorward door mode normal"),
+    DenyCode.FAULT: ("it has a fault", _STATUS),
+    DenyCode.TAMPER: ("its lid is open", "close the lid, and find out why it was opened"),
+    DenyCode.NOT_NOW: ("the door is open with an alarm", "close the door"),
+    DenyCode.LIMIT: ("it has reached one of its limits", _STATUS),
+    DenyCode.EXPIRED: ("the message arrived after its expiry", "check the cable"),
 }
 _OF_THE_DOOR: Final = frozenset({DenyCode.LOCK_DOWN, DenyCode.TAMPER, DenyCode.NOT_NOW})
 # A refusal is not authenticated: a hint that sends a technician to the lid or a key begins at the cable.
-_LOOK: Final = "look at the cable first, because any device on it can say this;"
+_LOOK: Final = "check the cable first, because any device on it can send this;"
 _REFUSED: Final[dict[int, tuple[str, str]]] = {
     DenyCode.MALFORMED: ("it cannot use our public key", f"{_LOOK} then try again"),
-    DenyCode.BUSY: ("too many sessions were begun in this second", "stop the other program that talks to it"),
+    DenyCode.BUSY: ("too many sessions began in this second", "stop other programs that use this port"),
     DenyCode.NO_KEY: ("it has no key", f"{_LOOK} then open the lid and run: doorward door commission"),
     DenyCode.LOCK_KIND: (
         "it was commissioned for the other kind of lock",
-        f"{_LOOK} then set [strike] lock to what hangs on the wire",
+        f"{_LOOK} then set [strike] lock to the kind of the real lock",
     ),
     DenyCode.WRONG_TAG: (
-        "its key is not the one in our file",
-        f"{_LOOK} then put the right key file back, or end a commissioning: doorward door commission",
+        "its key differs from that in [strike] key",
+        f"{_LOOK} then put the right key file back, or finish a commissioning: doorward door commission",
     ),
-    DenyCode.TAMPER: ("its lid is shut", f"{_LOOK} then open the lid: a key can be set only while it is off"),
+    DenyCode.TAMPER: ("its lid is closed", f"{_LOOK} then open the lid: a key can be set only without it"),
     DenyCode.NOT_NOW: (
         "it has a key already",
-        f"{_LOOK} then erase it, if it shall have another: the service jumper for 5 s with the lid off",
+        f"{_LOOK} then erase it: close the service jumper for 5 s with the lid off",
     ),
     DenyCode.VERSION: (
-        f"it speaks another version of the link, this program {PROTOCOL}",
-        f"{_LOOK} then update this program, or flash the controller: make firmware",
+        f"it has another version of the link, doorward has {PROTOCOL}",
+        f"{_LOOK} then update doorward, or flash the controller: make firmware",
     ),
 }
 
@@ -102,8 +102,8 @@ def number_denied(code: DenyCode) -> ControllerDenied:
 
 
 def refused(code: int) -> LinkDown:
-    """The fault for a REFUSED. Anybody on the cable may have said it."""
-    why, hint = _REFUSED.get(code, (f"code {code}", f"{_LOOK} then update this program"))
+    """The fault for a REFUSED, which an attacker on the cable may have sent."""
+    why, hint = _REFUSED.get(code, (f"code {code}", f"{_LOOK} then update doorward"))
     return LinkDown(f"the door controller, or a device on its cable, refuses: {why}", hint=hint, code=code)
 
 
@@ -112,10 +112,10 @@ def wrong_firmware(met: WrongVersion) -> WrongFirmware:
     theirs, ours = (".".join(map(str, version)) for version in (met.firmware, OLDEST_FIRMWARE))
     if met.version != PROTOCOL:
         return WrongFirmware(
-            f"the door controller, or a device on its cable, speaks protocol {met.version} "
-            f"(firmware {theirs}), this program {PROTOCOL}",
+            f"the door controller, or a device on its cable, has protocol {met.version} "
+            f"(firmware {theirs}), doorward has {PROTOCOL}",
             hint=f"{_LOOK} then "
-            + ("update this program" if met.version > PROTOCOL else "flash the controller: make firmware"),
+            + ("update doorward" if met.version > PROTOCOL else "flash the controller: make firmware"),
         )
     return WrongFirmware(
         f"the door controller's firmware is {theirs}, older than {ours}",
@@ -124,7 +124,7 @@ def wrong_firmware(met: WrongVersion) -> WrongFirmware:
 
 
 def unanswered() -> LinkDown:
-    """The fault where a controller says nothing to an offer of a key."""
+    """The fault if the controller does not answer the offer of a key."""
     oldest = ".".join(map(str, OLDEST_FIRMWARE))
     return LinkDown(
         "the door controller does not answer",

@@ -217,7 +217,7 @@ def test_free_access_is_asked_for_again_for_what_is_left_of_its_time_and_not_aft
     assert not controller.energised
 
 
-@pytest.mark.usefixtures("impatience")
+@pytest.mark.usefixtures("real_timeout")
 def test_free_access_whose_end_was_not_answered_is_not_asked_for_again(
     controller: OnPty, link: DoorLink
 ) -> None:
@@ -498,7 +498,7 @@ MISTAKES = {
     "another key": ({"key": bytes(32)}, None, r"its key differs from"),
     "the other kind of lock": ({"lock": m.Lock.FAIL_SAFE}, None, r"other kind of lock"),
     "a controller that was never commissioned": ({}, erase, r"no key"),
-    "a controller of a version to come": ({}, update, r"another version of the link, this program 2"),
+    "a controller of a version to come": ({}, update, r"another version of the link, doorward has 2"),
 }
 
 
