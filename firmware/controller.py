@@ -5,17 +5,18 @@ other work is due.
 """
 
 import door as d
+from commissioning import Commissioning
 from door import Door
 from frame import Receiver, encode
-from limits import EVENTS_KEPT, KEY_BYTES, MAX_WIRE
+from limits import EVENTS_KEPT, MAX_WIRE
 from micropython import const
 from ring import EVENT_BYTES, Ring
-from session import HELLO, KEY_SET, PROVE, REFUSED, SET_KEY, Session, get32, put32
+from session import ASKED_AT, HELLO, KEY_CONFIRM, KEY_OFFER, PROVE, REFUSED, Session, get32, put32
 from signals import Signals
-from strike import FAIL_SAFE, FAIL_SECURE, Strike
-from ticks import elapsed
+from strike import Strike
+from ticks import elapsed, left
 
-FIRMWARE = bytes((0, 1, 0))
+FIRMWARE = bytes((0, 2, 0))
 
 PING = const(0x10)
 RELEASE = const(0x11)
@@ -37,7 +38,7 @@ EV_KEY_SET = const(18)
 
 SERVICE_IS_CLOSED = const(16)
 _ERASE_MS = const(5_000)
-_CONTENT_AT = const(5)
+_CONTENT_AT = const(5)  # of what is told
 _MAX_WIEGAND_BITS = const(64)
 
 _LOUD = (d.TOO_LONG, d.FORCED)  # built once: `step` must allocate nothing
@@ -51,12 +52,13 @@ OUT_TAMPER = const(8)
 class Controller:
     """One door's controller.
 
-    `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonce()`: 16 new bytes.
-    `write(buffer, length)` sends; `drive(level)` sets the strike's pin, `lamps(bits)` lamps and buzzer;
-    `wiegand(bits, buffer, at)` sends to a panel, False while it is busy. `cause`: of the boot.
+    `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonces`: `fresh()` gives 16
+    bytes, new ones; `secret()` is a generator that returns 32 secret ones.
+    `write(buffer, length)` sends; `drive(level)` moves the strike's pin; `lamps(bits)` the lamps and buzzer;
+    `wiegand(bits, buffer, at)` a panel's wires, False where there are none. `cause`: why it booted.
     """
 
-    def __init__(self, keys, nonce, write, drive, lamps, wiegand, inputs: int, now: int, cause: int) -> None:  # noqa: ANN001
+    def __init__(self, keys, nonces, write, drive, lamps, wiegand, inputs: int, now: int, cause: int) -> None:  # noqa: ANN001
         stored = keys.load()
         lock, key = stored or (0, None)
         self._keys = keys
@@ -73,8 +75,9 @@ class Controller:
         self._erasing = False
         self._erase_since = now
         self._inputs = inputs
-        self._shown = -1  # the state in the last PONG, packed in one number
-        self.session = Session(key, lock, FIRMWARE, nonce)
+        self._shown = -1  # the state that the last PONG told, all of it in one number
+        self.session = Session(key, lock, FIRMWARE, nonces.fresh)
+        self.commissioning = Commissioning(self.session.reply, nonces.secret)
         self.strike = Strike(lock, drive)
         self.signals = Signals(now)
         self.door = Door(inputs, now, self._log)
@@ -102,7 +105,7 @@ class Controller:
             return self._send(self.session.greet(frame, length, self._flags(), now))
         if kind == PROVE:
             return self._prove(frame, length, now)
-        if kind == SET_KEY:
+        if kind in (KEY_OFFER, KEY_CONFIRM):
             return self._send(self._set_key(frame, length, now))
         content = self.session.accept(frame, length, now)
         return content >= 0 and self._obey(kind, frame, content, now)
@@ -116,6 +119,15 @@ class Controller:
         if self._state() != self._shown:
             return self._pong(now)
         return False
+
+    def work(self) -> bool:
+        """One small step of a commissioning; True if it took memory."""
+        if not self.door.tampered:
+            self.commissioning.forget()
+        if not self.commissioning.is_busy:
+            return False
+        self._send(self.commissioning.step())
+        return True
 
     def _prove(self, frame: bytearray, length: int, now: int) -> bool:
         was = self.session.in_force
@@ -134,21 +146,22 @@ class Controller:
         if kind == PING and content == 0:
             return self._pong(now)
         code = d.DENIED_MALFORMED
-        if kind == RELEASE and content == 6:
-            self._grant = get32(frame, _CONTENT_AT + 2) & 0x3FFFFFFF
-            code = self.door.release(frame[5] | frame[6] << 8, now)
+        if kind == RELEASE and content == 10:
+            self._grant = get32(frame, ASKED_AT + 2) & 0x3FFFFFFF
+            for_ms = frame[ASKED_AT] | frame[ASKED_AT + 1] << 8
+            code = self.door.release(for_ms, left(get32(frame, ASKED_AT + 6), now), now)
         elif kind == RELOCK and content == 0:
             self.door.relock(now)
             code = d.OBEYED
-        elif kind == MODE and content == 1:
-            code = self.door.set_mode(frame[_CONTENT_AT], now)
+        elif kind == MODE and content == 5:
+            code = self.door.set_mode(frame[ASKED_AT], left(get32(frame, ASKED_AT + 1), now), now)
         elif kind == SIGNAL and content == 1:
-            if self.signals.show(frame[_CONTENT_AT], now):
+            if self.signals.show(frame[ASKED_AT], now):
                 code = d.OBEYED
         elif kind == EVENTS and content == 4:
-            code = self._rewind(get32(frame, _CONTENT_AT), now)
-        elif kind == WIEGAND and content == 9 and 0 < frame[_CONTENT_AT] <= _MAX_WIEGAND_BITS:
-            sent = self._wiegand(frame[_CONTENT_AT], frame, _CONTENT_AT + 1)
+            code = self._rewind(get32(frame, ASKED_AT), now)
+        elif kind == WIEGAND and content == 9 and 0 < frame[ASKED_AT] <= _MAX_WIEGAND_BITS:
+            sent = self._wiegand(frame[ASKED_AT], frame, ASKED_AT + 1)
             code = d.OBEYED if sent else d.DENIED_NOT_NOW
         self.strike.set_free(self.door.is_free)  # before the answer: it saves the visitor 20 ms
         return self._answer(get32(frame, 1), code)
@@ -168,7 +181,8 @@ class Controller:
         reply[5], reply[6] = self.door.state, self._inputs
         reply[7], reply[8] = self._outputs(), self.door.mode
         put32(reply, 9, now)
-        return self._send(self.session.seal(PONG, 8))
+        put32(reply, 13, self.session.taken)
+        return self._send(self.session.seal(PONG, 12))
 
     def _tell_event(self, now: int) -> bool:
         if self._told < self._ring.oldest:
@@ -191,19 +205,17 @@ class Controller:
         self._ring.add(EV_EVENTS_LOST, now, self._told - number)
 
     def _set_key(self, frame: bytearray, length: int, now: int) -> int:
-        reply = self.session.reply
-        if length != 2 + KEY_BYTES or frame[1] not in (FAIL_SECURE, FAIL_SAFE):
-            return 0
-        if self.session.has_key or not self.door.tampered:
-            reply[0], reply[1] = REFUSED, d.DENIED_NOT_NOW if self.session.has_key else d.DENIED_TAMPER
-            return 2
-        lock, key = frame[1], bytes(frame[2:length])
-        self._keys.save(lock, key)
-        self._adopt(lock, key)
-        self._ring.add(EV_KEY_SET, now, lock)
-        reply[0] = KEY_SET
-        reply[1:9] = self.session.check()
-        return 9
+        """Answer a frame of a commissioning; a key that is confirmed is stored before that is said."""
+        refusal = d.OBEYED if self.door.tampered else d.DENIED_TAMPER
+        if self.session.has_key:
+            refusal = d.DENIED_NOT_NOW
+        answer = self.commissioning.hear(frame, length, refusal)
+        lock, key = self.commissioning.lock, self.commissioning.key
+        if key:
+            self._keys.save(lock, key)
+            self._adopt(lock, key)
+            self._ring.add(EV_KEY_SET, now, lock)
+        return answer
 
     def _watch_jumper(self, inputs: int, now: int) -> None:
         """Erase key and events once the service jumper is closed for 5 s with the lid off."""
@@ -220,6 +232,7 @@ class Controller:
             self._ring.forget()
 
     def _adopt(self, lock: int, key) -> None:  # noqa: ANN001
+        self.commissioning.forget()
         self.session.use_key(key, lock)
         self.strike.use_lock(lock)
 

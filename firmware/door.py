@@ -6,7 +6,9 @@ the table changes nothing.
 """
 
 from limits import (
+    FREE_ACCESS_MS,
     LATE_OPENING_MS,
+    LONGEST_TURN_MS,
     MAX_RELEASE_MS,
     OPEN_TOO_LONG_MS,
     PRE_ALARM_MS,
@@ -64,7 +66,7 @@ TABLE = bytes((
     NO,       _,     _,    _,      _,      REST,  _,         FIRE,   _,    LOOSEN, _,     _,     # FORCED
     NO,       _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # FAULT
     NO,       _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # LOCK_DOWN
-    _,        _,     REST, _,      _,      _,     _,         FIRE,   _,    REST,   REST,  REST,  # FREE_ACCESS
+    _,        _,     REST, _,      _,      _,     REST,      FIRE,   _,    REST,   REST,  REST,  # FREE_ACCESS
     _,        _,     _,    _,      _,      _,     _,         _,      REST, _,      _,     _,     # FIRE
 ))
 # fmt: on
@@ -95,6 +97,7 @@ DENIED_LOCK_DOWN = const(6)
 DENIED_FAULT = const(7)
 DENIED_TAMPER = const(8)
 DENIED_NOT_NOW = const(9)
+DENIED_EXPIRED = const(11)
 
 
 class Door:
@@ -110,7 +113,9 @@ class Door:
         self._inputs = inputs & CONTACT_IS_OPEN  # any other input that is on counts as just switched on
         self._since = now  # start of this state's time
         self._for_ms = PRE_ALARM_MS
-        self._egress = False  # REX frees in every state, also with an open leaf: its contact may be broken
+        self._free_since = now  # when free access was asked for last
+        self._free_for_ms = 0
+        self._egress = False  # REX frees beside every state, an open leaf too: its contact may be broken
         self._egress_since = now
         self._pressed_since = now
         self._stuck = False
@@ -160,22 +165,21 @@ class Door:
             self._end_egress(now)
         if elapsed(now, self._since) >= self._for_ms:
             self._on(TIME, now)
+        self._pass_free_access(now)
 
-    def release(self, for_ms: int, now: int) -> int:
-        """Take a grant of the host; OBEYED, or the code of a denial."""
+    def release(self, for_ms: int, left_ms: int, now: int) -> int:
+        """The host grants: OBEYED, or the code of a denial. `left_ms`: until the grant expires."""
         if for_ms <= 0:
             return DENIED_MALFORMED
-        if self._inputs & TAMPER_IS_OPEN:
-            return DENIED_TAMPER
-        if self.fault:
-            return DENIED_FAULT
+        if denial := self._denial(left_ms):
+            return denial
         if self.mode == MODE_LOCK_DOWN:
             return DENIED_LOCK_DOWN
         if TABLE[self.state * _COLUMNS + GRANT] == NO:
             return DENIED_NOT_NOW
         self._on(GRANT, now)
         if self.state == RELEASED:
-            self._for_ms = min(for_ms, MAX_RELEASE_MS)
+            self._for_ms = min(for_ms, left_ms - LONGEST_TURN_MS, MAX_RELEASE_MS)
             self._log(EV_RELEASED, now, 0)
         return OBEYED
 
@@ -188,12 +192,15 @@ class Door:
         self._end_free_access(now)
         self._on(HOST_LOST, now)
 
-    def set_mode(self, mode: int, now: int) -> int:
-        """Set a mode; OBEYED, or the code of a denial. Free-access is denied while the lid is off."""
+    def set_mode(self, mode: int, left_ms: int, now: int) -> int:
+        """OBEYED, or the code of a denial. `left_ms`: until free access ends, unless it is renewed."""
         if mode > MODE_FREE_ACCESS:
             return DENIED_MALFORMED
-        if mode == MODE_FREE_ACCESS and (self._inputs & TAMPER_IS_OPEN or self.fault):
-            return DENIED_FAULT if self.fault else DENIED_TAMPER
+        if mode == MODE_FREE_ACCESS:
+            if denial := self._denial(left_ms):
+                return denial
+            self._free_since = now
+            self._free_for_ms = min(left_ms - LONGEST_TURN_MS, FREE_ACCESS_MS)
         if mode != self.mode:
             self.mode = mode
             self._log(EV_MODE, now, mode)
@@ -207,6 +214,14 @@ class Door:
             self._log(EV_FAULT, now, code)
             self._end_free_access(now)
             self._on(FAULTED, now)
+
+    def _denial(self, left_ms: int) -> int:
+        """OBEYED, or the reason for which no host can release the strike now."""
+        if left_ms <= LONGEST_TURN_MS:
+            return DENIED_EXPIRED
+        if self.fault or self.tampered:
+            return DENIED_TAMPER if self.tampered else DENIED_FAULT
+        return OBEYED
 
     def _press(self, now: int) -> None:
         """Free the passage while REX is pressed."""
@@ -260,6 +275,12 @@ class Door:
         if self.fault:
             return FAULT
         return LOCK_DOWN if self.mode == MODE_LOCK_DOWN else NORMAL
+
+    def _pass_free_access(self, now: int) -> None:
+        """End free access that was not renewed."""
+        if self.mode == MODE_FREE_ACCESS and elapsed(now, self._free_since) >= self._free_for_ms:
+            self._end_free_access(now)
+            self._on(TIME, now)
 
     def _end_free_access(self, now: int) -> None:
         """Set the normal mode again: the host, the lid or the board fails."""

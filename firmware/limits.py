@@ -3,12 +3,15 @@
 from micropython import const
 
 # -- the strike
-MAX_RELEASE_MS = const(10_000)  # enough to reach and pull a door from a wheelchair
-REX_RELEASE_MS = const(5_000)  # enough from the button beside the door to the handle, on crutches
+MAX_RELEASE_MS = const(10_000)  # a wheelchair reaches and pulls a door in this
+REX_RELEASE_MS = const(5_000)  # from a button beside the door to the handle, on crutches
+LONGEST_TURN_MS = const(25)  # of the loop, 16 in an emulator: what ends at a tick ends so much before it
 
 # -- the host
+FREE_ACCESS_MS = const(60_000)  # three renewals, one each 20 s, lost in a row
 HEARTBEAT_MS = const(1_000)  # four PINGs of 250 ms lost in a row: the host hangs, or the cable is cut
-SESSION_MS = const(5_000)  # a host that was restarted needs less; after this a new handshake is needed
+SESSION_MS = const(5_000)  # a host that was restarted needs less; after this both ends open a new session
+FRESH_MS = const(1_000)  # from the tick that a message names until it comes, PINGs being 250 ms apart
 HANDSHAKES_A_SECOND = const(4)  # 1.5 ms of hashing each; a flood of HELLOs must not slow the door down
 
 # -- the leaf
@@ -25,4 +28,5 @@ MAX_WIRE = const(60)  # with the code byte and the delimiter of COBS
 TAG_BYTES = const(8)  # 2^63 guesses at 300 frames a second take a billion years
 KEY_BYTES = const(32)
 NONCE_BYTES = const(16)
+POINT_BYTES = const(32)  # of X25519, RFC 7748
 EVENTS_KEPT = const(64)  # a night of a busy door without its host

@@ -34,11 +34,12 @@ class Loop:
         self._board = board
         self._watchdog = Watchdog(timer)
         self._bytes = bytearray(_BYTES_A_TURN)
+        self._at = self._end = 0  # of those that came: the next to be heard, and how many there are
         self._debounce = _settled(board)
         now = wrapped(time.ticks_ms())
         self.controller = Controller(
             keys=KeyStore(Sectors()),
-            nonce=Nonces(machine.unique_id(), time.ticks_us).fresh,
+            nonces=Nonces(machine.unique_id(), time.ticks_us),
             write=self._write,
             drive=self._drive,
             lamps=board.lamps,
@@ -53,8 +54,9 @@ class Loop:
     def turn(self) -> None:
         """One turn: inputs, door, strike, link, watchdog."""
         self.step()
-        if self.talk():
-            gc.collect()  # no other work is due now, and `step` needs no memory
+        spoke = self.talk()
+        if self.controller.work() or spoke:
+            gc.collect()  # nothing is due now, and `step` needs no memory
         self._watchdog.end_turn()
 
     def step(self) -> None:
@@ -69,10 +71,12 @@ class Loop:
         now = wrapped(time.ticks_ms())
         uart, controller = self._board.uart, self.controller
         spoke = False
-        waiting = min(uart.any(), _BYTES_A_TURN)
-        if waiting:
-            for index in range(uart.readinto(self._bytes, waiting) or 0):
-                spoke = controller.receive(self._bytes[index], now) or spoke
+        if self._at == self._end:
+            waiting = min(uart.any(), _BYTES_A_TURN)
+            self._at, self._end = 0, uart.readinto(self._bytes, waiting) or 0 if waiting else 0
+        while self._at < self._end and not spoke:  # one answer a turn: a handshake's hashing takes 12 ms
+            spoke = controller.receive(self._bytes[self._at], now)
+            self._at += 1
         self._watchdog.did(LINK_HEARD)
         return controller.tell(now) or spoke
 

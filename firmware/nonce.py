@@ -1,5 +1,6 @@
-"""Sixteen bytes that never repeat (LINK.md section 2); they need not be secret."""
+"""Sixteen bytes that never come twice (LINK.md section 2), and at commissioning 32 secret ones."""
 
+import hashlib
 import os
 
 from limits import NONCE_BYTES
@@ -7,6 +8,9 @@ from mac import Mac
 from micropython import const
 
 _SEED_BYTES = const(32)
+# The ring oscillator's bits depend on each other, and nothing is promised of them: one good in 64 is enough.
+_NOISE_BYTES = const(64)  # in one step
+_NOISES = const(32)
 
 
 class Nonces:
@@ -25,3 +29,13 @@ class Nonces:
         seed = os.urandom(NONCE_BYTES) + bytes((now & 0xFF, now >> 8 & 0xFF, now >> 16 & 0xFF))
         self._pool = Mac(self._pool).digest(seed)
         return Mac(self._pool).digest(b"nonce")[:NONCE_BYTES]
+
+    def secret(self):  # noqa: ANN201
+        """A generator: yields between steps, and returns 32 bytes of noise and pool."""
+        noise = hashlib.sha256(self.fresh() + self._pool)
+        for _ in range(_NOISES):
+            noise.update(os.urandom(_NOISE_BYTES))
+            now = self._ticks_us()
+            noise.update(bytes((now & 0xFF, now >> 8 & 0xFF, now >> 16 & 0xFF)))
+            yield
+        return noise.digest()

@@ -4,6 +4,7 @@ Sans-IO: frames and ticks in, payloads out through one buffer. It does not know 
 """
 
 from limits import (
+    FRESH_MS,
     HANDSHAKES_A_SECOND,
     HEARTBEAT_MS,
     MAX_FRAME,
@@ -15,26 +16,31 @@ from mac import Mac, same
 from micropython import const
 from ticks import elapsed
 
-VERSION = const(1)
+VERSION = const(2)
 
 HELLO = const(0x01)
 PROVE = const(0x02)
-SET_KEY = const(0x03)
+KEY_OFFER = const(0x04)
+KEY_CONFIRM = const(0x05)
 WELCOME = const(0x81)
 READY = const(0x82)
-KEY_SET = const(0x83)
+KEY_ANSWER = const(0x84)
+KEY_SET = const(0x85)
 REFUSED = const(0x8F)
 
 BUSY = const(2)
 NO_KEY = const(3)
 WRONG_LOCK = const(4)
 WRONG_TAG = const(5)
+WRONG_VERSION = const(12)
 
 _HELLO_BYTES = const(18)  # type, version, nonce
 _PROVE_BYTES = const(10)  # type, lock, tag
 _COUNTER_AT = const(1)
 _CONTENT_AT = const(5)
-_LEAST_MESSAGE = const(13)  # type, counter, tag
+_SEEN_AT = const(5)
+ASKED_AT = const(9)  # where the content of the host's messages begins
+_LEAST_MESSAGE = const(17)  # type, counter, seen, tag
 _LAST_COUNTER = const(0x3FFFFFFF)  # a small integer; ten messages a second reach it in three years
 
 
@@ -54,9 +60,10 @@ class Session:
         self._firmware = firmware
         self._nonce = nonce
         self._pending_host = self._pending_controller = None
+        self._greeted_at = 0  # when the pending handshake began
         self._host = self._controller = None
         self._heard = 0
-        self._taken = 0  # counter of the last accepted message
+        self.taken = 0  # counter of the last message taken
         self._sent = 0
         self._window = 0  # start of this second of handshakes
         self._greeted = 0
@@ -72,11 +79,6 @@ class Session:
         self._pending_host = self._pending_controller = None
         self._end()
 
-    def check(self) -> bytes:
-        """Proof for the host that its key has arrived whole (LINK.md section 5)."""
-        assert self._mac is not None  # called only after `use_key` with a key
-        return self._mac.tag(b"doorward key check")
-
     def greet(self, frame: bytearray, length: int, flags: int, now: int) -> int:
         """Answer a HELLO."""
         if length != _HELLO_BYTES:
@@ -87,11 +89,15 @@ class Session:
         if self._greeted > HANDSHAKES_A_SECOND:
             # sent once a second only
             return self._refuse(BUSY) if self._greeted == HANDSHAKES_A_SECOND + 1 else 0
+        if frame[1] < VERSION:
+            return self._refuse(WRONG_VERSION)
         if self._mac is None:
             return self._refuse(NO_KEY)
         nonce = self._nonce()
-        secret = self._mac.derive(b"doorward link v1" + bytes(frame[2:_HELLO_BYTES]) + nonce)
-        self._pending_host, self._pending_controller = secret.derive(b"host"), secret.derive(b"controller")
+        secret = self._mac.derive(b"doorward link" + bytes((VERSION,)) + bytes(frame[2:_HELLO_BYTES]) + nonce)
+        self._pending_host = secret.derive(b"host to controller")
+        self._pending_controller = secret.derive(b"controller to host")
+        self._greeted_at = now
         reply = self.reply
         reply[0], reply[1] = WELCOME, VERSION
         reply[2:5] = self._firmware
@@ -111,28 +117,31 @@ class Session:
         if frame[1] != self.lock:
             return self._refuse(WRONG_LOCK)
         self._host, self._controller = host, controller
-        self._taken = self._sent = 0
+        self.taken = self._sent = 0
         self._heard = now
         self.in_force = self.alive = True
         self.reply[0] = READY
         put32(self.reply, 1, next_event)
-        return self._tagged(controller, 5)
+        put32(self.reply, 5, now)
+        return self._tagged(controller, 9)
 
     def accept(self, frame: bytearray, length: int, now: int) -> int:
-        """Length of a message's content, which begins at 5, if it is new and from the host; else -1."""
+        """The length of a message's content, at ASKED_AT, if it is new, fresh and the host's; else -1."""
         if not self.in_force or length < _LEAST_MESSAGE:
             return -1
-        if frame[4] & 0xC0:  # above the last counter, and not a small integer
+        if (frame[4] | frame[8]) & 0xC0:  # beyond the last counter or tick, and no small integer any more
+            return -1
+        if elapsed(now, get32(frame, _SEEN_AT)) > FRESH_MS:  # banked on its way, or of a tick to come
             return -1
         assert self._host is not None
         counter = get32(frame, _COUNTER_AT)
         at = length - TAG_BYTES
-        if counter <= self._taken or not same(self._host.tag(memoryview(frame)[:at]), frame, at):
+        if counter <= self.taken or not same(self._host.tag(memoryview(frame)[:at]), frame, at):
             return -1
-        self._taken = counter
+        self.taken = counter
         self._heard = now
         self.alive = True
-        return at - _CONTENT_AT
+        return at - ASKED_AT
 
     def seal(self, kind: int, content_length: int) -> int:
         """Make a message of the content in `reply` from 5 on; 0 without a session."""
@@ -145,7 +154,9 @@ class Session:
         return self._tagged(self._controller, _CONTENT_AT + content_length)
 
     def step(self, now: int) -> bool:
-        """Take the time; True once when the heartbeat has just stopped. Call at least once a day."""
+        """Let time pass; True once when the host has just fallen silent. Call at least once a day."""
+        if self._pending_host is not None and elapsed(now, self._greeted_at) > FRESH_MS:
+            self._pending_host = self._pending_controller = None
         if not self.in_force:
             return False
         was_alive = self.alive

@@ -17,6 +17,7 @@ from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.doctor.door_checks import word, words
 from edge.doctor.strike_record import open_strike_record
 from edge.errors import ConfigError, DoorLinkFault, EdgeError, Exit, StorageFault
+from edge.link.limits import RENEW_MS
 from edge.link.messages import Mode
 from edge.log import log_line
 from edge.ports import DoorEventKind
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from edge.app.parts.strike import DoorController
     from edge.config import Config
     from edge.doctor.strike_record import StrikeRecord
+    from edge.on_record import OnRecord
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
 LOOK_S = 0.5  # a link that goes down is an error so soon
+LOOKS_TO_RENEW = int(RENEW_MS / 1_000 / LOOK_S)
 LOOKS_ON_RECORD = 7_200  # one record is enough for an hour of free access
 ENROL_S = 60.0  # for a technician to walk to the panel and start its key exchange
 
@@ -94,10 +97,11 @@ def _set_mode(link: DoorController, record: StrikeRecord | None, args: argparse.
         link.set_mode(mode)
         _say(args, {"mode": args.mode})
         return
-    link.set_mode(mode, record.free_access())
+    allowed = record.free_access()
+    link.set_mode(mode, allowed)
     _say(args, {"mode": args.mode})
     try:
-        _hold(link, record)
+        _hold(link, record, allowed)
     finally:
         with suppress(DoorLinkFault):  # the controller ends it when the link is silent
             link.set_mode(Mode.NORMAL)
@@ -108,8 +112,8 @@ def _not_recorded(fault: EdgeError) -> None:
     log_line("lock-down is not on record", level="warning", why=fault.message, hint=fault.hint)
 
 
-def _hold(link: DoorController, record: StrikeRecord) -> None:
-    """Keep free-access until Ctrl-C, with a new record each hour.
+def _hold(link: DoorController, record: StrikeRecord, allowed: OnRecord) -> None:
+    """Keep free-access until Ctrl-C: renewed each RENEW_MS, with a new record each hour.
 
     Raises DoorLinkFault when the link goes down, and StorageFault when the journal cannot be written: both
     end free-access.
@@ -119,7 +123,9 @@ def _hold(link: DoorController, record: StrikeRecord) -> None:
         forever.wait(LOOK_S)
         link.events()
         if look % LOOKS_ON_RECORD == 0:
-            link.set_mode(Mode.FREE_ACCESS, record.free_access())
+            allowed = record.free_access()
+        if look % LOOKS_TO_RENEW == 0:
+            link.set_mode(Mode.FREE_ACCESS, allowed)
 
 
 def _commission(args: argparse.Namespace) -> int:
@@ -201,7 +207,7 @@ VERBS = (
     ),
     verb(
         "commission",
-        "write the key to the controller (with its lid off), or get the key of a panel",
+        "agree on a new key with the controller (with its lid off), or get the key of a panel",
         _commission,
         *_HERE,
     ),

@@ -10,8 +10,8 @@ from edge.link.messages import DenyCode
 if TYPE_CHECKING:
     from edge.link.messages import WrongVersion
 
-PROTOCOL: Final = 1
-OLDEST_FIRMWARE: Final = (0, 1, 0)
+PROTOCOL: Final = 2
+OLDEST_FIRMWARE: Final = (0, 2, 0)
 
 
 class LinkDown(DoorLinkFault):
@@ -47,24 +47,31 @@ _DENIED: Final[dict[DenyCode, tuple[str, str]]] = {
     DenyCode.TAMPER: ("its lid is open", "close the lid, and find out why it was opened"),
     DenyCode.NOT_NOW: ("the door is open with an alarm", "close the door"),
     DenyCode.LIMIT: ("it has reached one of its limits", _STATUS),
+    DenyCode.EXPIRED: ("the message arrived after its expiry", "check the cable"),
 }
 _OF_THE_DOOR: Final = frozenset({DenyCode.LOCK_DOWN, DenyCode.TAMPER, DenyCode.NOT_NOW})
+# A refusal is not authenticated: a hint that sends a technician to the lid or a key begins at the cable.
+_LOOK: Final = "check the cable first, because any device on it can send this;"
 _REFUSED: Final[dict[int, tuple[str, str]]] = {
+    DenyCode.MALFORMED: ("it cannot use our public key", f"{_LOOK} then try again"),
     DenyCode.BUSY: ("too many sessions began in this second", "stop other programs that use this port"),
-    DenyCode.NO_KEY: ("it has no key", "open its lid, then run: doorward door commission"),
+    DenyCode.NO_KEY: ("it has no key", f"{_LOOK} then open the lid and run: doorward door commission"),
     DenyCode.LOCK_KIND: (
         "it was commissioned for the other kind of lock",
-        "set [strike] lock to the kind of the real lock; or erase the controller with the service jumper and "
-        "commission it again",
+        f"{_LOOK} then set [strike] lock to the kind of the real lock",
     ),
     DenyCode.WRONG_TAG: (
         "its key differs from that in [strike] key",
-        "put the right key file back; or erase the controller with the service jumper and commission it",
+        f"{_LOOK} then put the right key file back, or finish a commissioning: doorward door commission",
     ),
-    DenyCode.TAMPER: ("its lid is closed", "open the lid: a key can be set only without it"),
+    DenyCode.TAMPER: ("its lid is closed", f"{_LOOK} then open the lid: a key can be set only without it"),
     DenyCode.NOT_NOW: (
         "it has a key already",
-        "erase it first: close the service jumper for 5 s with the lid off",
+        f"{_LOOK} then erase it: close the service jumper for 5 s with the lid off",
+    ),
+    DenyCode.VERSION: (
+        f"it has another version of the link, doorward has {PROTOCOL}",
+        f"{_LOOK} then update doorward, or flash the controller: make firmware",
     ),
 }
 
@@ -96,8 +103,8 @@ def number_denied(code: DenyCode) -> ControllerDenied:
 
 def refused(code: int) -> LinkDown:
     """The fault for a REFUSED, which an attacker on the cable may have sent."""
-    why, hint = _REFUSED.get(code, (f"code {code}", "update doorward"))
-    return LinkDown(f"the door controller refuses: {why}", hint=hint, code=code)
+    why, hint = _REFUSED.get(code, (f"code {code}", f"{_LOOK} then update doorward"))
+    return LinkDown(f"the door controller, or a device on its cable, refuses: {why}", hint=hint, code=code)
 
 
 def wrong_firmware(met: WrongVersion) -> WrongFirmware:
@@ -105,12 +112,23 @@ def wrong_firmware(met: WrongVersion) -> WrongFirmware:
     theirs, ours = (".".join(map(str, version)) for version in (met.firmware, OLDEST_FIRMWARE))
     if met.version != PROTOCOL:
         return WrongFirmware(
-            f"the door controller has protocol {met.version} (firmware {theirs}), doorward has {PROTOCOL}",
-            hint="update doorward" if met.version > PROTOCOL else "flash the controller: make firmware",
+            f"the door controller, or a device on its cable, has protocol {met.version} "
+            f"(firmware {theirs}), doorward has {PROTOCOL}",
+            hint=f"{_LOOK} then "
+            + ("update doorward" if met.version > PROTOCOL else "flash the controller: make firmware"),
         )
     return WrongFirmware(
         f"the door controller's firmware is {theirs}, older than {ours}",
         hint="flash the controller: make firmware",
+    )
+
+
+def unanswered() -> LinkDown:
+    """The fault if the controller does not answer the offer of a key."""
+    oldest = ".".join(map(str, OLDEST_FIRMWARE))
+    return LinkDown(
+        "the door controller does not answer",
+        hint=f"check its cable and power, and that its firmware is {oldest} or newer: make firmware",
     )
 
 

@@ -11,7 +11,8 @@ class MessageType(IntEnum):
 
     HELLO = 0x01
     PROVE = 0x02
-    SET_KEY = 0x03
+    KEY_OFFER = 0x04
+    KEY_CONFIRM = 0x05
     PING = 0x10
     RELEASE = 0x11
     RELOCK = 0x12
@@ -21,7 +22,8 @@ class MessageType(IntEnum):
     WIEGAND = 0x16
     WELCOME = 0x81
     READY = 0x82
-    KEY_SET = 0x83
+    KEY_ANSWER = 0x84
+    KEY_SET = 0x85
     REFUSED = 0x8F
     PONG = 0x90
     DONE = 0x91
@@ -124,6 +126,8 @@ class DenyCode(IntEnum):
     TAMPER = 8
     NOT_NOW = 9
     LIMIT = 10
+    EXPIRED = 11
+    VERSION = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,30 @@ LinkDown while there is no session.
 from __future__ import annotations
 
 import hmac
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.link import frame
 from edge.link import messages as m
 from edge.link.faults import OLDEST_FIRMWARE, PROTOCOL, silent
+from edge.link.limits import (
+    ANSWER_MS,
+    FRESH_MS,
+    LAST_COUNTER,
+    NONCE_BYTES,
+    PING_EVERY_MS,
+    RETRY_MS,
+    SILENCE_MS,
+    TAG_BYTES,
+    TICKS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 16
-TAG_BYTES: Final = 8
-PING_EVERY_MS: Final = 250
-SILENCE_MS: Final = 1_000  # four lost PONGs in a row, as at the controller
-RETRY_MS: Final = 500  # a handshake takes 10 ms; the controller answers four a second
-LAST_COUNTER: Final = 2**30 - 1
-
 _HEAD: Final = 5  # type and counter
+_LABEL: Final = b"doorward link" + bytes([PROTOCOL])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ class LinkSession:
         self._sent = self._taken = 0
         self._asked_ms: int | None = None
         self._pinged_ms = 0
-        self._heard_ms = 0
+        self._pings: deque[tuple[int, int]] = deque()  # (tick, counter) of those that a PONG may still name
+        self._seen = 0  # the controller's tick in its newest READY or PONG
+        self._heard_ms = 0  # when that was heard
 
     @property
     def is_open(self) -> bool:
@@ -77,23 +84,29 @@ class LinkSession:
                 return self._hello(tick_ms), (m.Lost(),)
             if tick_ms - self._pinged_ms >= PING_EVERY_MS:
                 self._pinged_ms = tick_ms
-                return self._message(m.MessageType.PING)[1], ()
+                counter, data = self._message(m.MessageType.PING)
+                self._pings.append((tick_ms, counter))
+                return data, ()
         elif self._asked_ms is None or tick_ms - self._asked_ms >= RETRY_MS:
             return self._hello(tick_ms), ()
         return b"", ()
 
-    def release(self, for_ms: int, grant: int) -> tuple[int, bytes]:
-        """A RELEASE: its counter, which the answer repeats, and its bytes. Raises LinkDown."""
+    def release(self, for_ms: int, grant: int, tick_ms: int) -> tuple[int, bytes]:
+        """The counter by which the answer will name it, and the bytes. Raises LinkDown.
+
+        It expires `for_ms` after the last moment at which its answer is still waited for.
+        """
         content = min(for_ms, 0xFFFF).to_bytes(2, "little") + (grant & 0xFFFFFFFF).to_bytes(4, "little")
-        return self._message(m.MessageType.RELEASE, content)
+        expires = self._expires(tick_ms, for_ms + ANSWER_MS)
+        return self._message(m.MessageType.RELEASE, content + expires)
 
     def relock(self) -> tuple[int, bytes]:
         """A RELOCK: its counter and its bytes. Raises LinkDown."""
         return self._message(m.MessageType.RELOCK)
 
-    def mode(self, mode: m.Mode) -> tuple[int, bytes]:
-        """A MODE: its counter and its bytes. Raises LinkDown."""
-        return self._message(m.MessageType.MODE, bytes([mode]))
+    def mode(self, mode: m.Mode, for_ms: int, tick_ms: int) -> tuple[int, bytes]:
+        """Likewise. `for_ms`: until free access ends, if it is not asked for again."""
+        return self._message(m.MessageType.MODE, bytes([mode]) + self._expires(tick_ms, for_ms))
 
     def signal(self, number: int) -> tuple[int, bytes]:
         """A SIGNAL: its counter and its bytes. `number`: 0 to 5 of the specification. Raises LinkDown."""
@@ -126,13 +139,15 @@ class LinkSession:
         if len(payload) != 6 + NONCE_BYTES + TAG_BYTES or self._nonce is None:
             return b"", None
         body, tag = payload[:-TAG_BYTES], payload[-TAG_BYTES:]
-        secret = _hmac(self._pair.key, b"doorward link v1" + self._nonce + body[6:])
-        host, controller = _hmac(secret, b"host"), _hmac(secret, b"controller")
+        if body[1] != PROTOCOL:  # of which neither the labels nor the tag are known here
+            return b"", m.WrongVersion(body[1], (body[2], body[3], body[4]))
+        secret = _hmac(self._pair.key, _LABEL + self._nonce + body[6:])
+        host, controller = _hmac(secret, b"host to controller"), _hmac(secret, b"controller to host")
         if not hmac.compare_digest(_hmac(controller, body)[:TAG_BYTES], tag):
             return b"", m.HandshakeRefused(m.DenyCode.WRONG_TAG)
         self._nonce = None  # one HELLO, one answer
         firmware = (body[2], body[3], body[4])
-        if body[1] != PROTOCOL or firmware < OLDEST_FIRMWARE:
+        if firmware < OLDEST_FIRMWARE:
             return b"", m.WrongVersion(body[1], firmware)
         self._offer = host, controller
         proof = bytes([m.MessageType.PROVE, self._pair.lock])
@@ -141,7 +156,7 @@ class LinkSession:
         )
 
     def _ready(self, payload: bytes, tick_ms: int) -> m.LinkEvent | None:
-        if len(payload) != 5 + TAG_BYTES or self._offer is None:
+        if len(payload) != 9 + TAG_BYTES or self._offer is None:
             return None
         body, tag = payload[:-TAG_BYTES], payload[-TAG_BYTES:]
         if not hmac.compare_digest(_hmac(self._offer[1], body)[:TAG_BYTES], tag):
@@ -149,6 +164,8 @@ class LinkSession:
         self._keys, self._offer = self._offer, None
         self._sent = self._taken = 0
         self._heard_ms = self._pinged_ms = tick_ms
+        self._seen = int.from_bytes(body[5:9], "little")
+        self._pings = deque([(tick_ms, 0)])  # a PONG that comes before any message was taken
         return m.SessionOpened(int.from_bytes(body[1:5], "little"))
 
     def _listen(self, payload: bytes, tick_ms: int) -> m.LinkEvent | None:
@@ -159,15 +176,33 @@ class LinkSession:
         counter = int.from_bytes(body[1:_HEAD], "little")
         if counter <= self._taken or not hmac.compare_digest(_hmac(self._keys[1], body)[:TAG_BYTES], tag):
             return None
+        if body[0] == m.MessageType.PONG and not self._is_fresh(body[_HEAD:], tick_ms):
+            return None
         self._taken = counter
-        self._heard_ms = tick_ms
         return next(_parse(body[0], body[_HEAD:]), None)
+
+    def _is_fresh(self, pong: bytes, tick_ms: int) -> bool:
+        """Whether a PONG answers a message of the last second; its tick counts then.
+
+        No other message is a sign of life: it may have been held back on its way.
+        """
+        while self._pings and tick_ms - self._pings[0][0] > FRESH_MS:
+            self._pings.popleft()
+        if len(pong) != 12 or not self._pings or int.from_bytes(pong[8:], "little") < self._pings[0][1]:
+            return False
+        self._seen, self._heard_ms = int.from_bytes(pong[4:8], "little"), tick_ms
+        return True
+
+    def _expires(self, tick_ms: int, after_ms: int) -> bytes:
+        """The controller's tick so long after now; earlier by the time that the last PONG took."""
+        return ((self._seen + tick_ms - self._heard_ms + after_ms) % TICKS).to_bytes(4, "little")
 
     def _message(self, kind: m.MessageType, content: bytes = b"") -> tuple[int, bytes]:
         if self._keys is None:
             raise silent()
         self._sent += 1
-        body = bytes([kind]) + self._sent.to_bytes(4, "little") + content
+        counter, seen = self._sent.to_bytes(4, "little"), self._seen.to_bytes(4, "little")
+        body = bytes([kind]) + counter + seen + content
         return self._sent, frame.encode(body + _hmac(self._keys[0], body)[:TAG_BYTES])
 
 
@@ -176,9 +211,9 @@ def _parse(kind: int, content: bytes) -> Iterator[m.LinkEvent]:
     number = int.from_bytes(content[:4], "little")
     try:
         match kind, len(content):
-            case m.MessageType.PONG, 8:
+            case m.MessageType.PONG, 12:
                 state, inputs, outputs, mode = content[:4]
-                tick_ms = int.from_bytes(content[4:], "little")
+                tick_ms = int.from_bytes(content[4:8], "little")
                 yield m.ControllerStatus(
                     m.DoorState(state),
                     m.ControllerInputs(inputs & 31),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from edge.link.limits import TICKS
 from edge.link.messages import DenyCode, LinkEventKind, Mode
 from edge.ports import Cause, DoorEvent, DoorEventKind, EventMark
 
 if TYPE_CHECKING:
     from edge.link.messages import ControllerStatus, Happened
 
-_TICKS: Final = 2**30  # the controller's clock starts again at 0 after 12.4 days
 _AHEAD_MS: Final = 60_000  # an event may be newer than the last status; an older one is 12 days old at most
 
 _KINDS: Final[dict[LinkEventKind, DoorEventKind]] = {
@@ -64,6 +64,7 @@ class ControllerTicks:
 
     def __init__(self) -> None:
         self._pair: tuple[int, int] | None = None
+        self._placed = 0
 
     @property
     def are_known(self) -> bool:
@@ -74,11 +75,16 @@ class ControllerTicks:
         self._pair = status.tick_ms, tick_ms
 
     def place(self, controller_ms: int) -> int:
-        """The tick of our clock at that moment; 0 for a moment before our clock started."""
+        """The tick of our clock at that moment; 0 for a moment before our clock started.
+
+        For events in their order: none is placed before the one that it follows, although one status takes
+        some milliseconds longer than another.
+        """
         assert self._pair is not None
         theirs, ours = self._pair
-        ago_ms = (theirs - controller_ms + _AHEAD_MS) % _TICKS - _AHEAD_MS
-        return max(0, ours - ago_ms)
+        ago_ms = (theirs - controller_ms + _AHEAD_MS) % TICKS - _AHEAD_MS
+        self._placed = max(self._placed, ours - ago_ms)
+        return self._placed
 
 
 def door_event(event: Happened, tick_ms: int) -> DoorEvent | None:

@@ -20,7 +20,8 @@ from edge.errors import DoorLinkFault
 from edge.link import faults
 from edge.link import messages as m
 from edge.link.feed import Feed, LastEvent
-from edge.link.session import NONCE_BYTES, LinkSession
+from edge.link.limits import ANSWER_MS, FREE_ACCESS_MS, NONCE_BYTES
+from edge.link.session import LinkSession
 from edge.ports import DoorEvent, DoorEventKind
 from hw.door.events import ControllerTicks, denied_release, door_event
 from hw.door.serial_line import SerialLine
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from edge.ports import Clock, EventMark
 
 BAUD: Final = 115_200
-ANSWER_S: Final = 0.2  # an answer takes 10 ms; a visitor does not notice 200
+ANSWER_S: Final = ANSWER_MS / 1_000
 READY_S: Final = 3.0  # a handshake takes 20 ms, a controller that boots 500, a lost HELLO 500 more
 # A limit for a cable that floods us while no caller takes events; the controller keeps the events not taken.
 MAX_UNREAD: Final = 1_000
@@ -74,7 +75,7 @@ class DoorLink:
         self._feed: Feed | None = None  # until `recount` or `events` is called
         self._unread: deque[DoorEvent] = deque()
         self._proofs = ProofCheck()
-        self._mode: m.Mode | None = None  # the mode that was set last
+        self._mode: tuple[m.Mode, int] | None = None  # the mode that was set last, and when free access ends
         self.signals = DoorSignals(self._signal)
         self._line = SerialLine(port, baud, guard=self._guard, turn=self._turn, ended=self._begin_anew)
         self._line.start()
@@ -85,7 +86,10 @@ class DoorLink:
         for_ms = capped(for_ms)
         grant = self._proofs.release(allowed)
         try:
-            self._ask(lambda session: session.release(for_ms, grant), frees=True)
+            self._ask(
+                lambda session: session.release(for_ms, grant, self._clock.tick_ms()),
+                frees=True,
+            )
         except faults.ControllerDenied as denial:
             raise self._kept_shut(denial.code, grant) from None
         except DoorLinkFault:
@@ -122,10 +126,18 @@ class DoorLink:
 
     # -- further abilities of a door with a controller --------------------------------------------
 
-    def wait_until_ready(self, for_s: float = READY_S) -> None:
-        """Wait for the first status of the controller. Raises DoorLinkFault with the cause if none comes."""
+    def wait_until_ready(self, for_s: float = READY_S, *, is_patient: bool = True) -> None:
+        """Wait for the first status of the controller. Raises DoorLinkFault with the cause if none comes.
+
+        `is_patient`: wait on after a refusal, which any device on the cable can make.
+        """
+
+        def is_over() -> bool:
+            there = self._there
+            return bool(there.status or there.wrong or (there.refused and not is_patient))
+
         with self._guard:
-            self._guard.wait_for(lambda: self._there.status or self._there.wrong, for_s)
+            self._guard.wait_for(is_over, for_s)
             if self._there.status is None:
                 raise self._trouble()
 
@@ -162,7 +174,7 @@ class DoorLink:
         """Set a mode. Raises DoorLinkFault.
 
         It stays until another one is set, also over a boot of the controller. Free-access ends when this
-        program ends; lock-down does not.
+        program ends, and a minute after it was set last; lock-down does not.
 
         `allowed`: proof of the record that orders free-access, which does not begin without it; the same
         proof renews it. The other modes release no lock, and need none.
@@ -171,9 +183,13 @@ class DoorLink:
             self._proofs.free_access(allowed)
         else:
             self._proofs.ends_free_access()
-        self._ask(lambda session: session.mode(mode))
+        ends_ms = self._clock.tick_ms() + FREE_ACCESS_MS
         with self._guard:
-            self._mode = mode
+            if self._mode is not None and self._mode[0] is m.Mode.FREE_ACCESS:
+                self._mode = None  # whatever the answer will be: nothing is left free by an older wish
+        self._ask(lambda session: session.mode(mode, FREE_ACCESS_MS, self._clock.tick_ms()))
+        with self._guard:
+            self._mode = mode, ends_ms
 
     def wiegand(self, bits: int, value: int, allowed: OnRecord) -> None:
         """Send a card number to a panel on the controller's wires. Raises DoorLinkFault.
@@ -267,7 +283,7 @@ class DoorLink:
                 there.refused = event
             case m.SessionOpened():
                 there.opened = event
-                self._resume(event)
+                self._resume(event, tick_ms)
             case m.Lost():
                 self._there = _OtherEnd()
             case m.ControllerStatus():
@@ -282,13 +298,16 @@ class DoorLink:
             case _:  # an answer without a waiting caller
                 pass
 
-    def _resume(self, opened: m.SessionOpened) -> None:
+    def _resume(self, opened: m.SessionOpened, tick_ms: int) -> None:
         """Restore the state from before this session: events, signal and mode."""
         if self._feed is not None:
             self._feed.opened(opened.next_event)
         self._line.write(self._session.signal(self.signals.number)[1])
         if self._mode is not None:
-            self._line.write(self._session.mode(self._mode)[1])
+            mode, ends_ms = self._mode
+            left_ms = ends_ms - tick_ms
+            if mode is not m.Mode.FREE_ACCESS or left_ms > 0:
+                self._line.write(self._session.mode(mode, max(0, left_ms), tick_ms)[1])
 
     def _take(self, event: m.Happened) -> None:
         """Keep an event if it is the next one; the feed asks again for each event not kept."""

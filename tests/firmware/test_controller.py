@@ -12,7 +12,7 @@ from controller import FIRMWARE, Controller
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import EVENTS_KEPT, HEARTBEAT_MS, MAX_RELEASE_MS, PRE_ALARM_MS, REX_RELEASE_MS, SESSION_MS
-from peers.link_host import KEY, Host, Keys, framed, mac, nonces, tagged, unframed
+from peers.link_host import KEY, Host, Keys, Nonces, Technician, framed, tagged, u32, unframed
 from signals import BUZZER, GREEN, RED
 
 WRAP = 2**30
@@ -51,7 +51,7 @@ class Bench:
         self.panel_listens = True
         self.controller = Controller(
             keys=self.keys,
-            nonce=nonces(),
+            nonces=Nonces(),
             write=lambda buffer, length: self.wire.extend(buffer[:length]),
             drive=self.driven.append,
             lamps=self.lamps.append,
@@ -69,6 +69,7 @@ class Bench:
 
     def step(self, ms: int = 10) -> Bench:
         self.now = (self.now + ms) % WRAP
+        self.host.seen = self.now  # as if a PONG had come just now
         self.controller.step(self.inputs, self.now)
         return self
 
@@ -77,6 +78,21 @@ class Bench:
         return self.step()
 
     # -- the host
+
+    def commission(self, lock: int = 1) -> bytes:
+        """The key that both ends have then."""
+        technician = Technician(lock)
+        (answer,) = self.offer(technician.offer())
+        assert self.put(technician.confirm(answer)) == [technician.is_set()]
+        return technician.key
+
+    def offer(self, payload: bytes) -> list[bytes]:
+        """A KEY_OFFER: what it was answered, and what comes when the controller has had its time."""
+        said = self.put(payload)
+        self.wire.clear()
+        while self.controller.work():
+            pass
+        return said + unframed(bytes(self.wire))
 
     def put(self, payload: bytes) -> list[bytes]:
         """Send one frame. Return the answers."""
@@ -108,8 +124,14 @@ class Bench:
         assert (answer, len(body)) in ((DONE, 4), (DENIED, 5))
         return 0 if answer == DONE else body[4]
 
-    def release(self, for_ms: int = 3_000, grant: int = 77) -> int:
-        return self.ask(RELEASE, for_ms.to_bytes(2, "little") + grant.to_bytes(4, "little"))
+    def release(self, for_ms: int = 3_000, grant: int = 77, left_ms: int = 60_000) -> int:
+        return self.ask(RELEASE, for_ms.to_bytes(2, "little") + u32(grant) + self._tick(left_ms))
+
+    def mode(self, mode: int, left_ms: int = 60_000) -> int:
+        return self.ask(MODE, bytes([mode]) + self._tick(left_ms))
+
+    def _tick(self, left_ms: int) -> bytes:
+        return u32((self.now + left_ms) % WRAP)
 
     def rewind(self, number: int) -> int:
         return self.ask(EVENTS, number.to_bytes(4, "little"))
@@ -228,7 +250,7 @@ def test_a_refused_proof_opens_no_session_and_is_no_event() -> None:
 @pytest.mark.parametrize("what", ["a grant", "free access"])
 def test_a_grant_of_one_session_ends_with_the_next_session_as_an_event(what: str) -> None:
     bench = Bench().open()
-    assert (bench.release() if what == "a grant" else bench.ask(MODE, b"\x02")) == 0
+    assert (bench.release() if what == "a grant" else bench.mode(2)) == 0
     bench.events()
     bench.open()
     bench.step()
@@ -252,7 +274,7 @@ def test_a_ping_is_answered_with_the_whole_status(now: int) -> None:
     bench = Bench(now=now).wires(OPEN | LID | JUMPER).open()
     assert bench.say(PING) == (
         PONG,
-        bytes([d.FORCED, OPEN | LID | JUMPER, 4 | 8, 0]) + bench.now.to_bytes(4, "little"),
+        bytes([d.FORCED, OPEN | LID | JUMPER, 4 | 8, 0]) + u32(bench.now) + u32(1),
     )
 
 
@@ -277,7 +299,7 @@ def test_state_and_outputs_are_the_numbers_of_the_specification(
     bench = Bench((lock, KEY))
     bench.host.lock = lock
     bench.open()
-    assert bench.ask(MODE, bytes([mode])) == 0
+    assert bench.mode(mode) == 0
     bench.wires(inputs)
     _, body = bench.say(PING)
     assert body[:4] == bytes([expected[0], inputs, expected[1], mode])
@@ -339,7 +361,7 @@ def test_the_host_revokes_a_grant() -> None:
 def test_a_release_is_denied_with_the_code_of_the_specification(situation: str, code: int) -> None:
     bench = Bench().open()
     if situation == "lock-down":
-        bench.ask(MODE, b"\x01")
+        bench.mode(1)
     if situation == "fault":
         bench.controller.door.set_fault(1, bench.now)
     bench.wires({"lid": LID, "forced": OPEN}.get(situation, 0))
@@ -350,7 +372,7 @@ def test_a_release_is_denied_with_the_code_of_the_specification(situation: str, 
 @pytest.mark.parametrize("mode", [0, 1, 2])
 def test_a_mode_is_set_and_is_an_event(mode: int) -> None:
     bench = Bench().open()
-    assert bench.ask(MODE, bytes([mode])) == 0
+    assert bench.mode(mode) == 0
     assert bench.controller.door.mode == mode
     assert bench.energised == (mode == 2)
 
@@ -377,13 +399,13 @@ def test_a_busy_panel_denies_the_number() -> None:
     assert bench.ask(WIEGAND, b"\x1a" + bytes(8)) == 9
 
 
-LENGTHS = {PING: 0, RELEASE: 6, RELOCK: 0, MODE: 1, SIGNAL: 1, EVENTS: 4, WIEGAND: 9}
+LENGTHS = {PING: 0, RELEASE: 10, RELOCK: 0, MODE: 5, SIGNAL: 1, EVENTS: 4, WIEGAND: 9}
 MALFORMED = [
-    *((kind, b"\x01" * length) for kind, right in LENGTHS.items() for length in range(44) if length != right),
+    *((kind, b"\x01" * length) for kind, right in LENGTHS.items() for length in range(40) if length != right),
     *((kind, bytes(length)) for kind in (0x00, 0x17, 0x7F, 0x90, 0x91, 0xFF) for length in (0, 6)),
-    (RELEASE, bytes(6)),
-    (MODE, b"\x03"),
-    (MODE, b"\xff"),
+    (RELEASE, bytes(6) + u32(9_000)),
+    (MODE, b"\x03" + u32(9_000)),
+    (MODE, b"\xff" + u32(9_000)),
     (SIGNAL, b"\x06"),
     (EVENTS, bytes(4)),
     (EVENTS, b"\x04\0\0\0"),
@@ -406,8 +428,8 @@ def test_malformed_content_is_denied_and_changes_nothing(kind: int, content: byt
     assert before
 
 
-@pytest.mark.parametrize("kind", [0x01, 0x02, 0x03])
-def test_a_message_with_a_type_of_the_handshake_is_dropped(kind: int) -> None:
+@pytest.mark.parametrize("kind", [0x01, 0x02, 0x04, 0x05])
+def test_a_message_that_looks_like_an_opening_is_none(kind: int) -> None:
     bench = Bench().open()
     assert bench.put(bench.host.message(kind, bytes(6))) == []
 
@@ -437,14 +459,14 @@ def test_a_change_of_state_is_sent_once_and_at_once(turn: str) -> None:
     if turn == "inputs":
         bench.wires(JUMPER)
     elif turn == "mode":
-        bench.ask(MODE, b"\x01")
+        bench.mode(1)
     else:
         bench.release()
     pongs = [body for kind, body in bench.told() if kind == PONG]
     assert len(pongs) == 1
     assert bench.told() == []
     _, body = bench.say(PING)
-    assert body == pongs[0]
+    assert body[:8] == pongs[0][:8]
     assert bench.told() == []
 
 
@@ -546,10 +568,10 @@ def test_a_silence_of_five_seconds_needs_a_new_handshake() -> None:
 
 def test_free_access_ends_with_the_host_and_lock_down_stays() -> None:
     bench = Bench().open()
-    bench.ask(MODE, b"\x02")
+    bench.mode(2)
     assert bench.step(HEARTBEAT_MS).energised
     assert not bench.step(1).energised
-    bench.ask(MODE, b"\x01")
+    bench.mode(1)
     bench.step(HEARTBEAT_MS + 1)
     assert bench.controller.door.mode == 1
 
@@ -557,39 +579,61 @@ def test_free_access_ends_with_the_host_and_lock_down_stays() -> None:
 # -- keys -----------------------------------------------------------------------------------------
 
 
-def set_key(lock: int = 1, key: bytes = KEY) -> bytes:
-    return bytes([3, lock]) + key
-
-
 @pytest.mark.parametrize("lock", [1, 2])
-def test_a_key_is_stored_with_the_lid_off_and_its_check_is_sent(lock: int) -> None:
+def test_a_key_is_agreed_on_with_the_lid_off_and_shown_to_be_the_same(lock: int) -> None:
     bench = Bench(None).wires(LID)
-    assert bench.put(set_key(lock)) == [b"\x83" + mac(KEY, b"doorward key check")[:8]]
-    assert bench.keys.stored == (lock, KEY)
+    key = bench.commission(lock)
+    assert bench.keys.stored == (lock, key)
     assert bench.energised == (lock == 2)
-    bench.host.lock = lock
+    bench.host.key, bench.host.lock = key, lock
     bench.open()
     assert bench.rewind(1) == 0
     assert bench.events() == [(1, "boot", 0), (2, "tamper", 1), (3, "key set", lock), (4, "session", 1)]
     assert bench.wires(REX).energised == (lock == 1)
 
 
-@pytest.mark.parametrize(
-    ("stored", "inputs", "code"), [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)]
-)
-def test_a_key_is_refused_with_the_lid_on_or_with_a_key_stored(
-    stored: tuple[int, bytes] | None, inputs: int, code: int
+NEVER = [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)]
+
+
+@pytest.mark.parametrize(("stored", "inputs", "code"), NEVER)
+@pytest.mark.parametrize("payload", [Technician().offer(), b"\x05" + bytes(8)])
+def test_no_key_is_set_with_the_lid_on_or_where_one_is(
+    payload: bytes, stored: tuple[int, bytes] | None, inputs: int, code: int
 ) -> None:
     bench = Bench(stored).wires(inputs)
-    assert bench.put(set_key()) == [bytes([REFUSED, code])]
+    assert bench.offer(payload) == [bytes([REFUSED, code])]
     assert bench.keys.stored == stored
+    assert not bench.controller.work()
 
 
-@pytest.mark.parametrize("payload", [set_key(0), set_key(3), set_key()[:-1], set_key() + b"\0", b"\x03"])
-def test_a_malformed_key_is_dropped(payload: bytes) -> None:
-    bench = Bench(None).wires(LID)
-    assert bench.put(payload) == []
+@pytest.mark.parametrize("when", ["before the answer", "before the confirmation"])
+def test_a_lid_that_is_put_on_ends_a_commissioning(when: str) -> None:
+    bench, technician = Bench(None).wires(LID), Technician()
+    bench.put(technician.offer())
+    if when == "before the answer":
+        assert bench.controller.work()
+        bench.wires(0)
+        assert not bench.controller.work()
+        return
+    (answer,) = bench.offer(technician.offer())
+    confirm = technician.confirm(answer)
+    bench.wires(0)
+    assert bench.put(confirm) == [bytes([REFUSED, 8])]
+    bench.controller.work()
+    bench.wires(LID)
+    assert bench.put(confirm) == []
     assert bench.keys.stored is None
+
+
+def test_a_passage_and_an_alarm_go_on_beside_a_commissioning() -> None:
+    bench = Bench(None).wires(LID)
+    bench.put(Technician().offer())
+    turns = 0
+    while bench.controller.work():
+        bench.wires(LID | OPEN if turns % 2 else LID)
+        turns += 1
+    assert turns > 500
+    assert bench.controller.door.tampered
 
 
 def test_the_service_jumper_erases_key_and_events_and_ends_the_session() -> None:
@@ -606,7 +650,7 @@ def test_the_service_jumper_erases_key_and_events_and_ends_the_session() -> None
     assert not bench.controller.session.in_force
     assert bench.put(bench.host.hello()) == [bytes([REFUSED, 3])]
     last = bench.controller._ring.next
-    bench.put(set_key())
+    bench.host.key = bench.commission()
     bench.open()
     assert bench.rewind(1) == 0
     told = bench.events()
@@ -617,7 +661,7 @@ def test_the_service_jumper_erases_key_and_events_and_ends_the_session() -> None
 
 def test_erasing_the_key_ends_free_access() -> None:
     bench = Bench().open()
-    bench.ask(MODE, b"\x01")
+    bench.mode(1)
     bench.wires(LID | JUMPER).step(5_000)
     assert bench.keys.stored is None
     assert not bench.energised
@@ -646,11 +690,11 @@ def test_the_jumper_must_stay_closed_all_the_time(now: int) -> None:
 def test_the_jumper_of_a_controller_without_a_key_erases_nothing_later() -> None:
     bench = Bench(None)
     bench.wires(LID | JUMPER).step(60_000)
-    bench.put(set_key())
+    key = bench.commission()
     bench.step()
-    assert bench.keys.stored == (1, KEY)
+    assert bench.keys.stored == (1, key)
     bench.step(4_999)
-    assert bench.keys.stored == (1, KEY)
+    assert bench.keys.stored == (1, key)
     bench.step(1)
     assert bench.keys.stored is None
 
@@ -693,8 +737,8 @@ def hostile(bench: Bench, chunks: list[bytes]) -> None:
 )
 def test_a_message_with_a_wrong_key_never_moves_the_strike(kind: int, key: bytes, counter: int) -> None:
     bench = Bench().open()
-    content = b"\xff\xff\0\0\0\0" if kind == RELEASE else b"\x02"
-    forged = tagged(key, bytes([kind]) + counter.to_bytes(4, "little") + content)
+    content = (b"\xff\xff\0\0\0\0" if kind == RELEASE else b"\x02") + u32(9_000)
+    forged = tagged(key, bytes([kind]) + u32(counter) + u32(bench.now) + content)
     hostile(bench, [framed(forged)])
     assert bench.put(forged) == []
 
@@ -702,7 +746,7 @@ def test_a_message_with_a_wrong_key_never_moves_the_strike(kind: int, key: bytes
 @given(counters=st.lists(st.integers(1, 20), min_size=1, max_size=8))
 def test_a_repeated_or_late_release_never_moves_the_strike(counters: list[int]) -> None:
     bench = Bench().open()
-    content = b"\x10\x27\0\0\0\0"
+    content = b"\x10\x27\0\0\0\0" + u32(9_000)
     last = 0
     for counter in counters:
         replies = bench.put(bench.host.message(RELEASE, content, counter))
@@ -716,7 +760,7 @@ def test_a_repeated_or_late_release_never_moves_the_strike(counters: list[int]) 
 def random_frames(seed: int, count: int) -> itertools.chain[bytes]:
     """Frames of an attacker without the key: right types, lengths and CRCs, cut or joined frames, and noise."""
     dice = random.Random(seed)
-    kinds = (1, 2, 3, *range(0x10, 0x17), 0x81, 0x90, dice.randrange(256))
+    kinds = (1, 2, 3, 4, 5, *range(0x10, 0x17), 0x81, 0x90, dice.randrange(256))
     for _ in range(count):
         payload = bytes([dice.choice(kinds)]) + dice.randbytes(dice.choice((0, 9, 12, 17, 18, 33, 55)))
         wire = framed(payload)

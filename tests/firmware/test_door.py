@@ -31,7 +31,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 from hypothesis.stateful import rule as act
 from limits import (
+    FREE_ACCESS_MS,
     LATE_OPENING_MS,
+    LONGEST_TURN_MS,
     MAX_RELEASE_MS,
     OPEN_TOO_LONG_MS,
     PRE_ALARM_MS,
@@ -68,7 +70,8 @@ def test_no_state_ends_before_its_time(situation: str) -> None:
     rig = brought_into(situation)
     before = rig.door.state, rig.door.is_free
     lasts = {"released": GRANT_MS, "open": PRE_ALARM_MS, "pre-alarm": OPEN_TOO_LONG_MS - PRE_ALARM_MS}
-    # the button was released 10 ms ago
+    lasts |= {"free access": FREE_ACCESS_MS, "free access, open": FREE_ACCESS_MS - 10}  # the leaf took 10 ms
+    # the button was let go 10 ms ago
     rig.step(lasts.get(situation, REX_RELEASE_MS - 10 if "egress" in situation else HOUR_MS) - 1)
     assert (rig.door.state, rig.door.is_free) == before
     assert rig.told() == []
@@ -185,7 +188,7 @@ def test_a_grant_is_denied_while_the_lid_is_off(situation: str) -> None:
     before, mode = (rig.door.state, rig.door.is_free), rig.door.mode
     rig.told()
     assert rig.grant() == d.DENIED_TAMPER
-    assert rig.mode(d.MODE_FREE_ACCESS) == (d.DENIED_FAULT if situation == "fault" else d.DENIED_TAMPER)
+    assert rig.mode(d.MODE_FREE_ACCESS) == d.DENIED_TAMPER
     assert (rig.door.state, rig.door.is_free) == before
     assert (rig.door.mode, rig.told()) == (mode, [])
 
@@ -206,6 +209,87 @@ def test_the_order_of_reasons_to_deny() -> None:
     assert rig.grant() == d.DENIED_FAULT
     rig.on(LID)
     assert rig.grant() == d.DENIED_TAMPER
+    assert rig.grant(left_ms=0) == d.DENIED_EXPIRED
+
+
+# -- expiries -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left_ms", [0, 1, LONGEST_TURN_MS])
+@pytest.mark.parametrize("situation", EVERYWHERE)
+def test_what_has_expired_is_denied_everywhere(situation: str, left_ms: int) -> None:
+    rig = brought_into(situation)
+    mode = rig.door.mode
+    assert rig.grant(left_ms=left_ms) == d.DENIED_EXPIRED
+    assert rig.mode(d.MODE_FREE_ACCESS, left_ms) == d.DENIED_EXPIRED
+    assert (rig.door.state, rig.door.mode, rig.told()) == (SITUATIONS[situation][0], mode, [])
+
+
+@pytest.mark.parametrize("mode", [d.MODE_NORMAL, d.MODE_LOCK_DOWN])
+def test_a_mode_that_lets_nobody_in_has_no_expiry(mode: int) -> None:
+    rig = brought_into("free access")
+    assert rig.mode(mode, left_ms=0) == d.OBEYED
+    assert rig.door.mode == mode
+    rig.wait(2 * FREE_ACCESS_MS)
+    assert rig.door.mode == mode
+
+
+@pytest.mark.parametrize("now", STARTS)
+@pytest.mark.parametrize("left_ms", [LONGEST_TURN_MS + 1, 500, GRANT_MS, GRANT_MS + LONGEST_TURN_MS - 1])
+def test_a_release_ends_a_turn_of_the_loop_before_it_expires(left_ms: int, now: int) -> None:
+    rig = Rig(now=now)
+    assert rig.grant(GRANT_MS, left_ms) == d.OBEYED
+    for _ in range(left_ms - LONGEST_TURN_MS - 1):
+        rig.step(1)
+    assert rig.door.is_free
+    assert not rig.step(1).door.is_free
+    assert rig.told() == ["released", "relocked: time"]
+
+
+@pytest.mark.parametrize("now", STARTS)
+@pytest.mark.parametrize(
+    ("left_ms", "lasts"),
+    [
+        (LONGEST_TURN_MS + 1, 1),
+        (20_000, 20_000 - LONGEST_TURN_MS),
+        (FREE_ACCESS_MS + LONGEST_TURN_MS, FREE_ACCESS_MS),
+        (HOUR_MS, FREE_ACCESS_MS),
+    ],
+)
+def test_free_access_ends_by_itself_and_never_later_than_the_longest(
+    left_ms: int, lasts: int, now: int
+) -> None:
+    rig = Rig(now=now)
+    rig.mode(d.MODE_FREE_ACCESS, left_ms)
+    rig.step(lasts - 1)
+    assert rig.door.is_free
+    assert not rig.step(1).door.is_free
+    assert rig.told() == ["mode free access", "mode normal", "relocked: time"]
+
+
+def test_free_access_that_is_asked_for_again_goes_on_and_is_told_once() -> None:
+    rig = Rig()
+    for _ in range(10):
+        assert rig.mode(d.MODE_FREE_ACCESS, 50_000) == d.OBEYED
+        assert rig.step(40_000).door.is_free
+    assert rig.told() == ["mode free access"]
+    rig.mode(d.MODE_FREE_ACCESS, 1_000)  # the newest word counts, also where it is shorter
+    assert not rig.step(1_000).door.is_free
+
+
+def test_free_access_that_expires_in_a_fire_is_over_after_it() -> None:
+    rig = brought_into("fire")
+    rig.mode(d.MODE_FREE_ACCESS, 1_000)
+    assert rig.step(1_000).door.is_free
+    assert (rig.door.mode, rig.told()) == (d.MODE_NORMAL, ["mode free access", "mode normal"])
+    assert rig.off(FIRE).door.state == d.NORMAL
+
+
+def test_egress_outlives_free_access_that_expires() -> None:
+    rig = brought_into("free access").tap()
+    rig.mode(d.MODE_FREE_ACCESS, 1_000)
+    rig.step(1_000)
+    assert (rig.door.state, rig.door.is_free, rig.door.mode) == (d.EGRESS, True, d.MODE_NORMAL)
 
 
 # -- clocks ---------------------------------------------------------------------------------------
@@ -554,6 +638,7 @@ class Passage(RuleBasedStateMachine):
         self.grant: tuple[int, int] | None = None
         self.asked: int | None = None
         self.fire = self.free_access = self.lid = self.rex = self.stuck = False
+        self.free_until = now
         self.pressed = now
         self.lock_down = False
         self.fault = 0
@@ -605,18 +690,22 @@ class Passage(RuleBasedStateMachine):
             self._pass_time()
         self.rig.step(ms)
 
-    @act(for_ms=st.sampled_from([0, 1, 500, 5_000, MAX_RELEASE_MS, MAX_RELEASE_MS + 1, 65_535]))
-    def release(self, for_ms: int) -> None:
+    @act(
+        for_ms=st.sampled_from([0, 1, 500, 5_000, MAX_RELEASE_MS, MAX_RELEASE_MS + 1, 65_535]),
+        left_ms=st.sampled_from([0, 25, 26, 1_000, MAX_RELEASE_MS, HOUR_MS]),
+    )
+    def release(self, for_ms: int, left_ms: int) -> None:
         self.was_free = self.rig.door.is_free
-        code = self.rig.grant(for_ms)
+        code = self.rig.grant(for_ms, left_ms)
         alarm = self.open is not None and self.open[0] in ("forced", "long")
-        assert (code == d.OBEYED) == (for_ms > 0 and not (self.lid or self.fault or self.lock_down or alarm))
+        keeps_shut = self.lid or self.fault or self.lock_down or alarm
+        assert (code == d.OBEYED) == (for_ms > 0 and left_ms > LONGEST_TURN_MS and not keeps_shut)
         if code != d.OBEYED or self.fire or self.free_access:
             return
         if self.leaf:
             self.open = "open", self.now
         else:
-            self.grant = self.now, min(for_ms, MAX_RELEASE_MS)
+            self.grant = self.now, min(for_ms, left_ms - LONGEST_TURN_MS, MAX_RELEASE_MS)
 
     @act()
     def relock(self) -> None:
@@ -630,12 +719,15 @@ class Passage(RuleBasedStateMachine):
         self.rig.door.host_lost(self.rig.now)
         self._end(grant=True, free_access=True)
 
-    @act(mode=st.integers(0, 3))
-    def change_mode(self, mode: int) -> None:
+    @act(mode=st.integers(0, 3), left_ms=st.sampled_from([0, 25, 26, 5_000, FREE_ACCESS_MS, HOUR_MS]))
+    def change_mode(self, mode: int, left_ms: int) -> None:
         self.was_free = self.rig.door.is_free
         before = self.rig.door.mode
-        code = self.rig.mode(mode)
-        assert (code == d.OBEYED) == (mode < 2 or (mode == 2 and not self.lid and not self.fault))
+        code = self.rig.mode(mode, left_ms)
+        may_be_free = left_ms > LONGEST_TURN_MS and not self.lid and not self.fault
+        assert (code == d.OBEYED) == (mode < 2 or (mode == 2 and may_be_free))
+        if code == d.OBEYED and mode == d.MODE_FREE_ACCESS:
+            self.free_until = self.now + min(left_ms - LONGEST_TURN_MS, FREE_ACCESS_MS)
         if code != d.OBEYED or mode == before:
             return
         self._end(grant=True, free_access=True)
@@ -727,6 +819,10 @@ class Passage(RuleBasedStateMachine):
             self.asked = None
         if self.grant is not None and self.now - self.grant[0] >= self.grant[1]:
             self.grant = None
+        if self.free_access and self.now >= self.free_until:
+            self.free_access = False
+            if self.leaf and not self.fire:
+                self.open = "open", self.now
         if self.open is not None:
             phase, since = self.open
             if phase == "open" and self.now - since >= PRE_ALARM_MS:
@@ -746,7 +842,7 @@ NUMBERS = {
     "mode(1)": "MODE_NORMAL MODE_LOCK_DOWN MODE_FREE_ACCESS",
     "kind": "- - EV_RELEASED EV_RELOCKED EV_OPENED EV_CLOSED EV_REX EV_FORCED_OPEN EV_PRE_ALARM EV_OPEN_TOO_LONG EV_TAMPER "
     "EV_FIRE EV_MODE EV_FAULT - EV_ALARM_OVER - EV_REX_STUCK",
-    "code": "OBEYED DENIED_MALFORMED - - - - DENIED_LOCK_DOWN DENIED_FAULT DENIED_TAMPER DENIED_NOT_NOW",
+    "code": "OBEYED DENIED_MALFORMED - - - - DENIED_LOCK_DOWN DENIED_FAULT DENIED_TAMPER DENIED_NOT_NOW - DENIED_EXPIRED",
 }
 
 

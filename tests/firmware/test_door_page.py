@@ -32,6 +32,7 @@ LIMITS = (
     ("free after REX", "REX_RELEASE_MS"),
     ("REX counts as stuck", "STUCK_REX_MS"),
     ("heartbeat", "HEARTBEAT_MS"),
+    ("longest free access without a renewal", "FREE_ACCESS_MS"),
     ("pre-alarm after the opening", "PRE_ALARM_MS"),
     ("open too long after the opening", "OPEN_TOO_LONG_MS"),
     ("an opening so soon after the passage was free is not forced", "LATE_OPENING_MS"),

@@ -12,12 +12,11 @@ import pytest
 import rp2
 from board import STRIKE, Board
 from door_world import KEY
-from frame import encode
 from keystore import KeyStore
-from limits import DEBOUNCE_MS, MAX_WIRE
+from limits import DEBOUNCE_MS
 from nonce import Nonces
+from peers.link_host import Host, Technician, framed, unframed
 from sectors import Sectors
-from session import KEY_SET, SET_KEY
 from watchdog import INPUTS_READ, LINK_HEARD, STRIKE_SET, Watchdog
 from wiegand import Wiegand
 
@@ -63,11 +62,6 @@ def loop(cause: int = 0) -> main.Loop:
 def turn(loop: main.Loop, times: int = DEBOUNCE_MS) -> None:
     for _ in range(times):
         loop.turn()
-
-
-def say(hooks: machine.Hooks, payload: bytes) -> None:
-    wire = bytearray(MAX_WIRE)
-    hooks.incoming.extend(wire[: encode(bytearray(payload + bytes(2)), len(payload), wire)])
 
 
 @pytest.mark.parametrize(
@@ -120,13 +114,32 @@ def test_a_step_feeds_the_watchdog_and_a_controller_without_a_key_drives_nothing
     assert hooks.outputs.get(STRIKE, 0) == 0
 
 
-def test_a_key_is_kept_over_a_boot(hooks: machine.Hooks) -> None:
+def test_a_turn_answers_one_frame_and_the_next_turn_the_next(hooks: machine.Hooks) -> None:
+    program = loop()
+    hello = framed(Host().hello())
+    hooks.incoming.extend(hello * 2 + b"\1\2\3\0")
+    for answers in (1, 2, 2):
+        program.turn()
+        assert len(unframed(bytes(hooks.outgoing))) == answers
+    assert not hooks.incoming
+
+
+def test_a_key_survives_the_next_boot(hooks: machine.Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main.gc, "collect", lambda: None)  # here it takes 10 ms, a thousand times
     hooks.levels[TAMPER] = 1
     first = loop()
     turn(first)
-    say(hooks, bytes([SET_KEY, 1]) + KEY)
+    technician = Technician()
+    hooks.incoming.extend(framed(technician.offer()))
+    while not hooks.outgoing:
+        turn(first)
+    fed = hooks.fed
+    assert fed > 600  # so many turns, and each of them did all that a turn must do
+    (answer,) = unframed(bytes(hooks.outgoing))
+    hooks.outgoing.clear()
+    hooks.incoming.extend(framed(technician.confirm(answer)))
     turn(first, 3)
-    assert hooks.outgoing[1] == KEY_SET
+    assert unframed(bytes(hooks.outgoing)) == [technician.is_set()]
     hooks.levels[TAMPER] = 0
     again = loop()
     assert again.controller.session.has_key
@@ -186,6 +199,37 @@ def test_nonces_differ_even_without_the_ring_oscillator(monkeypatch: pytest.Monk
     assert len({nonces.fresh() for _ in range(100)}) == 100
     assert Nonces(b"a", lambda: 0).fresh() != Nonces(b"b", lambda: 0).fresh()
     assert Nonces(b"a", lambda: 1).fresh() != Nonces(b"a", lambda: 2).fresh()
+
+
+def secret(nonces: Nonces) -> tuple[bytes, int]:
+    """A secret, and the steps that it took."""
+    steps, number = nonces.secret(), 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value, number
+        number += 1
+
+
+def test_a_secret_holds_two_kilobytes_of_noise_and_when_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def urandom(count: int) -> bytes:
+        asked.append(count)
+        return bytes(count)
+
+    monkeypatch.setattr(os, "urandom", urandom)
+    nonces = Nonces(b"chip", lambda: 0)
+    asked.clear()
+    first, steps = secret(nonces)
+    assert sum(asked) >= 2_048
+    assert max(asked) <= 64  # a turn of the loop asks for no more
+    assert steps >= 32
+    clock = iter(range(10_000))
+    assert len({first, secret(nonces)[0], secret(Nonces(b"chip", lambda: next(clock)))[0]}) == 3
+    monkeypatch.setattr(os, "urandom", lambda count: b"\1" * count)
+    assert secret(Nonces(b"chip", lambda: 0))[0] != first
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import select
 import threading
 import time
 import tty
+from collections.abc import Generator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +37,10 @@ def let_it_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"hw.door.link.DoorLink.{name}.__defaults__", (PATIENCE_S,))
     monkeypatch.setattr("hw.door.link.ANSWER_S", PATIENCE_S)
     monkeypatch.setattr("hw.door.commission.EACH_S", PATIENCE_S)
-    monkeypatch.setattr("edge.link.session.SILENCE_MS", PATIENCE_MS)
-    monkeypatch.setattr("session.HEARTBEAT_MS", PATIENCE_MS)
+    for name in ("SILENCE_MS", "FRESH_MS", "ANSWER_MS"):
+        monkeypatch.setattr(f"edge.link.session.{name}", PATIENCE_MS)
+    for name in ("HEARTBEAT_MS", "FRESH_MS"):
+        monkeypatch.setattr(f"session.{name}", PATIENCE_MS)
     monkeypatch.setattr("session.SESSION_MS", 2 * PATIENCE_MS)
 
 
@@ -56,6 +59,16 @@ class PushedClock:
 
     def push(self, ms: int) -> None:
         self._pushed_ms += ms
+
+
+class _Chance:
+    """Real nonces and secrets, at once."""
+
+    fresh = staticmethod(lambda: secrets.token_bytes(16))
+
+    def secret(self) -> Generator[None, None, bytes]:
+        yield
+        return secrets.token_bytes(32)
 
 
 class OnPty:
@@ -97,7 +110,7 @@ class OnPty:
         with self._guard:
             self.controller = Controller(
                 keys=self.keys,
-                nonce=lambda: secrets.token_bytes(16),
+                nonces=_Chance(),
                 write=self._write,
                 drive=self._drive,
                 lamps=self._show,
@@ -188,7 +201,7 @@ class OnPty:
             return
         for byte in data:
             self.controller.receive(byte, now)
-        while self.controller.tell(now):
+        while self.controller.tell(now) or self.controller.work():
             pass
 
     def _write(self, buffer: bytearray, length: int) -> None:

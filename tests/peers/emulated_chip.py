@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.link import frame
 from edge.link import messages as m
+from edge.link.commissioning import Commissioning
 from edge.link.session import LinkPairing, LinkSession
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Chip:
         )
         self._heard = frame.FrameReceiver()
         self._outbox = bytearray()
+        self._held: bytearray | None = None  # what an attacker keeps of the host's frames, while he does
+        self._asked: Commissioning | None = None
         self._pins = dict(AT_REST)
         self._fresh_pins = dict(AT_REST)
 
@@ -101,6 +104,25 @@ class Chip:
         """Send any payload, in a host's frame."""
         self._outbox += frame.encode(payload)
 
+    def commission(self) -> LinkPairing:
+        """The lid is off, and a host agrees on a key with it."""
+        keys: list[bytes] = []
+        asked = self._asked = Commissioning(m.Lock.FAIL_SECURE, secrets.token_bytes(32), keep=keys.append)
+        self._outbox += asked.asks
+        self.until(lambda: asked.is_done, within_ms=20_000)
+        self._asked = None
+        return LinkPairing(keys[0], m.Lock.FAIL_SECURE)
+
+    def hold_back(self) -> None:
+        """An attacker on the cable keeps what the host says from now on."""
+        self._held = bytearray()
+
+    def let_through(self) -> None:
+        """All of it, at once and in its order."""
+        assert self._held is not None
+        self._outbox += self._held
+        self._held = None
+
     def connect(self, pair: LinkPairing) -> None:
         """Start a host with this key."""
         self.session = LinkSession(pair, fresh=lambda: secrets.token_bytes(16))
@@ -112,8 +134,8 @@ class Chip:
     def release(self, for_ms: int, grant: int) -> int:
         """Send a RELEASE; returns its counter, which the answer names."""
         assert self.session
-        counter, data = self.session.release(for_ms, grant)
-        self._outbox += data
+        counter, data = self.session.release(for_ms, grant, self.us // 1_000)
+        self._say(data)
         return counter
 
     def run(self, ms: int) -> None:
@@ -121,7 +143,7 @@ class Chip:
         for _ in range(max(1, ms // SLICE_MS)):
             if self.session:
                 out, told = self.session.step(self.us // 1_000)
-                self._outbox += out
+                self._say(out)
                 self._note(told)
             self._slice(SLICE_MS * 1_000)
 
@@ -188,6 +210,12 @@ class Chip:
             )
         ]
 
+    def _say(self, data: bytes) -> None:
+        if self._held is None:
+            self._outbox += data
+        else:
+            self._held += data
+
     def _slice(self, us: int, **more: Any) -> None:
         asked = {"run_us": us, "send": bytes(self._outbox).hex(), "pins": self._fresh_pins, **more}
         self._outbox.clear()
@@ -203,9 +231,11 @@ class Chip:
         self.moves += [Move(*move) for move in answer["levels"]]
         data = bytes.fromhex(answer["received"])
         self.payloads += self._heard.feed(data)
+        if self._asked and self._asked.receive(data):
+            self._outbox += self._asked.asks
         if self.session:
             out, told = self.session.receive(data, self.us // 1_000)
-            self._outbox += out
+            self._say(out)
             self._note(told)
 
     def _note(self, told: tuple[m.LinkEvent, ...]) -> None:

@@ -1,4 +1,4 @@
-"""A host of the door link, written from firmware/LINK.md alone: hmac and binascii, nothing of either half."""
+"""A host of the door link, written from firmware/LINK.md alone: hmac, binascii, libsodium; nothing of either half."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 KEY = bytes(range(32))
 NONCE = bytes(range(100, 116))  # a host's
 TAG_BYTES = 8
+PONG = 0x90
 
 
 def mac(key: bytes, message: bytes) -> bytes:
@@ -43,6 +46,18 @@ def _payload(frame: bytes) -> bytes:
     payload, crc = bytes(checked[:-3]), bytes(checked[-3:-1])
     assert crc == binascii.crc_hqx(payload, 0xFFFF).to_bytes(2, "little")
     return payload
+
+
+class Nonces:
+    """The random numbers of a controller, the same in each run. `private`: its secret keys at commissioning."""
+
+    def __init__(self, label: bytes = b"controller", private: bytes = bytes(range(32))) -> None:
+        self.fresh = nonces(label)
+        self.private = private
+
+    def secret(self) -> Generator[None, None, bytes]:
+        yield
+        return self.private
 
 
 def nonces(label: bytes = b"controller") -> Callable[[], bytes]:
@@ -77,34 +92,39 @@ class Host:
     key: bytes = KEY
     lock: int = 1
     nonce: bytes = NONCE
+    seen: int = 0  # the controller's tick in its newest READY or PONG
     sent: int = 0
     taken: int = 0
     host: bytes = field(default=b"", repr=False)
     controller: bytes = field(default=b"", repr=False)
 
     def hello(self) -> bytes:
-        return b"\x01\x01" + self.nonce
+        return b"\x01\x02" + self.nonce
 
     def prove(self, welcome: bytes) -> bytes:
         """Check a WELCOME; returns the answer."""
         assert len(welcome) == 30
-        secret = mac(self.key, b"doorward link v1" + self.nonce + welcome[6:22])
-        self.host, self.controller = mac(secret, b"host"), mac(secret, b"controller")
+        secret = mac(self.key, b"doorward link\x02" + self.nonce + welcome[6:22])
+        self.host, self.controller = mac(secret, b"host to controller"), mac(secret, b"controller to host")
         assert welcome == tagged(self.controller, b"\x81" + welcome[1:22])
         return tagged(self.host, bytes([2, self.lock]))
 
     def ready(self, ready: bytes) -> int:
-        """Check a READY; returns the number of the next event."""
-        assert len(ready) == 13
-        assert ready == tagged(self.controller, b"\x82" + ready[1:5])
+        """Check a READY: the number of the next event."""
+        assert len(ready) == 17
+        assert ready == tagged(self.controller, b"\x82" + ready[1:9])
+        self.seen = int.from_bytes(ready[5:9], "little")
         self.sent = self.taken = 0
         return int.from_bytes(ready[1:5], "little")
 
-    def message(self, kind: int, content: bytes = b"", counter: int | None = None) -> bytes:
+    def message(
+        self, kind: int, content: bytes = b"", counter: int | None = None, seen: int | None = None
+    ) -> bytes:
         if counter is None:
             self.sent += 1
             counter = self.sent
-        return tagged(self.host, bytes([kind]) + counter.to_bytes(4, "little") + content)
+        head = bytes([kind]) + u32(counter) + u32(self.seen if seen is None else seen)
+        return tagged(self.host, head + content)
 
     def heard(self, payload: bytes) -> tuple[int, bytes]:
         """Check a message of the controller; returns its type and content."""
@@ -113,4 +133,35 @@ class Host:
         counter = int.from_bytes(body[1:5], "little")
         assert counter == self.taken + 1
         self.taken = counter
+        if body[0] == PONG:
+            self.seen = int.from_bytes(body[9:13], "little")
         return body[0], body[5:]
+
+
+@dataclass
+class Technician:
+    """A host that commissions: makes payloads, and checks those that come back. `key`: what both have then."""
+
+    lock: int = 1
+    private: bytes = bytes(range(200, 232))
+    key: bytes = field(default=b"", repr=False)
+
+    def offer(self, version: int = 2) -> bytes:
+        return bytes([4, version, self.lock]) + crypto_scalarmult_base(self.private)
+
+    def confirm(self, answer: bytes) -> bytes:
+        """Check a KEY_ANSWER, answer it."""
+        assert len(answer) == 41
+        public = answer[1:33]
+        shared = crypto_scalarmult(self.private, public)
+        self.key = mac(shared, b"doorward link key" + self.offer()[1:] + public)
+        assert answer == b"\x84" + public + mac(self.key, b"controller check")[:8]
+        return b"\x05" + mac(self.key, b"host check")[:8]
+
+    def is_set(self) -> bytes:
+        """The KEY_SET that ends it."""
+        return b"\x85" + mac(self.key, b"key set")[:8]
+
+
+def u32(number: int) -> bytes:
+    return number.to_bytes(4, "little")

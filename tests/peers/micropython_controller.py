@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.link import messages as m
+from edge.link.commissioning import Commissioning
 from edge.link.session import LinkPairing, LinkSession
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ class Host:
         heard = len(self.events)
         counter, data = make(self.session)
         self.send(data)
-        self.until(lambda: {m.CommandDone(counter), m.Lost()} & set(self.events[heard:]))
+        late = m.CommandDenied(counter, m.DenyCode.EXPIRED)
+        self.until(lambda: {m.CommandDone(counter), late, m.Lost()} & set(self.events[heard:]))
         return m.CommandDone(counter) in self.events[heard:]
 
     @property
@@ -218,6 +220,28 @@ class Host:
 
     def __exit__(self, *_: object) -> None:
         self.port.close()
+
+
+def commissioned(served: Served) -> LinkPairing:
+    """A new controller with its lid off agrees on a key; then the lid goes on."""
+    keys: list[bytes] = []
+    asked = Commissioning(m.Lock.FAIL_SECURE, os.urandom(32), keep=keys.append)
+    served.set({TAMPER: 1})
+    with Host(served.path, LinkSession(LinkPairing(b"", m.Lock.FAIL_SECURE), fresh=lambda: b"")) as host:
+        again = 0.0
+
+        def is_done() -> bool:
+            nonlocal again
+            if time.monotonic() >= again:
+                host.send(asked.asks)
+                again = time.monotonic() + 0.2
+            if asked.receive(host.port.read(host.port.in_waiting or 1)):
+                again = 0.0
+            return asked.is_done
+
+        host.wait(is_done)
+    served.set({TAMPER: 0})
+    return LinkPairing(keys[0], m.Lock.FAIL_SECURE)
 
 
 def tick_ms() -> int:
@@ -241,7 +265,7 @@ def hold_a_release(path: str, key: str) -> None:
         path, LinkSession(LinkPairing(bytes.fromhex(key), m.Lock.FAIL_SECURE), fresh=lambda: os.urandom(16))
     ) as host:
         host.open()
-        host.send(host.session.release(10_000, grant=1)[1])
+        host.send(host.session.release(10_000, grant=1, tick_ms=tick_ms())[1])
         while True:
             host.pump()
 

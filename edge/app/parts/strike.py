@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge.app.parts.camera import system_clock
 from edge.app.parts.trust_folder import open_files
-from edge.errors import ConfigError
+from edge.errors import ConfigError, StorageFault
+from edge.files.durable import rename_durably
 from edge.secret_file import read_secret
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 DoorController: TypeAlias = "DoorLink"  # for commands, which do not import hw
 
 LINK_KEY_BYTES: Final = 32
+NEW: Final = ".new"  # of a key that the controller may have, or may not: until a session was opened with it
 OSDP_KEY_BYTES: Final = 16
 
 
@@ -55,49 +57,64 @@ def open_strike(root: config.Config, base: Path) -> Strike:
 
 def open_controller(strike: config.StrikeConfig, base: Path) -> DoorLink:
     """The door's controller, in session. Raises DoorLinkFault, ConfigError for its key."""
+    return _in_session(strike, base, base / strike.key)
+
+
+def commission(strike: config.StrikeConfig, base: Path) -> DoorLink:
+    """Agree on a new key with the controller, unless it has one of ours, and open a session.
+
+    No key in use is sent, or agreed on again. A new one lies beside the old one, durably, before the
+    controller is told to store it, and takes its place after a session was opened with it: where the last
+    answer is lost, or the power, both are tried the next time.
+
+    Raises:
+        DoorLinkFault: it was refused, or nothing answers; the hint says what to do.
+    """
+    from edge.link.commissioning import Commissioning
+    from edge.link.faults import LinkDown
+    from hw.door.commission import exchange_keys
+    from hw.door.link import BAUD
+
+    file = base / strike.key
+    new = file.with_name(file.name + NEW)
+    for known in (new, file):
+        if os.path.exists(known):  # noqa: PTH110  Path.exists raises for what can be no name
+            with suppress(LinkDown):
+                return _replacing(_in_session(strike, base, known, is_patient=False), known, file)
+
+    def keep(key: bytes) -> None:
+        open_files(new.parent).write(new.name, key, secret=True)
+
+    asked = Commissioning(kind_of_lock(strike), secrets.token_bytes(LINK_KEY_BYTES), keep=keep)
+    exchange_keys(str(base / strike.port), strike.baud or BAUD, asked)
+    return _replacing(_in_session(strike, base, new), new, file)
+
+
+def _replacing(link: DoorLink, known: Path, file: Path) -> DoorLink:
+    """The session, after its key has taken the place of the one that was in use."""
+    if known != file:
+        try:
+            rename_durably(known, file)
+        except OSError as error:
+            link.close()
+            why = os.strerror(error.errno or 0).lower()
+            raise StorageFault(f"{file} cannot be replaced: {why}", hint="then commission again") from error
+    return link
+
+
+def _in_session(strike: config.StrikeConfig, base: Path, key: Path, *, is_patient: bool = True) -> DoorLink:
+    """A session by this key. `is_patient`: as of `DoorLink.wait_until_ready`."""
     from edge.link.session import LinkPairing
     from hw.door.link import BAUD, DoorLink
 
-    pair = LinkPairing(door_key(base / strike.key, LINK_KEY_BYTES), kind_of_lock(strike))
+    pair = LinkPairing(door_key(key, LINK_KEY_BYTES), kind_of_lock(strike))
     link = DoorLink(str(base / strike.port), pair, clock=system_clock(), baud=strike.baud or BAUD)
     try:
-        link.wait_until_ready()
+        link.wait_until_ready(is_patient=is_patient)
     except BaseException:
         link.close()
         raise
     return link
-
-
-def commission(strike: config.StrikeConfig, base: Path) -> DoorLink:
-    """Write the key of our file to the controller, and open a session with it.
-
-    A missing key is made, and is durable here before it is sent. A controller that has this key already is
-    accepted.
-
-    Raises:
-        DoorLinkFault: the controller refuses the key or does not answer; the hint says what to do.
-    """
-    from edge.link.commissioning import Commissioning
-    from edge.link.faults import LinkDown
-    from edge.link.session import LinkPairing
-    from hw.door.commission import set_key
-    from hw.door.link import BAUD
-
-    file = base / strike.key
-    is_new = not os.path.exists(file)  # noqa: PTH110  likewise
-    if is_new:
-        open_files(file.parent).write(file.name, secrets.token_bytes(LINK_KEY_BYTES), secret=True)
-    pair = LinkPairing(door_key(file, LINK_KEY_BYTES), kind_of_lock(strike))
-    try:
-        set_key(str(base / strike.port), strike.baud or BAUD, Commissioning(pair))
-    except LinkDown as refusal:
-        if not is_new:
-            with suppress(LinkDown):  # it may refuse this key because it has it already
-                return open_controller(strike, base)
-        elif refusal.code is not None:
-            os.unlink(file)  # noqa: PTH108  no controller has this key
-        raise
-    return open_controller(strike, base)
 
 
 def learn_panel_key(root: config.Config, base: Path, *, for_s: float) -> None:

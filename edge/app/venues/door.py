@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from edge.app.parts.keys import own_key
 from edge.errors import ConfigError, DoorLinkFault, StorageFault
+from edge.link.limits import RENEW_MS
 from edge.link.messages import Mode
 from edge.log import log_line
 from edge.passage.machine import PassageState
@@ -142,9 +143,9 @@ class RulesFile:
 class ModeKeeper:
     """Sets a door's controller to the mode that the rules want, also after it was unreachable.
 
-    Free-access ends with the device's heartbeat, and when the journal cannot be written: each ON_RECORD_MS of
-    it has a record of its own. The rules do not end a lock-down that an operator began
-    (`doorward door mode`).
+    Free-access ends with the device's heartbeat, a minute after it was set last, and when the journal cannot
+    be written. It is set again each RENEW_MS, and each ON_RECORD_MS of it has a record of its own. The rules
+    do not end a lock-down that an operator began (`doorward door mode`).
     """
 
     def __init__(
@@ -161,6 +162,7 @@ class ModeKeeper:
         self._allowed: OnRecord | None = None  # the free access that is on record
         self._ordered_ms = 0
         self._is_refused = False  # by the journal, and the log has told it
+        self._set_ms: int | None = None
 
     def see(self, step: StepResult) -> None:
         """Set the mode if it differs. After a failure the next step tries again."""
@@ -172,6 +174,8 @@ class ModeKeeper:
             if wanted is not Mode.FREE_ACCESS or self._is_old(step):
                 self._allowed = None
             if wanted is status.mode and (wanted is not Mode.FREE_ACCESS or self._allowed is not None):
+                if self._is_due(wanted, step.tick_ms):
+                    self._set(wanted, step.tick_ms)
                 return
             if wanted is Mode.LOCK_DOWN:
                 # First, so that after a power cut the owner of the lock-down is known.
@@ -183,7 +187,7 @@ class ModeKeeper:
                 wanted = Mode.NORMAL
                 if status.mode is wanted:
                     return
-            self._controller.set_mode(wanted, self._allowed)
+            self._set(wanted, step.tick_ms)
             if status.mode is Mode.LOCK_DOWN:
                 self._presence.switch(Switch.CONTROLLER, None)
 
@@ -204,6 +208,14 @@ class ModeKeeper:
             return False
         self._ordered_ms, self._is_refused = tick_ms, False
         return True
+
+    def _set(self, mode: Mode, tick_ms: int) -> None:
+        self._controller.set_mode(mode, self._allowed)
+        self._set_ms = tick_ms
+
+    def _is_due(self, wanted: Mode, tick_ms: int) -> bool:
+        """Whether free access, which goes on, must be renewed."""
+        return wanted is Mode.FREE_ACCESS and (self._set_ms is None or tick_ms - self._set_ms >= RENEW_MS)
 
     def _is_not_ours(self, status: ControllerStatus) -> bool:
         """Whether an operator, not these rules, began the lock-down."""

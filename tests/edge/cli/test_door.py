@@ -7,11 +7,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_MS, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.waiting import until
 from samples.journals import passage, read_records
+from session import KEY_SET
 from worlds.folders import write_secret
 
 from edge.__main__ import main
@@ -19,8 +21,12 @@ from edge.audit.journal import Journal
 from edge.audit.record import DoorChange
 from edge.config import DeviceConfig
 from edge.errors import Exit, StorageFault
+from edge.link import frame
+from edge.link import messages as m
 
 pytest.importorskip("serial")
+
+from hw.door.link import DoorLink
 
 TOML = '[strike]\nkind = "controller"\nport = "controller"\nlock = "fail-secure"\n'
 
@@ -58,30 +64,76 @@ def key_of(controller: OnPty) -> Path:
 # -- commissioning --------------------------------------------------------------------------------
 
 
+def new_key_of(controller: OnPty) -> Path:
+    return controller.path.with_name("door.key.new")
+
+
+def heard_by_a_tap(controller: OnPty) -> bytearray:
+    """Every byte that the host says from now on."""
+    heard, receive = bytearray(), controller.controller.receive
+
+    def tap(byte: int, now: int) -> bool:
+        heard.append(byte)
+        return receive(byte, now)
+
+    controller.controller.receive = tap
+    return heard
+
+
+def kinds(wire: bytes) -> set[int]:
+    return {payload[0] for payload in frame.FrameReceiver().feed(wire)}
+
+
+def without_key_set(controller: OnPty, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The controller stores the key, and its last word is lost."""
+    half = controller.controller.commissioning
+    say = half._say
+    monkeypatch.setattr(half, "_say", lambda payload: 0 if payload[0] == KEY_SET else say(payload))
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For answers that never come."""
+    monkeypatch.setattr("hw.door.commission.EACH_S", 0.05)
+    monkeypatch.setattr("hw.door.link.DoorLink.wait_until_ready.__defaults__", (1.0,))
+
+
 def test_commissioning_makes_a_key_that_only_its_owner_can_read(controller: OnPty, capsys) -> None:
+    wire = heard_by_a_tap(controller)
     assert door(controller, "commission", "--json") == Exit.OK
     row = json.loads(capsys.readouterr().out)
-    assert (row["result"], row["firmware"], row["lock"]) == ("commissioned", "0.1.0", "fail-secure")
+    assert (row["result"], row["firmware"], row["lock"]) == ("commissioned", "0.2.0", "fail-secure")
     assert row["flags"] == ["tamper-open"]
     assert stat.S_IMODE(key_of(controller).stat().st_mode) == 0o600
-    assert controller.keys.stored == (1, key_of(controller).read_bytes())
-    assert len(set(key_of(controller).read_bytes())) > 8  # it is not a constant
+    key = key_of(controller).read_bytes()
+    assert controller.keys.stored == (1, key)
+    assert len(set(key)) > 8  # it is not a constant
+    assert not new_key_of(controller).exists()
+    assert not any(key[at : at + 8] in wire for at in range(24))
 
 
-def test_a_second_commissioning_changes_no_key(controller: OnPty, capsys) -> None:
+def test_a_second_commissioning_changes_no_key_and_offers_none(controller: OnPty) -> None:
     assert door(controller, "commission") == Exit.OK
     key = key_of(controller).read_bytes()
+    controller.set(SHUT)
+    wire = heard_by_a_tap(controller)
     assert door(controller, "commission") == Exit.OK
     assert key_of(controller).read_bytes() == key
+    assert m.MessageType.PROVE in kinds(wire)
+    assert m.MessageType.KEY_OFFER not in kinds(wire)
+    assert not any(key[at : at + 8] in wire for at in range(24))
 
 
-def test_an_erased_controller_gets_the_existing_key(controller: OnPty) -> None:
+def test_an_erased_controller_gets_a_new_key_and_never_the_old_one(controller: OnPty) -> None:
     assert door(controller, "commission") == Exit.OK
-    key = key_of(controller).read_bytes()
+    old = key_of(controller).read_bytes()
     controller.keys.erase()
     controller.boot()
     assert door(controller, "commission") == Exit.OK
+    key = key_of(controller).read_bytes()
+    assert key != old
     assert controller.keys.stored == (1, key)
+    assert not new_key_of(controller).exists()
 
 
 def test_with_the_lid_shut_no_key_is_set_and_no_file_is_left(controller: OnPty, capsys) -> None:
@@ -89,8 +141,10 @@ def test_with_the_lid_shut_no_key_is_set_and_no_file_is_left(controller: OnPty, 
     assert door(controller, "commission") == Exit.DEVICE
     said = capsys.readouterr().err
     assert "its lid is closed" in said
-    assert "hint: open the lid" in said
+    assert "hint: check the cable first" in said
+    assert "then open the lid" in said
     assert not key_of(controller).exists()
+    assert not new_key_of(controller).exists()
     assert controller.keys.stored is None
 
 
@@ -101,26 +155,97 @@ def test_a_controller_with_another_key_keeps_it(controller: OnPty, capsys) -> No
     assert "it has a key already" in capsys.readouterr().err
     assert controller.keys.stored == (1, KEY)
     assert not key_of(controller).exists()
+    assert not new_key_of(controller).exists()
 
 
-def test_a_controller_that_stores_another_key_than_it_was_sent_is_found(
+def test_a_key_in_use_stays_where_no_controller_takes_a_new_one(controller: OnPty, capsys) -> None:
+    write_secret(key_of(controller), KEY)
+    controller.keys.save(1, bytes(32))
+    controller.boot()
+    assert door(controller, "commission") == Exit.DEVICE
+    assert "it has a key already" in capsys.readouterr().err
+    assert key_of(controller).read_bytes() == KEY
+
+
+def test_a_public_key_that_no_controller_sends_is_a_fault_and_leaves_no_file(
     controller: OnPty, capsys, monkeypatch
 ) -> None:
-    monkeypatch.setattr(controller.controller.session, "check", lambda: bytes(8))
+    half = controller.controller.commissioning
+    monkeypatch.setattr(half, "hear", lambda *_: half._say(b"\x84" + bytes(40)))
     assert door(controller, "commission") == Exit.DEVICE
-    assert "another key than the one that was sent" in capsys.readouterr().err
+    assert "every pair's key the same" in capsys.readouterr().err
+    assert not new_key_of(controller).exists()
 
 
-def test_after_a_silent_controller_the_key_stays_for_a_retry(controller: OnPty, capsys, monkeypatch) -> None:
+@pytest.mark.usefixtures("impatience")
+def test_a_silent_controller_leaves_no_key(controller: OnPty, capsys) -> None:
     controller.is_deaf = True
-    with monkeypatch.context() as impatient:
-        impatient.setattr("hw.door.commission.EACH_S", 0.05)
-        assert door(controller, "commission") == Exit.DEVICE
-    assert "does not answer" in capsys.readouterr().err
-    key = key_of(controller).read_bytes()
+    assert door(controller, "commission") == Exit.DEVICE
+    said = capsys.readouterr().err
+    assert "does not answer" in said
+    assert "0.2.0 or newer" in said
+    assert not key_of(controller).exists()
     controller.is_deaf = False
     assert door(controller, "commission") == Exit.OK
-    assert controller.keys.stored == (1, key)
+
+
+@pytest.mark.usefixtures("impatience")
+def test_a_last_answer_that_is_lost_is_found_out_by_a_session(controller: OnPty, monkeypatch) -> None:
+    without_key_set(controller, monkeypatch)
+    assert door(controller, "commission") == Exit.OK
+    assert controller.keys.stored == (1, key_of(controller).read_bytes())
+
+
+@pytest.mark.usefixtures("impatience")
+def test_a_commissioning_that_broke_off_behind_the_confirmation_is_ended_by_the_next(
+    controller: OnPty, monkeypatch
+) -> None:
+    write_secret(key_of(controller), KEY)
+    without_key_set(controller, monkeypatch)
+    with monkeypatch.context() as power_cut:
+        power_cut.setattr("edge.app.parts.strike._replacing", lambda link, *_: link.close() or 1 / 0)
+        assert door(controller, "commission") == Exit.BUG
+    assert key_of(controller).read_bytes() == KEY  # stays until a session was opened with the new one
+    new = new_key_of(controller).read_bytes()
+    assert controller.keys.stored == (1, new)
+    assert stat.S_IMODE(new_key_of(controller).stat().st_mode) == 0o600
+    controller.set(SHUT)
+    assert door(controller, "commission") == Exit.OK
+    assert key_of(controller).read_bytes() == new
+    assert not new_key_of(controller).exists()
+
+
+@pytest.mark.usefixtures("impatience")
+def test_a_commissioning_that_broke_off_before_the_confirmation_begins_anew(
+    controller: OnPty, monkeypatch
+) -> None:
+    with monkeypatch.context() as cut_cable:
+        cut_cable.setattr("commissioning.Commissioning._confirm", lambda *_: 0)
+        assert door(controller, "commission") == Exit.DEVICE
+    stale = new_key_of(controller).read_bytes()
+    assert controller.keys.stored is None
+    assert door(controller, "commission") == Exit.OK
+    assert key_of(controller).read_bytes() != stale
+    assert controller.keys.stored == (1, key_of(controller).read_bytes())
+    assert not new_key_of(controller).exists()
+
+
+def test_a_refusal_that_an_attacker_invents_leads_to_no_key_on_the_wire(commissioned: OnPty) -> None:
+    """A device on the cable says "it has no key", and a technician runs this command, the lid shut."""
+    wire = heard_by_a_tap(commissioned)
+    refused = frame.encode(bytes([m.MessageType.REFUSED, m.DenyCode.NO_KEY]))
+    receive = commissioned.controller.receive
+
+    def lie_first(byte: int, now: int) -> bool:
+        if byte == 0:
+            commissioned._write(bytearray(refused), len(refused))
+        return receive(byte, now)
+
+    commissioned.controller.receive = lie_first
+    assert door(commissioned, "commission") in (Exit.OK, Exit.DEVICE)
+    assert key_of(commissioned).read_bytes() == KEY
+    assert not any(KEY[at : at + 8] in wire for at in range(24))
+    assert commissioned.keys.stored == (1, KEY)
 
 
 # -- at work --------------------------------------------------------------------------------------
@@ -132,7 +257,7 @@ def test_status_prints_the_state_of_the_door(commissioned: OnPty, capsys) -> Non
     row = json.loads(capsys.readouterr().out)
     assert row == {
         "port": "controller",
-        "firmware": "0.1.0",
+        "firmware": "0.2.0",
         "lock": "fail-secure",
         "state": "forced-open",
         "mode": "normal",
@@ -173,6 +298,29 @@ def test_free_access_lasts_as_long_as_the_command(commissioned: OnPty, monkeypat
     assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
     commissioned.clock.push(PATIENCE_MS + 100)
     until(lambda: not commissioned.energised)
+
+
+def test_free_access_is_renewed_while_the_command_goes_on(commissioned: OnPty, monkeypatch) -> None:
+    asked: list[m.Mode] = []
+    looks = iter(range(200))
+    set_mode = DoorLink.set_mode
+
+    class HundredSeconds:
+        """The event on which the command waits, twice a second."""
+
+        def wait(self, _: float) -> bool:
+            if next(looks, None) is None:
+                raise KeyboardInterrupt
+            return False
+
+    def count(link: DoorLink, mode: m.Mode, allowed: object = None) -> None:
+        asked.append(mode)
+        set_mode(link, mode, allowed)
+
+    monkeypatch.setattr("edge.cli.door.threading", SimpleNamespace(Event=HundredSeconds))
+    monkeypatch.setattr("hw.door.link.DoorLink.set_mode", count)
+    assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
+    assert asked == [m.Mode.FREE_ACCESS] * (1 + 5) + [m.Mode.NORMAL]  # each 20 s
 
 
 # -- the record of a mode ---------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import durable
+from edge.files import durable
 
 
 def names(folder: Path) -> list[str]:

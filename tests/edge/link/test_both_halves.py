@@ -33,7 +33,7 @@ class Controller:
 
     def __init__(self, key: bytes | None = KEY, lock: int = 1) -> None:
         self.receiver = controller_frame.Receiver()
-        self.session = controller_session.Session(key, lock, bytes((0, 1, 0)), nonces(b"controller"))
+        self.session = controller_session.Session(key, lock, bytes((0, 2, 0)), nonces(b"controller"))
         self.wire = bytearray(MAX_WIRE)
         self.obeyed: list[bytes] = []
         self.lost = 0
@@ -59,9 +59,9 @@ class Controller:
         if content < 0:
             return b""
         if payload[0] == m.MessageType.PING:
-            session.reply[5:13] = bytes(8)
-            return self._send(session.seal(m.MessageType.PONG, 8))
-        self.obeyed.append(bytes(payload[:1]) + bytes(payload[5 : 5 + content]))
+            session.reply[5:17] = bytes(4) + now.to_bytes(4, "little") + session.taken.to_bytes(4, "little")
+            return self._send(session.seal(m.MessageType.PONG, 12))
+        self.obeyed.append(bytes(payload[:1]) + bytes(payload[9 : 9 + content]))
         session.reply[5:9] = payload[1:5]
         return self._send(session.seal(m.MessageType.DONE, 4))
 
@@ -165,16 +165,18 @@ def test_noise_before_a_frame_loses_at_most_that_frame() -> None:
 def test_a_handshake_opens_a_session_on_both_sides() -> None:
     cable = Cable()
     cable.pass_time(50)
-    assert cable.events == [m.Welcomed((0, 1, 0), m.Flags(0)), m.SessionOpened(7)]
+    assert cable.events == [m.Welcomed((0, 2, 0), m.Flags(0)), m.SessionOpened(7)]
     assert cable.host.is_open
     assert cable.controller.session.in_force
 
 
 def test_a_command_is_obeyed_once_and_confirmed() -> None:
     cable = Cable().open()
-    counter, data = cable.host.release(3_000, grant=42)
+    counter, data = cable.host.release(3_000, grant=42, tick_ms=cable.now)
     cable.carry(data)
-    assert cable.controller.obeyed == [b"\x11" + (3_000).to_bytes(2, "little") + (42).to_bytes(4, "little")]
+    assert cable.controller.obeyed == [
+        b"\x11" + (3_000).to_bytes(2, "little") + (42).to_bytes(4, "little") + (3_250).to_bytes(4, "little")
+    ]
     assert cable.events == [m.CommandDone(counter)]
 
 
@@ -201,14 +203,14 @@ def test_both_sides_notice_a_cut_cable_and_recover() -> None:
 
 def test_no_command_can_be_sent_without_a_session() -> None:
     with pytest.raises(LinkDown):
-        LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"")).release(1_000, 0)
+        LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"")).release(1_000, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("controller", "told"),
     [
         (Controller(key=None), [m.HandshakeRefused(m.DenyCode.NO_KEY)]),
-        (Controller(lock=2), [m.Welcomed((0, 1, 0), m.Flags(0)), m.HandshakeRefused(m.DenyCode.LOCK_KIND)]),
+        (Controller(lock=2), [m.Welcomed((0, 2, 0), m.Flags(0)), m.HandshakeRefused(m.DenyCode.LOCK_KIND)]),
         (Controller(key=OTHER), [m.HandshakeRefused(m.DenyCode.WRONG_TAG)]),
     ],
 )
@@ -222,11 +224,11 @@ def test_another_key_or_lock_opens_no_session(controller: Controller, told: list
 
 def test_a_flood_of_hellos_is_answered_four_times_a_second_and_ends_no_session() -> None:
     cable = Cable().open()
-    hello = frame.encode(bytes([m.MessageType.HELLO, 1]) + bytes(16))
+    hello = frame.encode(bytes([m.MessageType.HELLO, 2]) + bytes(16))
     answers = [cable.controller.receive(hello, cable.now) for _ in range(100)]
     assert sum(map(bool, answers)) <= 4
     assert cable.controller.session.in_force
-    counter, data = cable.host.release(1_000, 1)
+    counter, data = cable.host.release(1_000, 1, cable.now)
     cable.carry(data)
     assert cable.events == [m.CommandDone(counter)]
 
@@ -238,7 +240,7 @@ def recorded(cable: Cable, asked: int) -> list[bytes]:
     """All frames of the host in a session with `asked` releases, as an attacker records them."""
     heard = []
     for number in range(asked):
-        _, data = cable.host.release(1_000, number)
+        _, data = cable.host.release(1_000, number, cable.now)
         heard.append(data)
         cable.carry(data)
     return heard
@@ -273,7 +275,8 @@ def test_an_attacker_without_the_key_moves_nothing_with_any_counter(data: st.Dat
         st.sampled_from([m.MessageType.RELEASE, m.MessageType.MODE, m.MessageType.RELOCK, m.MessageType.PING])
     )
     counter = data.draw(st.integers(0, 2**32 - 1))
-    body = bytes([kind]) + counter.to_bytes(4, "little") + data.draw(st.binary(max_size=8))
+    seen = cable.now.to_bytes(4, "little")
+    body = bytes([kind]) + counter.to_bytes(4, "little") + seen + data.draw(st.binary(max_size=8))
     tag = hmac.digest(data.draw(st.binary(min_size=32, max_size=32)), body, "sha256")[:8]
     before = cable.controller.session._heard
     assert cable.controller.receive(frame.encode(body + tag), cable.now + 9) == b""
@@ -289,7 +292,7 @@ def test_a_session_recorded_yesterday_opens_nothing_today() -> None:
         back = yesterday.controller.receive(out, 50)
         out, _ = yesterday.host.receive(back, 50)
         spoken.append(out)
-    _, release = yesterday.host.release(3_000, 1)
+    _, release = yesterday.host.release(3_000, 1, 50)
     today = Controller()
     today.session._nonce = nonces(b"another day")
     for data in [*spoken, release]:
@@ -300,7 +303,7 @@ def test_a_session_recorded_yesterday_opens_nothing_today() -> None:
 
 def test_the_controller_refuses_its_own_messages() -> None:
     cable = Cable().open()
-    _, data = cable.host.release(1_000, 1)
+    _, data = cable.host.release(1_000, 1, cable.now)
     answer = cable.controller.receive(data, cable.now)
     obeyed = list(cable.controller.obeyed)
     cable.controller.receive(answer, cable.now)

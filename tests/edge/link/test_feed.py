@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits import EVENTS_KEPT
-from peers.link_host import KEY, Keys
+from peers.link_host import KEY, Keys, Nonces
 
 from edge.link import messages as m
 from edge.link.feed import ASK_EVERY_MS, KEPT, Feed, LastEvent
@@ -35,7 +35,7 @@ class Bench:
         self.host = LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"host"))
         self.taken: list[m.Happened] = []
         self.to_host = bytearray()
-        self.nonces = fresh(b"controller")
+        self.nonces = Nonces()
         self.boot()
 
     def boot(self) -> None:

@@ -13,7 +13,7 @@ import random
 import pytest
 from controller import Controller
 from limits import HANDSHAKES_A_SECOND
-from peers.link_host import Keys
+from peers.link_host import Keys, Nonces
 
 from edge.link import frame
 from edge.link import messages as m
@@ -24,9 +24,10 @@ KEY = bytes(range(32))
 TYPES = [int(kind) for kind in m.MessageType]
 # The length of a payload of each type that a receiver parses.
 LENGTHS = {
-    m.MessageType.HELLO: 18, m.MessageType.PROVE: 10, m.MessageType.SET_KEY: 34, m.MessageType.PING: 13, m.MessageType.RELEASE: 19, m.MessageType.RELOCK: 13,
-    m.MessageType.MODE: 14, m.MessageType.SIGNAL: 14, m.MessageType.EVENTS: 17, m.MessageType.WIEGAND: 22, m.MessageType.WELCOME: 30, m.MessageType.READY: 13,
-    m.MessageType.KEY_SET: 9, m.MessageType.REFUSED: 2, m.MessageType.PONG: 21, m.MessageType.DONE: 17, m.MessageType.DENIED: 18, m.MessageType.EVENT: 26,
+    m.MessageType.HELLO: 18, m.MessageType.PROVE: 10, m.MessageType.KEY_OFFER: 35, m.MessageType.KEY_CONFIRM: 9,
+    m.MessageType.PING: 17, m.MessageType.RELEASE: 27, m.MessageType.RELOCK: 17, m.MessageType.MODE: 22, m.MessageType.SIGNAL: 18, m.MessageType.EVENTS: 21,
+    m.MessageType.WIEGAND: 26, m.MessageType.WELCOME: 30, m.MessageType.READY: 17, m.MessageType.KEY_ANSWER: 41, m.MessageType.KEY_SET: 9,
+    m.MessageType.REFUSED: 2, m.MessageType.PONG: 25, m.MessageType.DONE: 17, m.MessageType.DENIED: 18, m.MessageType.EVENT: 26,
 }  # fmt: skip
 
 
@@ -48,7 +49,7 @@ class Door:
         self._to_host = bytearray()
         self.controller = Controller(
             keys=self.keys,
-            nonce=fresh("controller"),
+            nonces=Nonces(b"controller"),
             write=lambda buffer, length: self._to_host.extend(buffer[:length]),
             drive=self._drive,
             lamps=lambda bits: None,
@@ -78,7 +79,7 @@ class Door:
             out, _ = self.host.receive(back, self.now)
 
     def release(self) -> None:
-        _, data = self.host.release(1_000, 1)
+        _, data = self.host.release(1_000, 1, self.now)
         self._note(data)
         self.to_controller(data)
         self.host.receive(bytes(self._to_host), self.now)
@@ -108,9 +109,10 @@ class Door:
             case 3:  # with the next counter, too
                 kind = dice.choice([k for k in TYPES if LENGTHS[m.MessageType(k)] >= 13])
                 counter = (self.host._sent if kind < 0x80 else self.host._taken) + dice.randrange(1, 3)
-                rest = dice.randbytes(LENGTHS[m.MessageType(kind)] - 5)
-                return frame.encode(bytes([kind]) + counter.to_bytes(4, "little") + rest)
-            case 4:  # a recorded frame
+                seen = (self.host._seen & 2**30 - 1).to_bytes(4, "little")
+                rest = dice.randbytes(LENGTHS[m.MessageType(kind)] - 9)
+                return frame.encode(bytes([kind]) + counter.to_bytes(4, "little") + seen + rest)
+            case 4:  # said before
                 return dice.choice(self.heard)
             case _:  # a recorded frame, changed
                 payload = bytearray(next(frame.FrameReceiver().feed(dice.choice(self.heard))))
@@ -162,7 +164,7 @@ def test_fuzz_handshakes_without_the_key_open_nothing() -> None:
     door = Door(17)
     for number in range(FRAMES // 40):
         door.now += 1_000 // HANDSHAKES_A_SECOND + 1
-        hello = frame.encode(bytes([m.MessageType.HELLO, 1]) + number.to_bytes(16, "big"))
+        hello = frame.encode(bytes([m.MessageType.HELLO, 2]) + number.to_bytes(16, "big"))
         door.to_controller(hello)
         for lock in (1, 2):
             door.to_controller(frame.encode(bytes([m.MessageType.PROVE, lock]) + door.dice.randbytes(8)))

@@ -4,10 +4,12 @@ A case is a list of steps. `grant` and `mode` end with the code of the answer: 0
 """
 
 import door as d
-from controller import DONE, EV_KEY_SET, EV_SESSION, EVENTS, MODE, RELOCK, SET_KEY, SIGNAL, WIEGAND
-from door_world import KEY, World, expect
+from controller import DONE, EV_KEY_SET, EV_SESSION, EVENTS, RELOCK, SIGNAL, WIEGAND
+from door_world import KEY, PING_MS, World, expect
 from limits import (
     DEBOUNCE_MS,
+    FREE_ACCESS_MS,
+    FRESH_MS,
     HEARTBEAT_MS,
     LATE_OPENING_MS,
     MAX_RELEASE_MS,
@@ -17,7 +19,9 @@ from limits import (
     SESSION_MS,
     STUCK_REX_MS,
 )
-from session import KEY_SET, REFUSED
+from mac import Mac
+from session import KEY_ANSWER, KEY_CONFIRM, KEY_OFFER, KEY_SET, REFUSED, VERSION
+from x25519 import BASE, x25519
 
 SETTLED = 2 * DEBOUNCE_MS
 OPEN, REX, LID, FIRE, JUMPER = d.CONTACT_IS_OPEN, d.REX_IS_PRESSED, d.TAMPER_IS_OPEN, d.FIRE_IS_ON, 16
@@ -106,6 +110,22 @@ CASES = (
         ("mode", d.MODE_FREE_ACCESS, 0), ("energised", 1), ("hush",), ("wait", HEARTBEAT_MS + 20), ("energised", 0),
         ("session",), ("mode", d.MODE_LOCK_DOWN, 0), ("hush",), ("wait", HEARTBEAT_MS + 20), ("state", d.LOCK_DOWN),
     )),
+    ("free access ends by itself, unless it is asked for again", (
+        ("mode", d.MODE_FREE_ACCESS, 0), ("wait", 40_000), ("mode", d.MODE_FREE_ACCESS, 0), ("wait", FREE_ACCESS_MS - 100),
+        ("energised", 1), ("wait", 100), ("energised", 0), ("told", d.EV_MODE, [2, 0]), ("told", d.EV_RELOCKED, [1]),
+    )),
+    ("a grant that is held back until it is stale is not heard", (
+        ("late", FRESH_MS + PING_MS + 10), ("grant", 3_000, 1, None), ("energised", 0), ("told", d.EV_RELEASED, []),
+    )),
+    ("a grant that is held back until it has expired is denied", (
+        ("late", 500), ("grant", 200, 1, d.DENIED_EXPIRED), ("energised", 0), ("told", d.EV_RELEASED, []),
+    )),
+    ("a grant that is held back does not end later", (
+        ("late", 500), ("grant", 1_000, 1, 0), ("energised", 1), ("wait", 680), ("energised", 0),
+    )),
+    ("free access that is held back is not begun", (
+        ("late", FRESH_MS + PING_MS + 10), ("mode", d.MODE_FREE_ACCESS, None), ("energised", 0),
+    )),
     ("a fail-safe lock has current until it is released", (
         ("lock", 2), ("wait", 20), ("energised", 1), ("grant", 1_000, 1, 0), ("energised", 0),
         ("wait", 1_100), ("energised", 1),
@@ -120,9 +140,8 @@ CASES = (
         ("say", WIEGAND, b"\x1a\x12\x34\x56\x40\0\0\0\0", DONE), ("panel", [(26, b"\x12\x34\x56\x40\0\0\0\0")]),
         ("denied", WIEGAND, b"\x41" + bytes(8), d.DENIED_MALFORMED),
     )),
-    ("a key is stored once, with the lid off", (
-        ("new",), ("raw", bytes([SET_KEY, 1]) + KEY, REFUSED), ("wires", LID), ("wait", SETTLED),
-        ("raw", bytes([SET_KEY, 1]) + KEY, KEY_SET), ("raw", bytes([SET_KEY, 2]) + bytes(32), REFUSED),
+    ("a key is agreed on with the lid off, once", (
+        ("new",), ("commission", REFUSED), ("wires", LID), ("wait", SETTLED), ("commission", KEY_SET), ("commission", REFUSED),
         ("wires", 0), ("wait", SETTLED), ("session",), ("told", EV_KEY_SET, []), ("grant", 1_000, 1, 0), ("energised", 1),
     )),
     ("without a key REX frees nothing", (
@@ -173,8 +192,7 @@ def _grant(world, for_ms, grant, code) -> None:
 
 
 def _mode(world, mode, code) -> None:
-    answer = world.say(MODE, bytes([mode]))
-    expect(0 if answer[0] == DONE else answer[1][4], code, "mode")
+    expect(world.mode(mode), code, "mode")
 
 
 def _say(world, kind, content, answer) -> None:
@@ -185,10 +203,39 @@ def _denied(world, kind, content, code) -> None:
     expect(world.say(kind, content)[1][4], code, "code")
 
 
-def _raw(world, payload, answer) -> None:
+def _late(world, ms) -> None:
+    """An attacker on the cable holds back what the host says from now on, and drops its PINGs."""
+    world.pings = False
+    world.delayed_ms = ms
+
+
+def _commission(world, answer) -> None:
     world.replies = []
-    world.put(payload)
-    expect(world.replies[-1][0], answer, "answer")
+    world.put(bytes([KEY_OFFER, VERSION, 1]) + product(KEY, BASE))
+    world.work()
+    reply = world.replies[-1]
+    if reply[0] == KEY_ANSWER:
+        public = reply[1:33]
+        offer = bytes([VERSION, 1]) + product(KEY, BASE)
+        mac = Mac(Mac(product(KEY, public)).digest(b"doorward link key" + offer + public))
+        expect(reply[33:], mac.tag(b"controller check"), "the controller's check")
+        world.put(bytes([KEY_CONFIRM]) + mac.tag(b"host check"))
+        reply = world.replies[-1]
+        expect(reply[1:], mac.tag(b"key set"), "the check of KEY_SET")
+        world._key = world.keys.stored[1]
+    expect(reply[0], answer, "answer")
+
+
+def product(secret, point):
+    """The generator's steps, to their end."""
+    result = []
+
+    def steps():
+        result.append((yield from x25519(secret, point)))
+
+    for _ in steps():
+        pass
+    return result[0]
 
 
 def _replay(world) -> None:
@@ -207,7 +254,8 @@ _STEPS = {
     "mode": _mode,
     "say": _say,
     "denied": _denied,
-    "raw": _raw,
+    "late": _late,
+    "commission": _commission,
     "replay": _replay,
     "wait": lambda world, ms: world.wait(ms),
     "session": lambda world: world.open_session(),

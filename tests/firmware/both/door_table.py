@@ -5,7 +5,7 @@ one event happen. Each pair of situation and event is tested; without a rule for
 """
 
 import door as d
-from limits import LATE_OPENING_MS, OPEN_TOO_LONG_MS, PRE_ALARM_MS, REX_RELEASE_MS
+from limits import FREE_ACCESS_MS, LATE_OPENING_MS, OPEN_TOO_LONG_MS, PRE_ALARM_MS, REX_RELEASE_MS
 
 OPEN, REX, LID, FIRE = d.CONTACT_IS_OPEN, d.REX_IS_PRESSED, d.TAMPER_IS_OPEN, d.FIRE_IS_ON
 GRANT_MS = 3_000
@@ -81,11 +81,11 @@ class Rig:
         self.off(REX)
         return self
 
-    def grant(self, for_ms=GRANT_MS):
-        return self.door.release(for_ms, self.now)
+    def grant(self, for_ms=GRANT_MS, left_ms=HOUR_MS):
+        return self.door.release(for_ms, left_ms, self.now)
 
-    def mode(self, mode):
-        return self.door.set_mode(mode, self.now)
+    def mode(self, mode, left_ms=HOUR_MS):
+        return self.door.set_mode(mode, left_ms, self.now)
 
     def fault(self, code=3) -> None:
         self.door.set_fault(code, self.now)
@@ -186,6 +186,7 @@ _TIMES = {
     d.EGRESS: REX_RELEASE_MS,
     d.OPEN: PRE_ALARM_MS,
     d.PRE_ALARM: OPEN_TOO_LONG_MS - PRE_ALARM_MS,
+    d.FREE_ACCESS: FREE_ACCESS_MS,
 }
 
 SAME = ""  # the situation stays
@@ -289,14 +290,18 @@ RULES = (
     ("a fault does not stop egress", "a fault", EVERYWHERE, SAME, ["fault"], None),
     ("after a fault the door is at rest", "the fault is over", ("fault",), "normal", ["fault over"], None),
     # -- time
-    ("a grant ends after its time", "time passes", ("released",), "normal", ["relocked: time"], None),
-    ("egress ends after its time", "time passes", ("egress",), "normal", ["relocked: time"], None),
-    ("an open leaf starts the pre-alarm", "time passes", ("open",), "pre-alarm", ["pre-alarm"], None),
-    ("an open leaf starts the alarm", "time passes", ("pre-alarm",), "too long", ["open too long"], None),
-    ("egress with an open leaf ends after its time: open", "time passes", ("open, egress",), "pre-alarm", ["relocked: time", "pre-alarm"], None),
-    ("egress with an open leaf ends after its time: pre-alarm", "time passes", ("pre-alarm, egress",), "too long", ["relocked: time", "open too long"], None),
-    ("egress with an open leaf ends after its time: too long", "time passes", ("too long, egress",), "too long", ["relocked: time"], None),
-    ("egress with an open leaf ends after its time: forced", "time passes", ("forced, egress",), "forced", ["relocked: time"], None),
+    ("a grant ends in time", "time passes", ("released",), "normal", ["relocked: time"], None),
+    ("egress ends in time", "time passes", ("egress",), "normal", ["relocked: time"], None),
+    ("free access that is not asked for again ends in time",
+     "time passes", ("free access",), "normal", ["mode normal", "relocked: time"], None),
+    ("free access that is not asked for again ends in time, also with an open leaf",
+     "time passes", ("free access, open",), "open", ["mode normal", "relocked: time"], None),
+    ("who holds a door open is reminded", "time passes", ("open",), "pre-alarm", ["pre-alarm"], None),
+    ("who goes on is heard everywhere", "time passes", ("pre-alarm",), "too long", ["open too long"], None),
+    ("egress beside an open leaf ends in time: open", "time passes", ("open, egress",), "pre-alarm", ["relocked: time", "pre-alarm"], None),
+    ("egress beside an open leaf ends in time: pre-alarm", "time passes", ("pre-alarm, egress",), "too long", ["relocked: time", "open too long"], None),
+    ("egress beside an open leaf ends in time: too long", "time passes", ("too long, egress",), "too long", ["relocked: time"], None),
+    ("egress beside an open leaf ends in time: forced", "time passes", ("forced, egress",), "forced", ["relocked: time"], None),
 )  # fmt: skip
 
 _ANSWERED = ("grant", "mode normal", "mode lock-down", "mode free access")

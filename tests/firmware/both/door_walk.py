@@ -39,7 +39,7 @@ def _act(world, dice) -> None:
     elif what < 8:
         world.release(dice.roll(12_000), dice.roll(1_000))
     elif what == 8:
-        world.say(0x13, bytes([dice.roll(4)]))
+        world.mode(dice.roll(4))
     elif what == 9:
         world.say(0x12, b"")
     elif what == 10:

@@ -4,18 +4,19 @@ Under MicroPython the heap is locked in every step: a step that allocates memory
 """
 
 import micropython
-from controller import DENIED, DONE, EVENT, PING, PONG, RELEASE, Controller
+from controller import DENIED, DONE, EVENT, MODE, PING, PONG, RELEASE, Controller
 from debounce import Debounce
 from frame import Receiver, encode
 from limits import MAX_WIRE
 from mac import Mac
-from session import HELLO, PROVE, READY, WELCOME, get32, put32
+from session import HELLO, PROVE, READY, VERSION, WELCOME, get32, put32
 from ticks import wrapped
 
 KEY = bytes(range(32))
 FAIL_SECURE = 1
 STEP_MS = 10
 PING_MS = 250
+ANSWER_MS = 200
 
 _lock = getattr(micropython, "heap_lock", lambda: None)
 _unlock = getattr(micropython, "heap_unlock", lambda: None)
@@ -37,6 +38,21 @@ class Keys:
         self.stored = None
 
 
+class Nonces:
+    """Chance that is the same in each run."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def fresh(self):
+        self._number += 1
+        return bytes([self._number] * 16)
+
+    def secret(self):
+        yield
+        return KEY
+
+
 class World:
     """One door. `wires`: raw inputs as bits; `events`: (kind, data) of the events that the host received."""
 
@@ -50,17 +66,18 @@ class World:
         self.replies = []
         self.events = []
         self.status = None
+        self.seen = 0  # the controller's tick in its newest READY or PONG
+        self.delayed_ms = 0  # what is said comes so much later
         self.keys = Keys((lock, key) if key else None)
         self._key = key or KEY
         self._lock = lock
         self._count = 0
         self._pinged = now
-        self._nonces = 0
         self._ears = Receiver()
         self._keys = None
         self._debounce = Debounce(wires, now)
         self.controller = Controller(
-            self.keys, self._nonce, self._hear, self._drive, self._show, self._send_panel, wires, now, 0
+            self.keys, Nonces(), self._hear, self._drive, self._show, self._send_panel, wires, now, 0
         )
 
     # -- steps of a case
@@ -83,16 +100,17 @@ class World:
     def open_session(self) -> None:
         """Open a session; from now on the host sends pings."""
         self.replies = []
-        self.put(bytes([HELLO, 1]) + bytes(16))
+        self.put(bytes([HELLO, VERSION]) + bytes(16))
         welcome = self.replies.pop()
         expect(welcome[0], WELCOME, "answer to HELLO")
-        secret = Mac(self._key).derive(b"doorward link v1" + bytes(16) + welcome[6:22])
-        self._keys = secret.derive(b"host"), secret.derive(b"controller")
+        secret = Mac(self._key).derive(b"doorward link" + bytes([VERSION]) + bytes(16) + welcome[6:22])
+        self._keys = secret.derive(b"host to controller"), secret.derive(b"controller to host")
         expect(bytes(welcome[22:]), self._keys[1].tag(welcome[:22]), "tag of WELCOME")
         proof = bytes([PROVE, self._lock])
         self.put(proof + self._keys[0].tag(proof))
         ready = self.replies.pop()
         expect(ready[0], READY, "answer to PROVE")
+        self.seen = get32(ready, 5)
         self._count = 0
         self.pings = True
         self._drain()
@@ -100,11 +118,13 @@ class World:
     def say(self, kind, content):
         """Send a message of the host. Return type and content of the answer, or None."""
         self._count += 1
-        body = bytearray(5)
+        body = bytearray(9)
         body[0] = kind
         put32(body, 1, self._count)
+        put32(body, 5, self.seen)
         body = bytes(body) + content
         self.replies = []
+        self.wait(self.delayed_ms)
         self.put(body + self._keys[0].tag(body))
         for reply in self.replies:
             if reply[0] in (DONE, DENIED, PONG):
@@ -112,14 +132,30 @@ class World:
         return None
 
     def release(self, for_ms, grant):
-        """Send RELEASE. Return the code of the denial, or 0."""
-        content = bytearray(6)
+        """The code of the denial, or 0. It expires when an answer is no longer waited for, and that much later."""
+        content = bytearray(10)
         content[0], content[1] = for_ms & 255, for_ms >> 8
         put32(content, 2, grant)
+        put32(content, 6, wrapped(self.now + ANSWER_MS + for_ms))
         answer = self.say(RELEASE, bytes(content))
         if answer is None:
             return None
         return 0 if answer[0] == DONE else answer[1][4]
+
+    def mode(self, mode, for_ms=60_000):
+        """Likewise."""
+        content = bytearray(5)
+        content[0] = mode
+        put32(content, 1, wrapped(self.now + for_ms))
+        answer = self.say(MODE, bytes(content))
+        if answer is None:
+            return None
+        return 0 if answer[0] == DONE else answer[1][4]
+
+    def work(self) -> None:
+        """A commissioning has the time that it takes."""
+        while self.controller.work():
+            pass
 
     def put(self, payload) -> None:
         """Send the frame of a payload."""
@@ -135,10 +171,6 @@ class World:
 
     # -- the functions that the controller calls
 
-    def _nonce(self):
-        self._nonces += 1
-        return bytes([self._nonces] * 16)
-
     def _hear(self, buffer, length) -> None:
         for byte in buffer[:length]:
             size = self._ears.feed(byte)
@@ -150,6 +182,7 @@ class World:
             self.events.append((payload[9], get32(payload, 14)))
         elif payload[0] == PONG:
             self.status = payload[5:9]
+            self.seen = get32(payload, 9)
         self.replies.append(payload)
 
     def _drain(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,30 +15,61 @@ from edge.link.session import LinkPairing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAIR = LinkPairing(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
+PRESS_MS = 100
+
+
+@dataclass
+class Commissioned:
+    """A chip with its key, and how that came about: when REX was pressed or let go meanwhile, and how long it took."""
+
+    chip: Chip
+    pair: LinkPairing
+    took_us: int
+    presses_us: list[int]
 
 
 @pytest.fixture(scope="module", params=["rp2040js", "rp2040py"])
-def chip(request: pytest.FixtureRequest) -> Iterator[Chip]:
-    """One chip for all tests: commissioned once, at rest and in a session before each test."""
+def commissioned(request: pytest.FixtureRequest) -> Iterator[Commissioned]:
+    """One chip for all of them: commissioned once, with an impatient hand at REX all the while."""
     chip = Chip(request.param)
     chip.set(TAMPER, 1)
     chip.run(200)
-    chip.say(bytes([m.MessageType.SET_KEY, PAIR.lock]) + PAIR.key)
-    chip.until(lambda: any(payload[0] == m.MessageType.KEY_SET for payload in chip.payloads), within_ms=1_000)
-    assert chip.strikes() == []
+    presses_us: list[int] = []
+    run, began = chip.run, chip.us
+
+    def run_and_press(ms: int) -> None:
+        if chip.us >= began + (len(presses_us) + 1) * PRESS_MS * 1_000:
+            presses_us.append(chip.us)
+            chip.set(REX, 1 - len(presses_us) % 2)
+        run(ms)
+
+    chip.run = run_and_press
+    pair = chip.commission()
+    chip.run = run
+    took_us = chip.us - began
+    assert all(us > chip.us - 500_000 for us, _ in chip.strikes())  # not before there is a lock to free
     chip.set(TAMPER, 0)
-    yield chip
+    yield Commissioned(chip, pair, took_us, presses_us)
     chip.close()
 
 
+@pytest.fixture
+def chip(commissioned: Commissioned) -> Chip:
+    return commissioned.chip
+
+
+@pytest.fixture
+def pair(commissioned: Commissioned) -> LinkPairing:
+    return commissioned.pair
+
+
 @pytest.fixture(autouse=True)
-def began(chip: Chip) -> int:
-    """Bring the chip to rest and into a session. Return its time."""
+def began(chip: Chip, pair: LinkPairing) -> int:
+    """At rest and in session; the time it is."""
     for pin, level in {CONTACT: 0, REX: 1, TAMPER: 0}.items():
         chip.set(pin, level)
     if chip.session is None:
-        chip.connect(PAIR)
+        chip.connect(pair)
     chip.until(lambda: chip.session and chip.session.is_open, within_ms=3_000)
     chip.run(100)  # until the inputs count, and their events are sent
     chip.until(lambda: is_at_rest(chip), within_ms=12_000)
@@ -53,6 +84,24 @@ def is_at_rest(chip: Chip) -> bool:
 def say(chip: Chip, what: str) -> None:
     """Print a measurement for tests/EVIDENCE.md."""
     print(f"\n{chip.emulator}: {what}", end="", flush=True)
+
+
+def test_inputs_and_the_watchdog_wait_for_no_commissioning(commissioned: Commissioned, began: int) -> None:
+    chip, presses = commissioned.chip, commissioned.presses_us
+    chip.repeat_events()
+    chip.run(300)
+    told = [event.tick_ms for event in chip.told(m.LinkEventKind.REX, began)][: (len(presses) + 1) // 2]
+    waits = [tick * 1_000 - us for tick, us in zip(told, presses[::2], strict=True)]
+    spread = max(waits) - min(waits)
+    say(
+        chip,
+        f"commissioning took {commissioned.took_us / 1e6:.2f} s; REX, {len(told)} times meanwhile: "
+        f"heard within {spread / 1e3:.0f} ms of each other",
+    )
+    assert len(told) >= 5
+    assert spread <= 20_000
+    assert chip.resets == 0
+    assert commissioned.took_us < 8_000_000  # a host asks for 12 s
 
 
 def test_a_release_moves_the_strike_is_answered_and_ends(chip: Chip, began: int) -> None:
@@ -75,6 +124,70 @@ def test_a_release_of_sixty_seconds_ends_after_ten(chip: Chip, began: int) -> No
     (on, _), (off, _) = chip.strikes(began)
     say(chip, f"asked for 60 s, held {(off - on) / 1e6:.2f} s")
     assert abs(off - on - 10_000_000) < 20_000
+
+
+def fresh(chip: Chip) -> None:
+    """Run until the host has just seen the controller's tick."""
+    seen = len(chip.told(m.ControllerStatus))
+    chip.until(lambda: len(chip.told(m.ControllerStatus)) > seen, within_ms=400)
+
+
+def test_a_release_that_is_held_back_past_its_expiry_does_not_energise(chip: Chip, began: int) -> None:
+    for late_ms, answered in ((800, True), (1_500, False)):
+        fresh(chip)
+        sent = chip.us
+        chip.hold_back()
+        counter = chip.release(500, grant=1)
+        chip.run(late_ms)
+        chip.let_through()
+        denied = m.CommandDenied(counter, m.DenyCode.EXPIRED)
+        chip.run(200)
+        assert (denied in chip.told(m.CommandDenied, sent)) == answered, late_ms
+        assert m.CommandDone(counter) not in chip.told(m.CommandDone, sent)
+        assert chip.strikes(began) == []
+        chip.until(lambda: chip.session and chip.session.is_open, within_ms=3_000)
+    say(chip, "a release of 500 ms, held back for 0.8 s: denied; for 1.5 s: not heard")
+
+
+def test_a_release_that_is_held_back_ends_no_later_than_it_expires(chip: Chip, began: int) -> None:
+    fresh(chip)
+    sent = chip.us
+    chip.hold_back()
+    chip.release(2_000, grant=1)
+    chip.run(900)
+    chip.let_through()
+    chip.until(lambda: len(chip.strikes(began)) == 2, within_ms=3_000)
+    (on, _), (off, _) = chip.strikes(began)
+    say(
+        chip,
+        f"a release of 2 s, held back for 0.9 s: energised after {(on - sent) / 1e3:.0f} ms, "
+        f"ended {(sent + 2_200_000 - off) / 1e3:.0f} ms before it expired",
+    )
+    assert on - sent >= 900_000
+    assert off <= sent + 2_200_000
+
+
+def test_a_release_ends_no_later_than_it_expires_whatever_else_is_on_the_line(chip: Chip, began: int) -> None:
+    early: list[int] = []
+    for before_ms in (15, 20, 25, 30, 35):
+        fresh(chip)
+        before, sent = len(chip.strikes(began)), chip.us
+        chip.hold_back()
+        chip.release(500, grant=1)
+        chip.run(500)
+        chip.let_through()
+        chip.until(lambda: chip.energised, within_ms=100)
+        chip.run((sent + 675_000 - chip.us) // 1_000 - before_ms)
+        for number in range(4):  # as many as are answered in a second, at once: what costs the most
+            chip.say(bytes([m.MessageType.HELLO, 2]) + number.to_bytes(16, "little"))
+        chip.until(lambda: not chip.energised, within_ms=200)
+        off = chip.strikes(began)[before + 1][0]
+        early.append(sent + 700_000 - off)
+        chip.run(1_000)
+    say(
+        chip, f"HELLOs meanwhile: ended {min(early) / 1e3:.1f} to {max(early) / 1e3:.1f} ms before it expired"
+    )
+    assert min(early) >= 0
 
 
 def test_a_host_that_hangs_loses_its_release(chip: Chip, began: int) -> None:
@@ -141,7 +254,7 @@ def test_a_leaf_pulled_at_the_end_of_a_release_is_not_forced(chip: Chip, began: 
     assert chip.told(m.LinkEventKind.FORCED_OPEN, began) == []
 
 
-def test_a_power_cut_in_a_release_never_pulses_the_strike(chip: Chip, began: int) -> None:
+def test_power_lost_in_mid_release_never_pulses_the_strike(chip: Chip, pair: LinkPairing, began: int) -> None:
     chip.release(9_000, grant=1)
     chip.until(lambda: chip.energised, within_ms=100)
     lost = chip.us
@@ -152,7 +265,7 @@ def test_a_power_cut_in_a_release_never_pulses_the_strike(chip: Chip, began: int
     first = next(move.us for move in chip.moves if move.pin == STRIKE and move.us > lost and move.level == 0)
     say(chip, f"power back: strike driven low after {(first - lost) / 1e3:.2f} ms, never high")
     assert HIGH not in levels
-    chip.connect(PAIR)  # the key is still there
+    chip.connect(pair)  # the key is still there
     chip.until(lambda: chip.session.is_open, within_ms=2_000)
     chip.repeat_events()
     chip.until(lambda: chip.told(m.LinkEventKind.BOOT, lost), within_ms=200)
@@ -172,15 +285,17 @@ def test_a_firmware_that_hangs_is_reset_and_its_release_ends(chip: Chip, began: 
     assert m.Flags.WATCHDOG in chip.told(m.Welcomed, hung)[-1].flags
 
 
-def test_without_the_key_a_host_moves_nothing(chip: Chip, began: int) -> None:
+def test_whoever_lacks_the_key_moves_nothing(chip: Chip, began: int) -> None:
+    seen = chip.told(m.ControllerStatus)[-1].tick_ms.to_bytes(4, "little")
     for number, forged in enumerate(
         (
             bytes([m.MessageType.RELEASE])
             + (999).to_bytes(4, "little")
+            + seen
             + bytes.fromhex("881300000000")
-            + bytes(8),
-            bytes([m.MessageType.MODE]) + (999).to_bytes(4, "little") + b"\x02" + bytes(8),
-            bytes([m.MessageType.SET_KEY, 2]) + bytes(32),
+            + bytes(12),
+            bytes([m.MessageType.MODE]) + (999).to_bytes(4, "little") + seen + b"\x02" + bytes(12),
+            bytes([m.MessageType.KEY_OFFER, 2, 2]) + bytes(range(32)),
             bytes([m.MessageType.PROVE, 1]) + bytes(8),
         )
     ):

@@ -14,9 +14,19 @@ import pytest
 from conftest import ROOT
 from door_cases import CASES
 from door_walk import walk
-from peers.micropython_controller import CONTACT, REX, STRIKE, TAMPER, Host, MicroPython, Served, micropythons
+from peers.micropython_controller import (
+    CONTACT,
+    REX,
+    STRIKE,
+    Host,
+    MicroPython,
+    Served,
+    commissioned,
+    micropythons,
+    tick_ms,
+)
+from x25519_cases import PRODUCTS
 
-from edge.link import frame
 from edge.link import messages as m
 from edge.link.session import LinkPairing, LinkSession
 
@@ -43,7 +53,12 @@ def test_every_rule_holds_no_step_allocates_memory_and_both_pythons_agree(microp
     assert said[-3:-1] == [" ".join(map(str, ["walk", seed, *walk(seed)])) for seed in (1, 2)]
 
 
-def test_a_step_that_allocates_memory_is_noticed(micropython: MicroPython) -> None:
+def test_products_on_the_curve_are_those_of_the_rfc(micropython: MicroPython) -> None:
+    done = micropython.run("run_x25519")
+    assert done.stdout.split() == [expected for _, _, expected in PRODUCTS], done.stderr
+
+
+def test_a_step_that_takes_memory_is_noticed(micropython: MicroPython) -> None:
     done = micropython.run("run_greedy")
     assert "MemoryError" in done.stdout + done.stderr
 
@@ -56,31 +71,13 @@ def served(micropython: MicroPython) -> Iterator[Served]:
     served.close()
 
 
-def commissioned(served: Served) -> LinkPairing:
-    """Store a key in a new controller with its lid off, then close the lid."""
-    pair = LinkPairing(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
-    served.set({TAMPER: 1})
-    with Host(served.path, session(pair)) as host:
-        payloads = frame.FrameReceiver()
-        taken: list[bytes] = []
-
-        def answered() -> bool:
-            host.send(frame.encode(bytes([m.MessageType.SET_KEY, pair.lock]) + pair.key))
-            taken.extend(payloads.feed(host.port.read(256)))
-            return any(payload[0] == m.MessageType.KEY_SET for payload in taken)
-
-        host.wait(answered)
-    served.set({TAMPER: 0})
-    return pair
-
-
 def session(pair: LinkPairing) -> LinkSession:
     return LinkSession(pair, fresh=lambda: secrets.token_bytes(16))
 
 
 def test_a_grant_moves_the_strike_and_is_answered_over_a_real_line(served: Served) -> None:
     with Host(served.path, session(commissioned(served))) as host:
-        host.ask(lambda session: session.release(300, grant=7))
+        host.ask(lambda session: session.release(300, grant=7, tick_ms=tick_ms()))
         host.until(lambda: host.happened(m.LinkEventKind.RELOCKED))
     served.until(lambda: [level for _, pin, level in served.moves if pin == STRIKE][:2] == [1, 0])
 

@@ -25,6 +25,7 @@ from edge.decision import Signal
 from edge.errors import DoorDenied, DoorLinkFault
 from edge.link import faults, frame
 from edge.link import messages as m
+from edge.link.limits import FREE_ACCESS_MS, RENEW_MS
 from edge.link.session import LinkPairing
 from edge.on_record import LockMovement, OnRecord
 from edge.ports import Cause, DoorEvent, DoorEventKind
@@ -114,8 +115,8 @@ class Ear:
 # -- in order -------------------------------------------------------------------------------------
 
 
-def test_a_link_knows_its_controller_and_the_state_of_the_door(link: DoorLink) -> None:
-    assert link.firmware == m.Welcomed((0, 1, 0), m.Flags(0))
+def test_a_link_knows_its_controller_and_how_the_door_stands(link: DoorLink) -> None:
+    assert link.firmware == m.Welcomed((0, 2, 0), m.Flags(0))
     assert link.status.state is m.DoorState.NORMAL
     assert link.status.mode is m.Mode.NORMAL
 
@@ -217,8 +218,65 @@ def test_a_mode_is_set_again_after_the_controller_lost_its_power(
     until(lambda: controller.controller.door.mode == mode)
 
 
+def pass_time(link: DoorLink, controller: OnPty, ms: int) -> None:
+    """So much time passes, in which both are alive."""
+    for _ in range(ms // 1_000):
+        controller.clock.push(1_000)
+        before = link.status.tick_ms
+        until(lambda: link.status.tick_ms != before)  # noqa: B023
+
+
+def test_free_access_ends_by_itself_unless_it_is_set_again(controller: OnPty, link: DoorLink) -> None:
+    link.set_mode(m.Mode.FREE_ACCESS, proof(movement=LockMovement.FREE_ACCESS))
+    pass_time(link, controller, RENEW_MS)
+    link.set_mode(m.Mode.FREE_ACCESS, proof(movement=LockMovement.FREE_ACCESS))
+    pass_time(link, controller, FREE_ACCESS_MS - 10_000)  # this machine's own time passes, too
+    assert controller.energised
+    pass_time(link, controller, 11_000)
+    until(lambda: not controller.energised)
+    assert controller.controller.door.mode == m.Mode.NORMAL
+
+
+def test_free_access_is_asked_for_again_for_what_is_left_of_its_time_and_not_after_it(
+    controller: OnPty, link: DoorLink
+) -> None:
+    link.set_mode(m.Mode.FREE_ACCESS, proof(movement=LockMovement.FREE_ACCESS))
+    pass_time(link, controller, FREE_ACCESS_MS // 2)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.boot()
+    controller.plug_in()
+    until(lambda: controller.energised)
+    pass_time(link, controller, FREE_ACCESS_MS // 2 + 1_000)
+    until(lambda: not controller.energised)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.plug_in()
+    link.wait_until_ready()
+    pass_time(link, controller, 2_000)
+    assert not controller.energised
+
+
+@pytest.mark.usefixtures("real_timeout")
+def test_free_access_whose_end_was_not_answered_is_not_asked_for_again(
+    controller: OnPty, link: DoorLink
+) -> None:
+    link.set_mode(m.Mode.FREE_ACCESS, proof(movement=LockMovement.FREE_ACCESS))
+    controller.is_deaf = True  # an attacker drops the end of it
+    with pytest.raises(faults.LinkDown):
+        link.set_mode(m.Mode.NORMAL)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.boot()
+    controller.is_deaf = False
+    controller.plug_in()
+    link.wait_until_ready()
+    pass_time(link, controller, 2_000)
+    assert not controller.energised
+
+
 DENIALS = {
-    "lock-down": (lambda c: c.controller.door.set_mode(1, 0), m.DenyCode.LOCK_DOWN, Cause.MODE),
+    "lock-down": (lambda c: c.controller.door.set_mode(1, 0, 0), m.DenyCode.LOCK_DOWN, Cause.MODE),
     "the lid is off": (lambda c: c.set(TAMPER), m.DenyCode.TAMPER, Cause.TAMPER),
     "the door was forced": (lambda c: c.set(LEAF_OPEN), m.DenyCode.NOT_NOW, Cause.OPENED),
     "the controller is broken": (lambda c: c.controller.door.set_fault(3, 0), m.DenyCode.FAULT, None),
@@ -467,19 +525,30 @@ def test_two_programs_cannot_open_one_controller(opened: Opened, link: DoorLink)
     assert "doorward run" in caught.value.hint
 
 
+def erase(controller: OnPty, _: pytest.MonkeyPatch) -> None:
+    controller.keys.erase()
+    controller.boot()
+
+
+def update(_: OnPty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session.VERSION", 3)
+
+
 MISTAKES = {
     "another key": ({"key": bytes(32)}, None, r"its key differs from"),
     "the other kind of lock": ({"lock": m.Lock.FAIL_SAFE}, None, r"other kind of lock"),
-    "a controller that was never commissioned": ({}, "erase", r"no key"),
+    "a controller that was never commissioned": ({}, erase, r"no key"),
+    "a controller of a version to come": ({}, update, r"another version of the link, doorward has 2"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_pair_that_does_not_fit_has_its_reason(mistake: str, controller: OnPty, opened: Opened) -> None:
+def test_a_pair_that_does_not_fit_says_why(
+    mistake: str, controller: OnPty, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pair, happen, words = MISTAKES[mistake]
     if happen:
-        controller.keys.erase()
-        controller.boot()
+        happen(controller, monkeypatch)
     link = opened(**pair)
     hints: list[str] = []
 
@@ -490,13 +559,16 @@ def test_a_pair_that_does_not_fit_has_its_reason(mistake: str, controller: OnPty
         return re.search(words, caught.value.message) is not None
 
     until(says_why)
-    assert hints[-1]
+    assert hints[-1].startswith("check the cable first, because any device on it can send this")
     assert not controller.energised
 
 
 @pytest.mark.parametrize(
     ("version", "firmware", "words"),
-    [(1, (0, 0, 9), r"firmware is 0\.0\.9, older than 0\.1\.0"), (2, (3, 0, 0), "has protocol 2")],
+    [
+        (2, (0, 1, 9), r"firmware is 0\.1\.9, older than 0\.2\.0"),
+        (1, (0, 1, 0), r"has protocol 1 \(firmware 0\.1\.0\), doorward has 2"),
+    ],
 )
 def test_a_firmware_that_does_not_fit_is_named(
     version: int, firmware: tuple[int, ...], words: str, controller: OnPty, opened: Opened, monkeypatch

@@ -1,9 +1,9 @@
 """Vectors for a controller: the bytes it receives, its answers and its outputs (LINK.md sections 2, 3 and 5).
 
-Each vector is a controller after boot, with its key, its lock, the nonces it uses and its inputs at boot.
-Each step has a time, the inputs at that time, the bytes received, the payloads of the answer, and whether
-current flows through the strike afterwards. Events and changes of state, which a controller sends without a
-request, are left out.
+Each vector is a controller that has just booted, with the key and the lock it was commissioned with, the
+nonces and the secret key it will use and the inputs it boots with, and steps: the time, the inputs then, the
+bytes heard, the payloads said in answer, and whether current flows through the strike afterwards. Events and
+changes of state, which a controller tells unasked, are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tools.vectors.link import make as m
-from tools.vectors.link.make import LinkVector, Talk, u32, wire
+from tools.vectors.link.make import STARTED, Exchange, LinkVector, Talk, u32, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 TALK: Final = Talk()
 CONTACT, TAMPER, SERVICE = 1, 4, 16
 MALFORMED, BUSY, NO_KEY, LOCK_KIND, WRONG_TAG, LOCK_DOWN, _, SHUT_OR_TAMPERED, NOT_NOW = range(1, 10)
-STARTED: Final = 10  # ms: the session of these vectors is open from here
-THREE_SECONDS: Final = (3_000).to_bytes(2, "little") + u32(77)
+EXPIRED, VERSION = 11, 12
+
+
+def grant(for_ms: int, expires: int) -> bytes:
+    """The content of a RELEASE."""
+    return for_ms.to_bytes(2, "little") + u32(77) + u32(expires)
+
+
+def mode(number: int, expires: int = 0) -> bytes:
+    """The content of a MODE."""
+    return bytes([number]) + u32(expires)
+
+
+THREE_SECONDS: Final = grant(3_000, 3_220)
 
 
 @dataclass
@@ -63,13 +75,13 @@ class ControllerPlay:
         return LinkVector(
             f"controller_{self.name}",
             self.comment,
-            {**pair, "nonces": nonces, "inputs": self.inputs, "steps": self.steps},
+            {**pair, "nonces": nonces, "secret": m.SECRET.hex(), "inputs": self.inputs, "steps": self.steps},
         )
 
 
 def controller_vectors() -> Iterator[LinkVector]:
-    """All vectors for a controller."""
-    for plays in (_handshakes, _hostile, _asked, _limits, _keys):
+    """All of them."""
+    for plays in (_handshakes, _hostile, _late, _asked, _limits, _keys):
         for play in plays():
             yield play.vector()
 
@@ -90,8 +102,15 @@ def _handshakes() -> Iterator[ControllerPlay]:
     ):
         yield ControllerPlay(f"hello_{name}", comment).step(0, payload)
     yield ControllerPlay(
-        "hello_version", "HELLO of a later version: WELCOME has the version of the controller"
-    ).step(0, TALK.hello(version=2), TALK.welcome())
+        "hello_version", "HELLO of a version to come: WELCOME says which one is spoken here"
+    ).step(0, TALK.hello(version=3), TALK.welcome())
+    yield ControllerPlay("hello_version_1", "HELLO of version 1, which is refused by name").step(
+        0, TALK.hello(version=1), bytes([m.REFUSED, VERSION])
+    )
+    held = ControllerPlay("prove_held_back", "PROVE that was held back for more than a second").step(
+        0, hello, TALK.welcome()
+    )
+    yield held.step(1_001, TALK.prove())
     yield ControllerPlay("hello_no_key", "HELLO before commissioning", key=None, lock=0).step(
         0, hello, bytes([m.REFUSED, NO_KEY])
     )
@@ -135,7 +154,7 @@ def _handshakes() -> Iterator[ControllerPlay]:
         ControllerPlay("prove_short", "PROVE without the last byte of its tag")
         .step(0, hello, TALK.welcome())
         .step(1, TALK.prove()[:-1])
-        .step(2, TALK.prove(), TALK.ready(2))
+        .step(2, TALK.prove(), TALK.ready(2, 2))
     )
     yield (
         ControllerPlay("welcome_back", "the controller's own messages, sent back to it")
@@ -179,7 +198,7 @@ def _hostile() -> Iterator[ControllerPlay]:
         "release_replayed", "RELEASE twice: the second one does not extend the release"
     ).open()
     released.step(20, good, TALK.tell(m.DONE, 1, u32(1)), strike=1).step(620, good, strike=1)
-    yield released.step(1_030, b"").step(1_040, good)
+    yield released.step(1_021, b"").step(1_030, good)
     yield (
         ControllerPlay("release_reordered", "RELEASE arrives after a RELOCK that was sent later")
         .open()
@@ -196,9 +215,95 @@ def _hostile() -> Iterator[ControllerPlay]:
         ControllerPlay("ping_wrong_tag", "a PING with a wrong tag does not keep the session open")
         .open()
         .step(20, good, TALK.tell(m.DONE, 1, u32(1)), strike=1)
-        .step(1_000, TALK.ask(m.PING, 2)[:-1] + b"\0", strike=1)
+        .step(1_000, TALK.ask(m.PING, 2, seen=20)[:-1] + b"\0", strike=1)
         .step(1_021, b"")
     )
+
+
+def _late() -> Iterator[ControllerPlay]:
+    """Messages that were held back: the controller bounds their age by its own clock."""
+    good, done = TALK.ask(m.RELEASE, 1, THREE_SECONDS), TALK.tell(m.DONE, 1, u32(1))
+    expired = TALK.tell(m.DENIED, 1, u32(1) + bytes([EXPIRED]))
+    yield (
+        ControllerPlay("late_release", "RELEASE a second after the tick that it names")
+        .open()
+        .step(STARTED + 1_000, good, done, strike=1)
+    )
+    yield ControllerPlay("late_release_stale", "and a millisecond later").open().step(STARTED + 1_001, good)
+    yield (
+        ControllerPlay("late_ping_stale", "a PING of more than a second ago is no sign of life")
+        .open()
+        .step(20, good, done, strike=1)
+        .step(1_012, TALK.ask(m.PING, 2), strike=1)
+        .step(1_021, b"")
+    )
+    banked = ControllerPlay("late_banked", "PINGs that are let through one by one keep no session alive")
+    banked.open()
+    for number in range(1, 8):
+        heard = TALK.ask(m.PING, number, seen=STARTED)
+        pong = TALK.tell(m.PONG, number, bytes(4) + u32(900 * number) + u32(number))
+        banked.step(900 * number, heard, *([pong] if number == 1 else []))
+    yield banked.step(6_310, TALK.ask(m.RELEASE, 8, grant(3_000, 9_999), seen=6_300))
+    for name, comment, seen in (
+        ("future", "RELEASE that names a tick to come", 21),
+        ("half", "RELEASE that names the tick half a period away", 20 + 2**29),
+        ("no_tick", "RELEASE that names a number that is no tick", STARTED + 2**30),
+    ):
+        yield (
+            ControllerPlay(f"late_seen_{name}", comment)
+            .open()
+            .step(20, TALK.ask(m.RELEASE, 1, THREE_SECONDS, seen=seen))
+        )
+    for name, comment, expires in (
+        ("now", "RELEASE that expires now", 20),
+        ("turn", "RELEASE that expires within the longest turn of the loop", 45),
+        ("past", "RELEASE that has expired", 19),
+        ("half", "RELEASE that expires half a period away", 20 + 2**29),
+        ("no_tick", "RELEASE that expires at a number that is no tick", 3_220 + 2**30),
+    ):
+        yield (
+            ControllerPlay(f"late_expires_{name}", comment)
+            .open()
+            .step(20, TALK.ask(m.RELEASE, 1, grant(3_000, expires)), expired)
+        )
+    yield (
+        ControllerPlay("late_expires_first", "RELEASE for three seconds that expires after half of one")
+        .open()
+        .step(20, TALK.ask(m.RELEASE, 1, grant(3_000, 520)), done, strike=1)
+        .step(494, b"", strike=1)
+        .step(495, b"")
+    )
+    for name, comment, expires in (
+        ("past", "free access that has expired", 19),
+        ("now", "free access that expires now", 20),
+    ):
+        yield (
+            ControllerPlay(f"late_mode_{name}", comment)
+            .open()
+            .step(20, TALK.ask(m.MODE, 1, mode(2, expires)), expired)
+        )
+    yield (
+        ControllerPlay("late_mode_expires", "free access ends by itself")
+        .open()
+        .step(20, TALK.ask(m.MODE, 1, mode(2, 820)), done, strike=1)
+        .step(794, b"", strike=1)
+        .step(795, b"")
+    )
+    yield (
+        ControllerPlay("late_mode_renewed", "free access that is asked for again goes on")
+        .open()
+        .step(20, TALK.ask(m.MODE, 1, mode(2, 520)), done, strike=1)
+        .step(400, TALK.ask(m.MODE, 2, mode(2, 920)), TALK.tell(m.DONE, 2, u32(2)), strike=1)
+        .step(894, b"", strike=1)
+        .step(895, b"")
+    )
+    capped = ControllerPlay("late_mode_capped", "free access for an hour ends after a minute").open()
+    capped.step(20, TALK.ask(m.MODE, 1, mode(2, 3_600_020)), done, strike=1)
+    for number, ms in enumerate(range(1_000, 60_001, 1_000), start=2):
+        pong = bytes((9, 0, 3, 2)) + u32(ms) + u32(number)
+        ping = TALK.ask(m.PING, number, seen=max(STARTED, ms - 1_000))
+        capped.step(ms, ping, TALK.tell(m.PONG, number, pong), strike=1)
+    yield capped.step(60_019, b"", strike=1).step(60_020, b"")
 
 
 def _asked() -> Iterator[ControllerPlay]:
@@ -223,7 +328,8 @@ def _asked() -> Iterator[ControllerPlay]:
     held.step(20, release, done, strike=1)
     for number, ms in enumerate(range(500, 3_001, 500), start=2):
         state = bytes((1, 0, 3, 0))  # released; no input; strike and passage
-        held.step(ms, TALK.ask(m.PING, number), TALK.tell(m.PONG, number, state + u32(ms)), strike=1)
+        ping = TALK.ask(m.PING, number, seen=max(STARTED, ms - 500))
+        held.step(ms, ping, TALK.tell(m.PONG, number, state + u32(ms) + u32(number)), strike=1)
     yield held.step(3_020, b"")
     yield (
         ControllerPlay("relock", "RELOCK ends a release")
@@ -234,23 +340,23 @@ def _asked() -> Iterator[ControllerPlay]:
     yield (
         ControllerPlay("ping", "PING is answered with the state of the door")
         .open()
-        .step(20, TALK.ask(m.PING, 1), TALK.tell(m.PONG, 1, bytes(4) + u32(20)))
+        .step(20, TALK.ask(m.PING, 1), TALK.tell(m.PONG, 1, bytes(4) + u32(20) + u32(1)))
     )
     yield (
         ControllerPlay("counters_skip", "messages after a lost message are accepted")
         .open()
-        .step(20, TALK.ask(m.PING, 900), TALK.tell(m.PONG, 1, bytes(4) + u32(20)))
+        .step(20, TALK.ask(m.PING, 900), TALK.tell(m.PONG, 1, bytes(4) + u32(20) + u32(900)))
     )
     yield (
         ControllerPlay("lock_down", "RELEASE in lock-down")
         .open()
-        .step(20, TALK.ask(m.MODE, 1, b"\1"), done)
+        .step(20, TALK.ask(m.MODE, 1, mode(1)), done)
         .step(21, TALK.ask(m.RELEASE, 2, THREE_SECONDS), TALK.tell(m.DENIED, 2, u32(2) + bytes([LOCK_DOWN])))
     )
     yield (
         ControllerPlay("free_access", "free-access ends when the messages end")
         .open()
-        .step(20, TALK.ask(m.MODE, 1, b"\2"), done, strike=1)
+        .step(20, TALK.ask(m.MODE, 1, mode(2, 60_020)), done, strike=1)
         .step(1_021, b"")
     )
     yield (
@@ -291,7 +397,7 @@ def _asked() -> Iterator[ControllerPlay]:
         .open()
         .step(20, release, done, strike=1)
         .step(30, TALK.hello(), Talk(nonce=m.NONCES[1]).welcome(), strike=1)
-        .step(40, Talk(nonce=m.NONCES[1]).prove(), Talk(nonce=m.NONCES[1]).ready(4), strike=1)
+        .step(40, Talk(nonce=m.NONCES[1]).prove(), Talk(nonce=m.NONCES[1]).ready(4, 40), strike=1)
         .step(50, b"")
     )
 
@@ -300,12 +406,13 @@ def _limits() -> Iterator[ControllerPlay]:
     """Contents at their limits and beyond them. The messages are authentic, so there is an answer."""
     malformed = TALK.tell(m.DENIED, 1, u32(1) + bytes([MALFORMED]))
     for name, comment, kind, content in (
-        ("release_no_time", "RELEASE for 0 ms", m.RELEASE, bytes(2) + u32(1)),
-        ("release_short", "RELEASE without a grant", m.RELEASE, THREE_SECONDS[:2]),
-        ("release_long", "RELEASE with one more byte", m.RELEASE, THREE_SECONDS + b"\0"),
+        ("release_no_time", "RELEASE for 0 ms", m.RELEASE, grant(0, 9_999)),
+        ("release_short", "RELEASE without an expiry", m.RELEASE, THREE_SECONDS[:6]),
+        ("release_long", "RELEASE with a byte more", m.RELEASE, THREE_SECONDS + b"\0"),
         ("relock_long", "RELOCK with content", m.RELOCK, b"\0"),
-        ("mode_unknown", "MODE 3", m.MODE, b"\3"),
+        ("mode_unknown", "MODE 3", m.MODE, mode(3, 9_999)),
         ("mode_empty", "MODE without a mode", m.MODE, b""),
+        ("mode_short", "MODE without an expiry", m.MODE, b"\2"),
         ("signal_unknown", "SIGNAL 6", m.SIGNAL, b"\6"),
         ("events_zero", "EVENTS from 0", m.EVENTS, u32(0)),
         ("events_future", "EVENTS from the one after the next", m.EVENTS, u32(4)),
@@ -326,54 +433,118 @@ def _limits() -> Iterator[ControllerPlay]:
         ("events_next", "EVENTS from the next one", m.EVENTS, u32(3)),
         ("wiegand_1_bit", "WIEGAND of 1 bit", m.WIEGAND, bytes([1, 0x80]) + bytes(7)),
         ("wiegand_64_bits", "WIEGAND of 64 bits", m.WIEGAND, bytes([64]) + bytes(8)),
-        ("mode_same", "MODE with the mode already in force", m.MODE, b"\0"),
+        ("mode_same", "MODE that is already in force", m.MODE, mode(0)),
     ):
         yield ControllerPlay(f"done_{name}", comment).open().step(20, TALK.ask(kind, 1, content), done)
-    longest = (0xFFFF).to_bytes(2, "little") + u32(1)
+    longest = grant(0xFFFF, 0xFFFF + 220)
     capped = ControllerPlay("release_capped", "RELEASE for a minute ends after ten seconds").open()
     capped.step(20, TALK.ask(m.RELEASE, 1, longest), done, strike=1)
     for number, ms in enumerate(range(1_000, 10_001, 1_000), start=2):
-        pong = bytes((1, 0, 3, 0)) + u32(ms)
-        capped.step(ms, TALK.ask(m.PING, number), TALK.tell(m.PONG, number, pong), strike=1)
+        pong = bytes((1, 0, 3, 0)) + u32(ms) + u32(number)
+        ping = TALK.ask(m.PING, number, seen=max(STARTED, ms - 1_000))
+        capped.step(ms, ping, TALK.tell(m.PONG, number, pong), strike=1)
     yield capped.step(10_019, b"", strike=1).step(10_020, b"")
 
 
 def _keys() -> Iterator[ControllerPlay]:
-    """Messages of commissioning."""
-    new = bytes([m.SET_KEY, m.FAIL_SECURE]) + m.KEY
-    is_set = bytes([m.KEY_SET]) + m.mac(m.KEY, b"doorward key check")[:8]
-    blank: dict[str, Any] = {"key": None, "lock": 0}
+    """Commissioning."""
+    new, free = Exchange(), Exchange(lock=m.FAIL_SAFE)
+    blank: dict[str, Any] = {"key": None, "lock": 0, "inputs": TAMPER}
+    no_key = bytes([m.REFUSED, NO_KEY])
+    talk = Talk(key=new.key)
+    yield (
+        ControllerPlay("key_set", "with the lid off; the session that follows needs the key", **blank)
+        .step(0, new.offer(), new.answer())
+        .step(10, new.confirm(), new.is_set())
+        .step(20, talk.hello(), talk.welcome(flags=1))
+        .step(30, talk.prove(), talk.ready(4, 30))
+    )
+    yield (
+        ControllerPlay("key_fail_safe", "current flows as soon as the lock is known", **blank)
+        .step(0, free.offer(), free.answer())
+        .step(10, free.confirm(), free.is_set(), strike=1)
+    )
+    yield (
+        ControllerPlay("key_lid_shut", "with the lid shut", key=None, lock=0)
+        .step(0, new.offer(), bytes([m.REFUSED, SHUT_OR_TAMPERED]))
+        .step(10, new.confirm(), bytes([m.REFUSED, SHUT_OR_TAMPERED]))
+        .step(20, TALK.hello(), no_key)
+    )
+    yield (
+        ControllerPlay("key_lid_put_on", "the lid is put on before the confirmation", **blank)
+        .step(0, new.offer(), new.answer())
+        .step(10, b"", inputs=0)
+        .step(20, new.confirm())
+        .step(30, TALK.hello(), no_key)
+    )
+    yield (
+        ControllerPlay("key_again", "where there is a key already", inputs=TAMPER, key=m.OTHER_KEY)
+        .step(0, new.offer(), bytes([m.REFUSED, NOT_NOW]))
+        .step(10, new.confirm(), bytes([m.REFUSED, NOT_NOW]))
+    )
+    yield (
+        ControllerPlay("key_offered_twice", "an offer that comes again has the same answer", **blank)
+        .step(0, new.offer(), new.answer())
+        .step(10, new.offer(), new.answer())
+        .step(20, new.confirm(), new.is_set())
+    )
     yield (
         ControllerPlay(
-            "set_key", "SET_KEY with the lid off; the next session uses the key", inputs=TAMPER, **blank
+            "key_newer_offer", "a newer offer takes the place of one without a confirmation", **blank
         )
-        .step(0, new, is_set)
-        .step(10, TALK.hello(), TALK.welcome(flags=1))
-        .step(20, TALK.prove(), TALK.ready(4))
+        .step(0, new.offer(), new.answer())
+        .step(10, free.offer(), free.answer())
+        .step(20, new.confirm(), bytes([m.REFUSED, WRONG_TAG]))
+        .step(30, free.confirm())
+        .step(40, TALK.hello(), no_key)
     )
     yield (
-        ControllerPlay(
-            "set_key_fail_safe", "SET_KEY with a fail-safe lock: current flows", inputs=TAMPER, **blank
-        ).step(0, bytes([m.SET_KEY, m.FAIL_SAFE]) + m.KEY, is_set, strike=1)
+        ControllerPlay("key_not_confirmed", "an offer alone sets no key", **blank)
+        .step(0, new.offer(), new.answer())
+        .step(10, TALK.hello(), no_key)
     )
     yield (
-        ControllerPlay("set_key_lid_shut", "SET_KEY with the lid closed", **blank)
-        .step(0, new, bytes([m.REFUSED, SHUT_OR_TAMPERED]))
-        .step(10, TALK.hello(), bytes([m.REFUSED, NO_KEY]))
+        ControllerPlay("key_confirmed_alone", "a confirmation without an offer", **blank)
+        .step(0, new.confirm())
+        .step(10, TALK.hello(), no_key)
     )
-    yield ControllerPlay(
-        "set_key_again", "SET_KEY on a controller that has a key", inputs=TAMPER, key=m.OTHER_KEY
-    ).step(0, new, bytes([m.REFUSED, NOT_NOW]))
-    for name, comment, payload in (
-        ("lock_unknown", "SET_KEY for a lock of kind 3", bytes([m.SET_KEY, 3]) + m.KEY),
-        ("lock_zero", "SET_KEY for a lock of kind 0", bytes([m.SET_KEY, 0]) + m.KEY),
-        ("short", "SET_KEY with 31 bytes of key", new[:-1]),
-        ("long", "SET_KEY with 33 bytes of key", new + b"\0"),
+    offer = new.offer()
+    for name, comment, payload, code in (
+        ("version_1", "of version 1", new.offer(version=1), VERSION),
+        ("version_3", "of a version to come", new.offer(version=3), VERSION),
+        ("lock_unknown", "for a lock of kind 3", Exchange(lock=3).offer(), MALFORMED),
+        ("lock_zero", "for a lock of kind 0", Exchange(lock=0).offer(), MALFORMED),
+        (
+            "zero",
+            "with a public key of zeros, which makes every pair's key the same",
+            offer[:3] + bytes(32),
+            MALFORMED,
+        ),
+        ("one", "with a public key of order 1", offer[:3] + b"\1" + bytes(31), MALFORMED),
+        ("short", "with 31 bytes", offer[:-1], 0),
+        ("long", "with 33 bytes", offer + b"\0", 0),
+        ("in_clear", "SET_KEY of version 1, which said the key in clear", bytes([3, 1]) + m.KEY, 0),
     ):
+        said = [bytes([m.REFUSED, code])] if code else []
         yield (
-            ControllerPlay(f"set_key_{name}", comment, inputs=TAMPER, **blank)
-            .step(0, payload)
-            .step(10, TALK.hello(), bytes([m.REFUSED, NO_KEY]))
+            ControllerPlay(f"key_offer_{name}", f"KEY_OFFER {comment}", **blank)
+            .step(0, payload, *said)
+            .step(10, TALK.hello(), no_key)
+        )
+    wrong = bytearray(new.confirm())
+    wrong[-1] ^= 1
+    for name, comment, payload, code in (
+        ("tag_bit", "with one bit changed", bytes(wrong), WRONG_TAG),
+        ("back", "with the controller's own check", bytes([m.KEY_CONFIRM]) + new.answer()[-8:], WRONG_TAG),
+        ("other", "of another exchange", Exchange(host_secret=m.OTHER_KEY).confirm(), WRONG_TAG),
+        ("short", "without its last byte", new.confirm()[:-1], 0),
+    ):
+        said = [bytes([m.REFUSED, code])] if code else []
+        yield (
+            ControllerPlay(f"key_confirm_{name}", f"KEY_CONFIRM {comment}", **blank)
+            .step(0, new.offer(), new.answer())
+            .step(10, payload, *said)
+            .step(20, TALK.hello(), no_key)
         )
     erased = ControllerPlay(
         "erase", "the service jumper erases the key after five seconds with the lid off", inputs=TAMPER

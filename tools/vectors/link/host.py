@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 TALK: Final = Talk()
 NEXT_NONCE: Final = m.digest("door link: next nonce of the host")[:16]
-WELCOMED: Final = ["Welcomed", [0, 1, 0], 0]
-PONGED: Final = bytes((1, 2, 3, 0)) + u32(12_345)
+WELCOMED: Final = ["Welcomed", [0, 2, 0], 0]
+PONGED: Final = bytes((1, 2, 3, 0)) + u32(12_345) + u32(0)
 
 
 @dataclass
@@ -70,7 +70,7 @@ def _handshakes() -> Iterator[HostPlay]:
     yield (
         HostPlay("welcome_flags", "WELCOME with the flags of an open lid and of a watchdog reset")
         .greet()
-        .step(1, TALK.welcome(flags=5), prove, told=[["Welcomed", [0, 1, 0], 5]])
+        .step(1, TALK.welcome(flags=5), prove, told=[["Welcomed", [0, 2, 0], 5]])
     )
     yield (
         HostPlay("welcome_twice", "a second WELCOME is ignored")
@@ -84,12 +84,18 @@ def _handshakes() -> Iterator[HostPlay]:
         ("other_nonce", "for another HELLO", Talk(host_nonce=NEXT_NONCE).welcome(), wrong),
         ("tag_bit", "with one bit of its tag changed", _flip(TALK.welcome()), wrong),
         ("side", "tagged with the host's key", _tagged(TALK.host, TALK.welcome()[:-8]), wrong),
-        ("version", "of a later version", TALK.welcome(version=2), [["WrongVersion", 2, [0, 1, 0]]]),
+        ("version", "of a version to come", TALK.welcome(version=3), [["WrongVersion", 3, [0, 2, 0]]]),
+        (
+            "version_1",
+            "of version 1, whose tag is not looked at",
+            TALK.welcome(version=1, firmware=bytes((0, 1, 0)))[:-8] + bytes(8),
+            [["WrongVersion", 1, [0, 1, 0]]],
+        ),
         (
             "firmware",
-            "of a firmware that is too old",
-            TALK.welcome(firmware=bytes((0, 0, 255))),
-            [["WrongVersion", 1, [0, 0, 255]]],
+            "of an older firmware than is wanted",
+            TALK.welcome(firmware=bytes((0, 1, 255))),
+            [["WrongVersion", 2, [0, 1, 255]]],
         ),
         ("short", "without its last byte", TALK.welcome()[:-1], []),
         ("long", "with one more byte", TALK.welcome() + b"\0", []),
@@ -99,7 +105,7 @@ def _handshakes() -> Iterator[HostPlay]:
         ("other_key", "of another pair", Talk(key=m.OTHER_KEY).ready(7)),
         ("other_session", "of another session", Talk(nonce=m.NONCES[1]).ready(7)),
         ("tag_bit", "with one bit of its tag changed", _flip(TALK.ready(7))),
-        ("side", "tagged with the host's key", _tagged(TALK.host, bytes([m.READY]) + u32(7))),
+        ("side", "tagged with the host's key", _tagged(TALK.host, TALK.ready(7)[:-8])),
         ("short", "without its last byte", TALK.ready(7)[:-1]),
     ):
         yield (
@@ -147,9 +153,10 @@ def _messages() -> Iterator[HostPlay]:
         ("counter_zero", "with counter 0", TALK.tell(m.PONG, 0, PONGED)),
         ("counter_changed", "with another counter under the same tag", pong[:1] + u32(2) + pong[5:]),
         ("short", "with content missing", TALK.tell(m.PONG, 1, PONGED[:-1])),
-        ("long", "with one more byte", TALK.tell(m.PONG, 1, PONGED + b"\0")),
-        ("state", "with an unknown state", TALK.tell(m.PONG, 1, b"\x63" + PONGED[1:])),
-        ("mode", "with an unknown mode", TALK.tell(m.PONG, 1, PONGED[:3] + b"\x09" + PONGED[4:])),
+        ("long", "with a byte more", TALK.tell(m.PONG, 1, PONGED + b"\0")),
+        ("v1", "without the message that it answers", TALK.tell(m.PONG, 1, PONGED[:-4])),
+        ("state", "with a state to come", TALK.tell(m.PONG, 1, b"\x63" + PONGED[1:])),
+        ("mode", "with a mode to come", TALK.tell(m.PONG, 1, PONGED[:3] + b"\x09" + PONGED[4:])),
     ):
         yield HostPlay(f"pong_{name}", f"PONG {comment}").open().step(3, payload)
     yield (
@@ -176,6 +183,35 @@ def _messages() -> Iterator[HostPlay]:
     for number, ms in enumerate(range(252, 1_003, 250), start=1):
         quiet.step(ms, b"", TALK.ask(m.PING, number))
     yield quiet.step(1_003, b"", Talk(host_nonce=NEXT_NONCE).hello(), told=[["Lost"]])
+    yield from _late()
+
+
+def _late() -> Iterator[HostPlay]:
+    """Messages of the controller that were held back, and what the host's own say of its clock."""
+    lost = [["Lost"]]
+    hello = Talk(host_nonce=NEXT_NONCE).hello()
+    seen = HostPlay("seen", "each message names the tick of the newest PONG").open()
+    seen.step(252, b"", TALK.ask(m.PING, 1))
+    pong = bytes((0, 0, 0, 0)) + u32(270) + u32(1)
+    seen.step(260, TALK.tell(m.PONG, 1, pong), told=[["ControllerStatus", 0, 0, 0, 0, 270]])
+    yield seen.step(502, b"", TALK.ask(m.PING, 2, seen=270))
+    banked = HostPlay(
+        "pong_held_back", "PONGs that are let through one by one, of PINGs of more than a second ago"
+    ).open()
+    for number, ms in enumerate(range(252, 1_003, 250), start=1):
+        banked.step(ms, b"", TALK.ask(m.PING, number))
+    late = TALK.tell(m.PONG, 1, bytes(4) + u32(9) + u32(0))
+    yield banked.step(1_003, late, hello, told=lost)
+    deaf = HostPlay("done_held_back", "DONE and EVENT may have been held back: no sign of life").open()
+    for number, ms in enumerate(range(252, 1_003, 250), start=1):
+        done = TALK.tell(m.DONE, number, u32(99))
+        deaf.step(ms, done, TALK.ask(m.PING, number), told=[["CommandDone", 99]])
+    yield deaf.step(1_003, b"", hello, told=lost)
+    wraps = HostPlay("seen_wraps", "the controller's clock comes round").open()
+    wraps.step(252, b"", TALK.ask(m.PING, 1))
+    last = bytes(4) + u32(2**30 - 1) + u32(1)
+    wraps.step(260, TALK.tell(m.PONG, 1, last), told=[["ControllerStatus", 0, 0, 0, 0, 2**30 - 1]])
+    yield wraps.step(502, b"", TALK.ask(m.PING, 2, seen=2**30 - 1))
 
 
 def _flip(payload: bytes) -> bytes:

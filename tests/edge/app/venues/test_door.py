@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,6 +26,7 @@ from edge.card.person import Person
 from edge.config import Config, PermitsConfig, parse_config
 from edge.decision import Grant, Reason
 from edge.errors import ConfigError, DoorLinkFault, Refused, StorageFault
+from edge.link.limits import RENEW_MS
 from edge.link.messages import ControllerInputs, ControllerStatus, DoorState, Mode, Outputs
 from edge.on_record import LockMovement, OnRecord
 from edge.passage.machine import PassageState
@@ -257,7 +259,38 @@ def test_the_controller_follows_the_hours(door: SiteDoor) -> None:
     assert controller.told == [Mode.FREE_ACCESS, Mode.NORMAL]
 
 
-def test_the_mode_is_set_again_after_the_controller_was_unreachable(door: SiteDoor) -> None:
+def test_free_access_is_asked_for_again_while_the_hours_want_it_and_no_longer(door: SiteDoor) -> None:
+    controller = FakeController()
+    see = door.watcher(controller, Orders())
+    states = itertools.cycle([PassageState.IDLE, PassageState.RELEASED])  # a busy door, too
+    for tick_ms in range(0, 3 * RENEW_MS, LOOK_MS):
+        see(moment(NOON, tick_ms, state=next(states)))
+    assert controller.told == [Mode.FREE_ACCESS] * 3
+    for tick_ms in range(3 * RENEW_MS, 6 * RENEW_MS, LOOK_MS):
+        see(moment(NIGHT, tick_ms))
+    assert controller.told[3:] == [Mode.NORMAL]
+
+
+def test_free_access_of_an_earlier_program_is_asked_for_at_once(door: SiteDoor) -> None:
+    controller = FakeController(Mode.FREE_ACCESS)
+    see = door.watcher(controller, Orders())
+    see(moment(NOON, 0))
+    see(moment(NOON, LOOK_MS))
+    assert controller.told == [Mode.FREE_ACCESS]
+
+
+@pytest.mark.parametrize("mode", [Mode.NORMAL, Mode.LOCK_DOWN])
+def test_no_other_mode_is_asked_for_again(site: Path, door: SiteDoor, mode: Mode) -> None:
+    controller = FakeController(mode)
+    see = door.watcher(controller, Orders())
+    with closing(OccupancyFile(site / "state" / "presence.db")) as command:
+        command.switch(Switch.LOCK_DOWN, 1 if mode is Mode.LOCK_DOWN else None)
+        for tick_ms in range(0, 3 * RENEW_MS, LOOK_MS):
+            see(moment(NIGHT, tick_ms))
+    assert controller.told == []
+
+
+def test_it_is_told_again_after_it_came_back(door: SiteDoor) -> None:
     controller = FakeController()
     see = door.watcher(controller, Orders())
     see(moment(NOON, 0))

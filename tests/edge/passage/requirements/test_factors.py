@@ -285,7 +285,7 @@ SLIPS: dict[str, tuple[Answer, Reason]] = {
 
 
 def nonces(*answers: Answer) -> list[Given | Deny | None]:
-    """What a holder gets who shows codes with these results, one after the other."""
+    """The end of a visit in which these codes are shown, one after the other."""
     left = iter(answers)
     display = RequestDisplay(SimBoard(), lambda _, nonce: nonce.hex(), lambda: bytes(8))
     asking = AskNonce(CARD, display, NOW, lambda _symbols, _nonce: next(left))
@@ -303,7 +303,7 @@ def test_a_refused_card_denies_at_its_first_code() -> None:
 
 
 def pins(*entries: str, tries: PinTries | None = None) -> list[Given | Deny | None]:
-    """What a holder gets who types these PINs, one after the other."""
+    """The end of a visit in which these PINs are typed, one after the other."""
     asking = AskPin(PIN, PinTries() if tries is None else tries)
     return [asking.hear(Heard(tick_ms, keys=f"{entry}#")) for tick_ms, entry in enumerate(entries)]
 
