@@ -23,7 +23,7 @@ from edge.link.feed import Feed, LastEvent
 from edge.link.limits import ANSWER_MS, FREE_ACCESS_MS, NONCE_BYTES
 from edge.link.session import LinkSession
 from edge.ports import DoorEvent, DoorEventKind
-from hw.door.events import ControllerTicks, denied_release, door_event
+from hw.door.events import ControllerTicks, denied_release, door_event, lost_events
 from hw.door.serial_line import SerialLine
 from hw.door.signals import DoorSignals
 from hw.door.strike import capped
@@ -300,7 +300,12 @@ class DoorLink:
         there = self._there
         if self._feed is None or not there.ticks.are_known or len(self._unread) >= MAX_UNREAD:
             return
-        if self._feed.take(event) and (told := door_event(event, there.ticks.place(event.tick_ms))):
+        if not self._feed.take(event):
+            return
+        tick_ms = there.ticks.place(event.tick_ms)
+        if self._feed.missed:
+            self._unread.append(lost_events(tick_ms))
+        if told := door_event(event, tick_ms):
             self._unread.append(told)
             there.granted = there.granted and told.kind is not DoorEventKind.RELOCKED
 
