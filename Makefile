@@ -110,7 +110,7 @@ fuzz-link: $(STAMP) ## a million frames from somebody who sits on the door's cab
 
 test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or it fails
 	@mkdir -p build
-	@$(BIN)/coverage run --branch --data-file=build/coverage --include='firmware/door.py,firmware/session.py' -m pytest -q tests/firmware
+	@$(BIN)/coverage run --branch --data-file=build/coverage --include='firmware/door.py,firmware/session.py' -m pytest -q -m "not slow" tests/firmware
 	@$(BIN)/coverage report --data-file=build/coverage --fail-under=100 -m
 
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
