@@ -123,7 +123,7 @@ fuzz-link: $(STAMP) ## fuzz both ends of the door link with a million frames of 
 
 test-coverage: $(STAMP) ## fail unless the tests run every branch of firmware/door.py and session.py
 	@mkdir -p build
-	@$(BIN)/coverage run --branch --data-file=build/coverage --include='firmware/door.py,firmware/session.py' -m pytest -q tests/firmware
+	@$(BIN)/coverage run --branch --data-file=build/coverage --include='firmware/door.py,firmware/session.py' -m pytest -q -m "not slow" tests/firmware
 	@$(BIN)/coverage report --data-file=build/coverage --fail-under=100 -m
 
 test-mutation: $(STAMP) ## run the mutation tests of the firmware's core: each small change must make a test fail (15 minutes)

@@ -16,7 +16,7 @@ from limits import (
     STUCK_REX_MS,
 )
 from micropython import const
-from ticks import elapsed
+from ticks import elapsed, left, wrapped
 
 # -- states, by BACnet's names (LINK.md section 3)
 NORMAL = const(0)
@@ -113,8 +113,7 @@ class Door:
         self._inputs = inputs & CONTACT_IS_OPEN  # any other input that is on counts as just switched on
         self._since = now  # start of this state's time
         self._for_ms = PRE_ALARM_MS
-        self._free_since = now  # when free access was asked for last
-        self._free_for_ms = 0
+        self._free_until = now  # free access, unless it is renewed
         self._egress = False  # REX frees beside every state, an open leaf too: its contact may be broken
         self._egress_since = now
         self._pressed_since = now
@@ -126,8 +125,7 @@ class Door:
     @property
     def is_free(self) -> bool:
         """Whether the passage is free; the strike must make it so with its kind of lock."""
-        state = self.state
-        return self._egress or state in (RELEASED, FREE_ACCESS, FIRE)
+        return self._egress or self.state in (RELEASED, FREE_ACCESS, FIRE)
 
     @property
     def alarm(self) -> bool:
@@ -140,8 +138,7 @@ class Door:
 
     def step(self, inputs: int, now: int) -> None:
         """Take the inputs of now. Call at least once a second; more often makes the door faster."""
-        changed = inputs ^ self._inputs
-        self._inputs = inputs
+        changed, self._inputs = inputs ^ self._inputs, inputs
         if elapsed(now, self._locked_since) >= LATE_OPENING_MS:
             self._lately_free = False
         if changed & FIRE_IS_ON:
@@ -155,8 +152,7 @@ class Door:
             self._log(EV_OPENED if inputs & CONTACT_IS_OPEN else EV_CLOSED, now, 0)
             self._on(OPENED if inputs & CONTACT_IS_OPEN else CLOSED, now)
         if changed & REX_IS_PRESSED:
-            self._stuck = False
-            self._pressed_since = now
+            self._stuck, self._pressed_since = False, now
             if inputs & REX_IS_PRESSED:
                 self._log(EV_REX, now, 0)
         if self._is_held():
@@ -199,8 +195,7 @@ class Door:
         if mode == MODE_FREE_ACCESS:
             if denial := self._denial(left_ms):
                 return denial
-            self._free_since = now
-            self._free_for_ms = min(left_ms - LONGEST_TURN_MS, FREE_ACCESS_MS)
+            self._free_until = wrapped(now + min(left_ms - LONGEST_TURN_MS, FREE_ACCESS_MS))
         if mode != self.mode:
             self.mode = mode
             self._log(EV_MODE, now, mode)
@@ -278,7 +273,7 @@ class Door:
 
     def _pass_free_access(self, now: int) -> None:
         """End free access that was not renewed."""
-        if self.mode == MODE_FREE_ACCESS and elapsed(now, self._free_since) >= self._free_for_ms:
+        if self.mode == MODE_FREE_ACCESS and not left(self._free_until, now):
             self._end_free_access(now)
             self._on(TIME, now)
 

@@ -45,6 +45,7 @@ class Feed:
         self._asked_ms: int | None = None
         self._is_due = False
         self._tries = 0  # requests for the next event that got another one
+        self.missed = 0  # events before the one taken last, of which none will come any more
 
     @property
     def is_complete(self) -> bool:
@@ -73,8 +74,9 @@ class Feed:
     def take(self, event: Happened) -> bool:
         """Whether this is the next new event; the caller has to record it."""
         self._known = max(self._known, event.number + 1)
-        if not self._is_sure and not self._recognise(event):
-            return False
+        if not self._is_sure:
+            self._recognise(event)
+            return False  # it is told again
         if event.number < self._next:
             return False
         oldest = self._known - KEPT + _UNHEARD
@@ -84,24 +86,26 @@ class Feed:
             )
             return False
         self._tries = 0
+        self.missed = event.number - self._next
         self._next = event.number + 1
         self._last = LastEvent(event.number, event.tick_ms)
         return True
 
-    def _recognise(self, event: Happened) -> bool:
-        """Find out whether the controller has booted; True if `event` itself may be new."""
+    def _recognise(self, event: Happened) -> None:
+        """Find out whether the controller booted since."""
         assert self._last is not None
         if event.number == self._last.number:
             if event.tick_ms == self._last.tick_ms:
                 self._is_sure = True
             else:
                 self._begin_anew()
-            return False
-        if self._known - self._last.number > KEPT:  # overwritten: a boot cannot be detected any more
-            self._is_sure = True
-            return True
+            return
         self._is_due = True
-        return False
+        if self._known - self._last.number > KEPT:
+            # Overwritten: this can be another boot, whose events would go on with the next number. So the
+            # last one counts as missed, and is asked for all the same.
+            self._is_sure = True
+            self._next = self._last.number
 
     def _begin_anew(self) -> None:
         self._last = None

@@ -23,7 +23,6 @@ _KINDS: Final[dict[LinkEventKind, DoorEventKind]] = {
     LinkEventKind.PRE_ALARM: DoorEventKind.PRE_ALARM,
     LinkEventKind.OPEN_TOO_LONG: DoorEventKind.OPEN_TOO_LONG,
     LinkEventKind.ALARM_OVER: DoorEventKind.ALARM_OVER,
-    LinkEventKind.EVENTS_LOST: DoorEventKind.EVENTS_LOST,
     LinkEventKind.REX_STUCK: DoorEventKind.REX_STUCK,
     LinkEventKind.KEY_SET: DoorEventKind.KEY_SET,
 }
@@ -99,6 +98,11 @@ def door_event(event: Happened, tick_ms: int) -> DoorEvent | None:
         grant=event.data if event.kind is LinkEventKind.RELEASED and event.data else None,
         mark=EventMark(event.number, event.tick_ms),
     )
+
+
+def lost_events(tick_ms: int) -> DoorEvent:
+    """The event for numbers that are missing. The controller's own may be lost as well, so it is left out."""
+    return DoorEvent(DoorEventKind.EVENTS_LOST, tick_ms)
 
 
 def denied_release(code: DenyCode, tick_ms: int, grant: int) -> DoorEvent:

@@ -13,7 +13,6 @@ import secrets
 import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import DoorLinkFault
@@ -23,7 +22,8 @@ from edge.link.feed import Feed, LastEvent
 from edge.link.limits import ANSWER_MS, FREE_ACCESS_MS, NONCE_BYTES
 from edge.link.session import LinkSession
 from edge.ports import DoorEvent, DoorEventKind
-from hw.door.events import ControllerTicks, denied_release, door_event
+from hw.door.events import denied_release, door_event, lost_events
+from hw.door.other_end import Asked, OtherEnd
 from hw.door.serial_line import SerialLine
 from hw.door.signals import DoorSignals
 from hw.door.strike import ProofCheck, capped
@@ -42,28 +42,6 @@ READY_S: Final = 3.0  # a handshake takes 20 ms, a controller that boots 500, a 
 MAX_UNREAD: Final = 1_000
 
 
-@dataclass(slots=True)
-class _Asked:
-    """A message whose sender waits for the answer. `frees`: it was a RELEASE."""
-
-    frees: bool
-    answer: m.CommandDone | m.CommandDenied | None = None
-
-
-@dataclass(slots=True)
-class _OtherEnd:
-    """State of the controller in this session. `granted`: a release has begun and has no known end yet."""
-
-    opened: m.SessionOpened | None = None
-    welcomed: m.Welcomed | None = None
-    wrong: m.WrongVersion | None = None
-    refused: m.HandshakeRefused | None = None
-    status: m.ControllerStatus | None = None
-    granted: bool = False
-    ticks: ControllerTicks = field(default_factory=ControllerTicks)
-    asked: dict[int, _Asked] = field(default_factory=dict)  # by counter
-
-
 class DoorLink:
     """The controller of one door at the other end of a serial port. `pair`: the key from commissioning."""
 
@@ -71,7 +49,7 @@ class DoorLink:
         self._pair, self._clock = pair, clock
         self._guard = threading.Condition()
         self._session = self._new_session()
-        self._there = _OtherEnd()
+        self._there = OtherEnd()
         self._feed: Feed | None = None  # until `recount` or `events` is called
         self._unread: deque[DoorEvent] = deque()
         self._proofs = ProofCheck()
@@ -209,7 +187,7 @@ class DoorLink:
         with self._guard:
             there = self._there
             counter = self._tell(make)
-            asked = there.asked[counter] = _Asked(frees)
+            asked = there.asked[counter] = Asked(frees)
             self._guard.wait_for(lambda: asked.answer or there is not self._there, ANSWER_S)
             del there.asked[counter]
             match asked.answer:
@@ -285,7 +263,7 @@ class DoorLink:
                 there.opened = event
                 self._resume(event, tick_ms)
             case m.Lost():
-                self._there = _OtherEnd()
+                self._there = OtherEnd()
             case m.ControllerStatus():
                 there.status = event
                 there.ticks.learn(event, tick_ms)
@@ -314,13 +292,18 @@ class DoorLink:
         there = self._there
         if self._feed is None or not there.ticks.are_known or len(self._unread) >= MAX_UNREAD:
             return
-        if self._feed.take(event) and (told := door_event(event, there.ticks.place(event.tick_ms))):
+        if not self._feed.take(event):
+            return
+        tick_ms = there.ticks.place(event.tick_ms)
+        if self._feed.missed:
+            self._unread.append(lost_events(tick_ms))
+        if told := door_event(event, tick_ms):
             self._unread.append(told)
             there.granted = there.granted and told.kind is not DoorEventKind.RELOCKED
 
     def _begin_anew(self) -> None:
         """Forget the state of the other end: the port was closed."""
-        self._session, self._there = self._new_session(), _OtherEnd()
+        self._session, self._there = self._new_session(), OtherEnd()
         self._guard.notify_all()
 
     def _new_session(self) -> LinkSession:

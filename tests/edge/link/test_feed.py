@@ -34,6 +34,7 @@ class Bench:
         self.feed = Feed(after)
         self.host = LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"host"))
         self.taken: list[m.Happened] = []
+        self.missed = 0  # events that the host knows it has lost
         self.to_host = bytearray()
         self.nonces = Nonces()
         self.boot()
@@ -97,6 +98,7 @@ class Bench:
                     self.feed.opened(number)
                 case m.Happened() if self.feed.take(event):
                     self.taken.append(event)
+                    self.missed += self.feed.missed
         return b""
 
     def settle(self, ms: int = 2 * ASK_EVERY_MS) -> list[int]:
@@ -165,16 +167,55 @@ def test_a_restarted_program_continues_after_the_last_event() -> None:
     assert len(numbers) > len(told)
 
 
-def test_overwritten_events_are_reported_as_lost_with_their_number() -> None:
+@pytest.mark.parametrize("more", range(-3, 4))
+def test_a_boot_is_not_taken_for_the_same_one_where_the_numbers_go_on_without_a_gap(more: int) -> None:
+    """The last event that is known was just overwritten, and the first EVENTS of the session is dropped."""
+    bench = Bench()
+    bench.swing(2)
+    bench.settle()
+    last = bench.taken[-1].number
+    bench.taken.clear()
+    bench.boot()
+    bench.now += 2_000  # the session is lost
+    while bench.logged < last + EVENTS_KEPT + more:
+        bench.swing(1)
+    asked = bench.feed.wants
+    dropped = iter([None])
+    bench.feed.wants = lambda tick_ms: next(dropped, asked(tick_ms)) if bench.host.is_open else None
+    numbers = bench.settle()
+    assert bench.missed or numbers[0] == 1  # the boot
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("swings", [0, 1, 3, 40])
+def test_whatever_an_attacker_drops_of_the_events_is_known_to_be_missing(swings: int) -> None:
+    """EVENTS is dropped for ever, and so are the events of a while."""
+    bench = Bench()
+    bench.settle()
+    known = len(bench.taken)
+    wants = bench.feed.wants
+    bench.feed.wants = lambda tick_ms: wants(tick_ms) and None
+    bench.swing(swings)
+    for _ in range(20):
+        bench.turn(loses=lambda: True)
+    for _ in range(20):
+        bench.swing(1)
+        bench.settle(1_000)
+    assert len(bench.taken) > known + 5
+    # where the last one that was known is gone, it may have been of another boot, and counts as well
+    assert bench.missed - (bench.logged - len(bench.taken)) in (0, 1)
+    assert bool(bench.missed) == bool(swings)
+
+
+def test_what_was_overwritten_is_said_to_be_lost_and_how_much_of_it() -> None:
     bench = Bench()
     told = bench.settle()
     for _ in range(100):
         bench.turn(loses=lambda: True)
     bench.swing(80)
     numbers = bench.settle()[len(told) :]
-    (lost,) = [event for event in bench.taken if event.kind is m.LinkEventKind.EVENTS_LOST]
-    # the last known event may be asked for again, and be overwritten too
-    assert numbers[0] - told[-1] - lost.data in (0, 1)
+    # the last one that was known may be asked for again, and be gone too
+    assert numbers[0] - told[-1] - bench.missed in (0, 1)
     assert numbers == list(range(numbers[0], bench.logged + 1))
 
 
@@ -199,9 +240,7 @@ def test_a_noisy_cable_duplicates_no_event_and_loses_no_kept_event(dice, swings:
     numbers = bench.settle()
     assert numbers == sorted(set(numbers))
     missing = bench.logged - len(numbers)
-    said = [event.data for event in bench.taken if event.kind is m.LinkEventKind.EVENTS_LOST]
-    # Two more may be lost each time that events are about to be overwritten, or just were.
-    assert missing <= sum(said) + 2 * (len(said) + NOISES)
+    assert missing <= bench.missed <= missing + NOISES
     assert not missing or bench.logged > KEPT
 
 

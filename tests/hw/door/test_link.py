@@ -109,7 +109,7 @@ class Ear:
         return [event.kind for event in self.heard]
 
     def numbers(self) -> list[int]:
-        return [event.mark.number for event in self.heard]
+        return [event.mark.number for event in self.heard if event.mark]
 
 
 # -- in order -------------------------------------------------------------------------------------
@@ -405,7 +405,22 @@ def test_with_the_cable_out_no_event_is_lost_or_repeated(controller: OnPty, link
     assert ear.numbers() == sorted(set(ear.numbers()))
 
 
-def test_a_controller_that_boots_with_the_cable_is_an_event_of_a_boot(
+def test_events_that_are_lost_are_told_of_once_and_in_their_place(controller: OnPty, link: DoorLink) -> None:
+    ear = Ear(link)
+    ear.until(K.BOOT)
+    heard = len(ear.heard)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    for number in range(100):
+        controller.set(LEAF_OPEN * (number % 2))
+    controller.set(TAMPER)
+    controller.plug_in()
+    assert ear.until(K.TAMPER).count(K.EVENTS_LOST) == 1
+    assert ear.heard[heard].kind is K.EVENTS_LOST
+    assert ear.heard[heard].mark is None
+
+
+def test_a_controller_that_boots_with_the_cable_is_told_of_as_a_boot(
     controller: OnPty, link: DoorLink
 ) -> None:
     ear = Ear(link)

@@ -8,80 +8,37 @@ changes of state, which a controller tells unasked, are left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from tools.vectors.link import keys, late
 from tools.vectors.link import make as m
-from tools.vectors.link.make import STARTED, Exchange, LinkVector, Talk, u32, wire
+from tools.vectors.link.make import STARTED, LinkVector, Talk, u32
+from tools.vectors.link.play import (
+    BUSY,
+    CONTACT,
+    LOCK_DOWN,
+    LOCK_KIND,
+    MALFORMED,
+    NO_KEY,
+    NOT_NOW,
+    SHUT_OR_TAMPERED,
+    TALK,
+    TAMPER,
+    THREE_SECONDS,
+    VERSION,
+    WRONG_TAG,
+    ControllerPlay,
+    grant,
+    mode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TALK: Final = Talk()
-CONTACT, TAMPER, SERVICE = 1, 4, 16
-MALFORMED, BUSY, NO_KEY, LOCK_KIND, WRONG_TAG, LOCK_DOWN, _, SHUT_OR_TAMPERED, NOT_NOW = range(1, 10)
-EXPIRED, VERSION = 11, 12
-
-
-def grant(for_ms: int, expires: int) -> bytes:
-    """The content of a RELEASE."""
-    return for_ms.to_bytes(2, "little") + u32(77) + u32(expires)
-
-
-def mode(number: int, expires: int = 0) -> bytes:
-    """The content of a MODE."""
-    return bytes([number]) + u32(expires)
-
-
-THREE_SECONDS: Final = grant(3_000, 3_220)
-
-
-@dataclass
-class ControllerPlay:
-    """The steps of one vector."""
-
-    name: str
-    comment: str
-    key: bytes | None = m.KEY
-    lock: int = m.FAIL_SECURE
-    inputs: int = 0
-    steps: list[dict[str, Any]] = field(default_factory=list)
-
-    def step(
-        self, ms: int, heard: bytes, *said: bytes, strike: int = 0, inputs: int | None = None
-    ) -> ControllerPlay:
-        """Add a step: at `ms` the payload `heard` comes, or none; the answers, the current of the strike."""
-        step = {
-            "ms": ms,
-            "inputs": self.inputs if inputs is None else inputs,
-            "hear": wire(heard).hex() if heard else "",
-            "say": [payload.hex() for payload in said],
-            "strike": strike,
-        }
-        self.steps.append(step)
-        return self
-
-    def open(
-        self, talk: Talk = TALK, *, next_event: int = 2, strike: int = 0, flags: int = 0
-    ) -> ControllerPlay:
-        """Add the handshake."""
-        self.step(0, talk.hello(), talk.welcome(flags=flags), strike=strike)
-        return self.step(STARTED, talk.prove(lock=self.lock), talk.ready(next_event), strike=strike)
-
-    def vector(self) -> LinkVector:
-        """The file of the vector."""
-        pair = {"key": self.key.hex() if self.key else None, "lock": self.lock}
-        nonces = [nonce.hex() for nonce in m.NONCES]
-        return LinkVector(
-            f"controller_{self.name}",
-            self.comment,
-            {**pair, "nonces": nonces, "secret": m.SECRET.hex(), "inputs": self.inputs, "steps": self.steps},
-        )
-
 
 def controller_vectors() -> Iterator[LinkVector]:
     """All of them."""
-    for plays in (_handshakes, _hostile, _late, _asked, _limits, _keys):
+    for plays in (_handshakes, _hostile, late.late, _asked, _limits, keys.keys):
         for play in plays():
             yield play.vector()
 
@@ -218,92 +175,6 @@ def _hostile() -> Iterator[ControllerPlay]:
         .step(1_000, TALK.ask(m.PING, 2, seen=20)[:-1] + b"\0", strike=1)
         .step(1_021, b"")
     )
-
-
-def _late() -> Iterator[ControllerPlay]:
-    """Messages that were held back: the controller bounds their age by its own clock."""
-    good, done = TALK.ask(m.RELEASE, 1, THREE_SECONDS), TALK.tell(m.DONE, 1, u32(1))
-    expired = TALK.tell(m.DENIED, 1, u32(1) + bytes([EXPIRED]))
-    yield (
-        ControllerPlay("late_release", "RELEASE a second after the tick that it names")
-        .open()
-        .step(STARTED + 1_000, good, done, strike=1)
-    )
-    yield ControllerPlay("late_release_stale", "and a millisecond later").open().step(STARTED + 1_001, good)
-    yield (
-        ControllerPlay("late_ping_stale", "a PING of more than a second ago is no sign of life")
-        .open()
-        .step(20, good, done, strike=1)
-        .step(1_012, TALK.ask(m.PING, 2), strike=1)
-        .step(1_021, b"")
-    )
-    banked = ControllerPlay("late_banked", "PINGs that are let through one by one keep no session alive")
-    banked.open()
-    for number in range(1, 8):
-        heard = TALK.ask(m.PING, number, seen=STARTED)
-        pong = TALK.tell(m.PONG, number, bytes(4) + u32(900 * number) + u32(number))
-        banked.step(900 * number, heard, *([pong] if number == 1 else []))
-    yield banked.step(6_310, TALK.ask(m.RELEASE, 8, grant(3_000, 9_999), seen=6_300))
-    for name, comment, seen in (
-        ("future", "RELEASE that names a tick to come", 21),
-        ("half", "RELEASE that names the tick half a period away", 20 + 2**29),
-        ("no_tick", "RELEASE that names a number that is no tick", STARTED + 2**30),
-    ):
-        yield (
-            ControllerPlay(f"late_seen_{name}", comment)
-            .open()
-            .step(20, TALK.ask(m.RELEASE, 1, THREE_SECONDS, seen=seen))
-        )
-    for name, comment, expires in (
-        ("now", "RELEASE that expires now", 20),
-        ("turn", "RELEASE that expires within the longest turn of the loop", 45),
-        ("past", "RELEASE that has expired", 19),
-        ("half", "RELEASE that expires half a period away", 20 + 2**29),
-        ("no_tick", "RELEASE that expires at a number that is no tick", 3_220 + 2**30),
-    ):
-        yield (
-            ControllerPlay(f"late_expires_{name}", comment)
-            .open()
-            .step(20, TALK.ask(m.RELEASE, 1, grant(3_000, expires)), expired)
-        )
-    yield (
-        ControllerPlay("late_expires_first", "RELEASE for three seconds that expires after half of one")
-        .open()
-        .step(20, TALK.ask(m.RELEASE, 1, grant(3_000, 520)), done, strike=1)
-        .step(494, b"", strike=1)
-        .step(495, b"")
-    )
-    for name, comment, expires in (
-        ("past", "free access that has expired", 19),
-        ("now", "free access that expires now", 20),
-    ):
-        yield (
-            ControllerPlay(f"late_mode_{name}", comment)
-            .open()
-            .step(20, TALK.ask(m.MODE, 1, mode(2, expires)), expired)
-        )
-    yield (
-        ControllerPlay("late_mode_expires", "free access ends by itself")
-        .open()
-        .step(20, TALK.ask(m.MODE, 1, mode(2, 820)), done, strike=1)
-        .step(794, b"", strike=1)
-        .step(795, b"")
-    )
-    yield (
-        ControllerPlay("late_mode_renewed", "free access that is asked for again goes on")
-        .open()
-        .step(20, TALK.ask(m.MODE, 1, mode(2, 520)), done, strike=1)
-        .step(400, TALK.ask(m.MODE, 2, mode(2, 920)), TALK.tell(m.DONE, 2, u32(2)), strike=1)
-        .step(894, b"", strike=1)
-        .step(895, b"")
-    )
-    capped = ControllerPlay("late_mode_capped", "free access for an hour ends after a minute").open()
-    capped.step(20, TALK.ask(m.MODE, 1, mode(2, 3_600_020)), done, strike=1)
-    for number, ms in enumerate(range(1_000, 60_001, 1_000), start=2):
-        pong = bytes((9, 0, 3, 2)) + u32(ms) + u32(number)
-        ping = TALK.ask(m.PING, number, seen=max(STARTED, ms - 1_000))
-        capped.step(ms, ping, TALK.tell(m.PONG, number, pong), strike=1)
-    yield capped.step(60_019, b"", strike=1).step(60_020, b"")
 
 
 def _asked() -> Iterator[ControllerPlay]:
@@ -444,127 +315,6 @@ def _limits() -> Iterator[ControllerPlay]:
         ping = TALK.ask(m.PING, number, seen=max(STARTED, ms - 1_000))
         capped.step(ms, ping, TALK.tell(m.PONG, number, pong), strike=1)
     yield capped.step(10_019, b"", strike=1).step(10_020, b"")
-
-
-def _keys() -> Iterator[ControllerPlay]:
-    """Commissioning."""
-    new, free = Exchange(), Exchange(lock=m.FAIL_SAFE)
-    blank: dict[str, Any] = {"key": None, "lock": 0, "inputs": TAMPER}
-    no_key = bytes([m.REFUSED, NO_KEY])
-    talk = Talk(key=new.key)
-    yield (
-        ControllerPlay("key_set", "with the lid off; the session that follows needs the key", **blank)
-        .step(0, new.offer(), new.answer())
-        .step(10, new.confirm(), new.is_set())
-        .step(20, talk.hello(), talk.welcome(flags=1))
-        .step(30, talk.prove(), talk.ready(4, 30))
-    )
-    yield (
-        ControllerPlay("key_fail_safe", "current flows as soon as the lock is known", **blank)
-        .step(0, free.offer(), free.answer())
-        .step(10, free.confirm(), free.is_set(), strike=1)
-    )
-    yield (
-        ControllerPlay("key_lid_shut", "with the lid shut", key=None, lock=0)
-        .step(0, new.offer(), bytes([m.REFUSED, SHUT_OR_TAMPERED]))
-        .step(10, new.confirm(), bytes([m.REFUSED, SHUT_OR_TAMPERED]))
-        .step(20, TALK.hello(), no_key)
-    )
-    yield (
-        ControllerPlay("key_lid_put_on", "the lid is put on before the confirmation", **blank)
-        .step(0, new.offer(), new.answer())
-        .step(10, b"", inputs=0)
-        .step(20, new.confirm())
-        .step(30, TALK.hello(), no_key)
-    )
-    yield (
-        ControllerPlay("key_again", "where there is a key already", inputs=TAMPER, key=m.OTHER_KEY)
-        .step(0, new.offer(), bytes([m.REFUSED, NOT_NOW]))
-        .step(10, new.confirm(), bytes([m.REFUSED, NOT_NOW]))
-    )
-    yield (
-        ControllerPlay("key_offered_twice", "an offer that comes again has the same answer", **blank)
-        .step(0, new.offer(), new.answer())
-        .step(10, new.offer(), new.answer())
-        .step(20, new.confirm(), new.is_set())
-    )
-    yield (
-        ControllerPlay(
-            "key_newer_offer", "a newer offer takes the place of one without a confirmation", **blank
-        )
-        .step(0, new.offer(), new.answer())
-        .step(10, free.offer(), free.answer())
-        .step(20, new.confirm(), bytes([m.REFUSED, WRONG_TAG]))
-        .step(30, free.confirm())
-        .step(40, TALK.hello(), no_key)
-    )
-    yield (
-        ControllerPlay("key_not_confirmed", "an offer alone sets no key", **blank)
-        .step(0, new.offer(), new.answer())
-        .step(10, TALK.hello(), no_key)
-    )
-    yield (
-        ControllerPlay("key_confirmed_alone", "a confirmation without an offer", **blank)
-        .step(0, new.confirm())
-        .step(10, TALK.hello(), no_key)
-    )
-    offer = new.offer()
-    for name, comment, payload, code in (
-        ("version_1", "of version 1", new.offer(version=1), VERSION),
-        ("version_3", "of a version to come", new.offer(version=3), VERSION),
-        ("lock_unknown", "for a lock of kind 3", Exchange(lock=3).offer(), MALFORMED),
-        ("lock_zero", "for a lock of kind 0", Exchange(lock=0).offer(), MALFORMED),
-        (
-            "zero",
-            "with a public key of zeros, which makes every pair's key the same",
-            offer[:3] + bytes(32),
-            MALFORMED,
-        ),
-        ("one", "with a public key of order 1", offer[:3] + b"\1" + bytes(31), MALFORMED),
-        ("short", "with 31 bytes", offer[:-1], 0),
-        ("long", "with 33 bytes", offer + b"\0", 0),
-        ("in_clear", "SET_KEY of version 1, which said the key in clear", bytes([3, 1]) + m.KEY, 0),
-    ):
-        said = [bytes([m.REFUSED, code])] if code else []
-        yield (
-            ControllerPlay(f"key_offer_{name}", f"KEY_OFFER {comment}", **blank)
-            .step(0, payload, *said)
-            .step(10, TALK.hello(), no_key)
-        )
-    wrong = bytearray(new.confirm())
-    wrong[-1] ^= 1
-    for name, comment, payload, code in (
-        ("tag_bit", "with one bit changed", bytes(wrong), WRONG_TAG),
-        ("back", "with the controller's own check", bytes([m.KEY_CONFIRM]) + new.answer()[-8:], WRONG_TAG),
-        ("other", "of another exchange", Exchange(host_secret=m.OTHER_KEY).confirm(), WRONG_TAG),
-        ("short", "without its last byte", new.confirm()[:-1], 0),
-    ):
-        said = [bytes([m.REFUSED, code])] if code else []
-        yield (
-            ControllerPlay(f"key_confirm_{name}", f"KEY_CONFIRM {comment}", **blank)
-            .step(0, new.offer(), new.answer())
-            .step(10, payload, *said)
-            .step(20, TALK.hello(), no_key)
-        )
-    erased = ControllerPlay(
-        "erase", "the service jumper erases the key after five seconds with the lid off", inputs=TAMPER
-    )
-    erased.step(0, b"", inputs=TAMPER | SERVICE).step(
-        4_999, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
-    )
-    yield erased.step(5_000, TALK.hello(), bytes([m.REFUSED, NO_KEY]), inputs=TAMPER | SERVICE)
-    kept = ControllerPlay(
-        "erase_interrupted", "a jumper that was off restarts the five seconds", inputs=TAMPER
-    )
-    kept.step(0, b"", inputs=TAMPER | SERVICE).step(4_000, b"")
-    yield kept.step(4_001, b"", inputs=TAMPER | SERVICE).step(
-        9_000, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
-    )
-    yield (
-        ControllerPlay("erase_lid_shut", "the jumper with the lid closed erases nothing")
-        .step(0, b"", inputs=SERVICE)
-        .step(6_000, TALK.hello(), TALK.welcome(), inputs=SERVICE)
-    )
 
 
 def _said_by_controller(body: bytes) -> bytes:
