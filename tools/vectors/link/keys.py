@@ -124,19 +124,21 @@ def keys() -> Iterator[ControllerPlay]:
             .step(20, TALK.hello(), no_key)
         )
     erased = ControllerPlay(
-        "erase", "the service jumper, for five seconds with the lid off, erases the key", inputs=TAMPER
+        "erase", "the service jumper erases the key after five seconds with the lid off", inputs=TAMPER
     )
     erased.step(0, b"", inputs=TAMPER | SERVICE).step(
         4_999, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
     )
     yield erased.step(5_000, TALK.hello(), bytes([m.REFUSED, NO_KEY]), inputs=TAMPER | SERVICE)
-    kept = ControllerPlay("erase_interrupted", "a jumper that slips begins anew", inputs=TAMPER)
+    kept = ControllerPlay(
+        "erase_interrupted", "a jumper that was off restarts the five seconds", inputs=TAMPER
+    )
     kept.step(0, b"", inputs=TAMPER | SERVICE).step(4_000, b"")
     yield kept.step(4_001, b"", inputs=TAMPER | SERVICE).step(
         9_000, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
     )
     yield (
-        ControllerPlay("erase_lid_shut", "the jumper alone erases nothing")
+        ControllerPlay("erase_lid_shut", "the jumper with the lid closed erases nothing")
         .step(0, b"", inputs=SERVICE)
         .step(6_000, TALK.hello(), TALK.welcome(), inputs=SERVICE)
     )
