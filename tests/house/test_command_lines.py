@@ -77,7 +77,7 @@ def wrong_lines(leaf: Leaf) -> Iterator[tuple[str, list[str], str]]:
     for each in leaf.flat:
         title = each.names[-1]
         words = [title] if is_option(each) else []
-        if is_option(each) and placeholder(each):
+        if is_option(each) and placeholder(each) and each.options.get("nargs") not in ("?", "*"):
             yield f"{title} without a value", words, title
             misspelt = f"--{title[3:]}x"
             yield f"{misspelt} in place of {title}", [misspelt], title if len(title) > 4 else ""
