@@ -22,8 +22,8 @@ def test_a_digest_is_blake2b_in_its_domain() -> None:
 def test_each_domain_key_and_size_has_its_own_digest() -> None:
     digests = {keyed_digest(KEY, domain, b"anna") for domain in DigestDomain}
     digests |= {
-        keyed_digest(bytes(32), DigestDomain.CARD, b"anna"),
-        keyed_digest(KEY, DigestDomain.CARD, b"anna", size=32)[:DIGEST_BYTES],
+        keyed_digest(bytes(32), DigestDomain.PERSON, b"anna"),
+        keyed_digest(KEY, DigestDomain.PERSON, b"anna", size=32)[:DIGEST_BYTES],
     }
     assert len(digests) == len(DigestDomain) + 2
 
@@ -38,4 +38,4 @@ def test_only_equal_parts_have_equal_digests(one: tuple[bytes, ...], other: tupl
 @pytest.mark.parametrize("size", [0, 16, 31, 33])
 def test_a_key_has_32_bytes(size: int) -> None:
     with pytest.raises(AssertionError):
-        keyed_digest(bytes(size), DigestDomain.CARD, b"anna")
+        keyed_digest(bytes(size), DigestDomain.PERSON, b"anna")

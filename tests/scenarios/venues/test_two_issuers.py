@@ -109,7 +109,7 @@ def test_a_card_of_another_issuer_joins_no_party() -> None:
 def test_a_second_document_with_the_id_of_the_first_is_another_card() -> None:
     first = shown("university", PHONE_A, card_id=b"card0001")
     second = shown("gym", PHONE_A, card_id=b"card0001")
-    answer = AskDocument(first, lambda _: second).hear(
+    answer = AskDocument(first, lambda *_: second, None, NOW).hear(
         Heard(0, symbols=(Symbol("", b"", "test", ((0, 0),) * 4),))
     )
     assert isinstance(answer, Given)
