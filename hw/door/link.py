@@ -162,7 +162,7 @@ class DoorLink:
     def wiegand(self, bits: int, value: int) -> None:
         """Send a card number to a panel on the controller's wires. Raises DoorLinkFault."""
         try:
-            self._ask(lambda session: session.wiegand(bits, value))
+            self._ask(lambda session: session.wiegand(bits, value, self._clock.tick_ms()))
         except faults.ControllerDenied as denial:
             raise faults.number_denied(denial.code) from None
 

@@ -175,7 +175,7 @@ class Chip:
     def send_number(self, bits: int, number: int) -> int:
         """A card's number for the panel; the counter by which the answer names it."""
         assert self.session
-        counter, data = self.session.wiegand(bits, number)
+        counter, data = self.session.wiegand(bits, number, self.us // 1_000)
         self._outbox += data
         return counter
 
