@@ -53,7 +53,7 @@ class Controller:
     """One door's controller.
 
     `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonces`: `fresh()` gives 16
-    bytes, new ones; `secret()` is a generator that returns 32 that nobody can guess.
+    bytes, new ones; `secret()` is a generator that returns 32 that no attacker can guess.
     `write(buffer, length)` sends; `drive(level)` moves the strike's pin; `lamps(bits)` the lamps and buzzer;
     `wiegand(bits, buffer, at)` a panel's wires, False where there are none. `cause`: why it booted.
     """

@@ -113,7 +113,7 @@ class Door:
         self._inputs = inputs & CONTACT_IS_OPEN  # anything else that is on has just come on
         self._since = now  # when the time of this state began
         self._for_ms = PRE_ALARM_MS
-        self._free_until = now  # free access, if nobody asks for it again
+        self._free_until = now  # free access, unless it is asked for again
         self._egress = False  # REX frees beside every state, an open leaf too: its contact may be broken
         self._egress_since = now
         self._pressed_since = now
@@ -189,7 +189,7 @@ class Door:
         self._on(HOST_LOST, now)
 
     def set_mode(self, mode: int, left_ms: int, now: int) -> int:
-        """OBEYED, or the code of a denial. `left_ms`: until free access ends, if nobody asks for it again."""
+        """OBEYED, or the code of a denial. `left_ms`: until free access ends, unless renewed."""
         if mode > MODE_FREE_ACCESS:
             return DENIED_MALFORMED
         if mode == MODE_FREE_ACCESS:
@@ -211,7 +211,7 @@ class Door:
             self._on(FAULTED, now)
 
     def _denial(self, left_ms: int) -> int:
-        """OBEYED, or why nobody is let in at this moment by anything that the host says."""
+        """OBEYED, or why the host cannot let a person in at this moment."""
         if left_ms <= LONGEST_TURN_MS:
             return DENIED_EXPIRED
         if self.fault or self.tampered:
@@ -272,7 +272,7 @@ class Door:
         return LOCK_DOWN if self.mode == MODE_LOCK_DOWN else NORMAL
 
     def _pass_free_access(self, now: int) -> None:
-        """It ends by itself where nobody asks for it again."""
+        """Ends free access that is not asked for again."""
         if self.mode == MODE_FREE_ACCESS and not left(self._free_until, now):
             self._end_free_access(now)
             self._on(TIME, now)
