@@ -104,12 +104,12 @@ class DoorLink:
     def wait_until_ready(self, for_s: float = READY_S, *, is_patient: bool = True) -> None:
         """Wait for the first status of the controller. Raises DoorLinkFault with the cause if none comes.
 
-        `is_patient`: wait on after a refusal, which any device on the cable can make.
+        `is_patient`: wait on after a refusal, or word of another version: any device on the cable can say these.
         """
 
         def is_over() -> bool:
             there = self._there
-            return bool(there.status or there.wrong or (there.refused and not is_patient))
+            return bool(there.status or (not is_patient and (there.wrong or there.refused)))
 
         with self._guard:
             self._guard.wait_for(is_over, for_s)
