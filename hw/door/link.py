@@ -104,7 +104,7 @@ class DoorLink:
     def wait_until_ready(self, for_s: float = READY_S, *, is_patient: bool = True) -> None:
         """Wait for the first status of the controller. Raises DoorLinkFault with the cause if none comes.
 
-        `is_patient`: wait on after a refusal, or word of another version: any device on the cable can say these.
+        `is_patient`: wait on after a refusal or another version, which any device on the cable can claim.
         """
 
         def is_over() -> bool:
