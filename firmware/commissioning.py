@@ -20,7 +20,7 @@ _MALFORMED = const(1)
 class Commissioning:
     """One key at a time. `reply`: where payloads go; lengths are returned, 0 for nothing.
 
-    `secret()`: a generator that yields between its steps, and returns 32 secret random bytes.
+    `secret()`: a generator that yields between its steps, and returns 32 bytes that no attacker can guess.
     """
 
     def __init__(self, reply: bytearray, secret) -> None:  # noqa: ANN001

@@ -53,7 +53,7 @@ class Controller:
     """One door's controller.
 
     `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonces`: `fresh()` gives 16
-    bytes, new ones; `secret()` is a generator that returns 32 secret ones.
+    bytes, new ones; `secret()` is a generator that returns 32 that no attacker can guess.
     `write(buffer, length)` sends; `drive(level)` moves the strike's pin; `lamps(bits)` the lamps and buzzer;
     `wiegand(bits, buffer, at)` a panel's wires, False where there are none. `cause`: why it booted.
     """
@@ -160,9 +160,11 @@ class Controller:
                 code = d.OBEYED
         elif kind == EVENTS and content == 4:
             code = self._rewind(get32(frame, ASKED_AT), now)
-        elif kind == WIEGAND and content == 9 and 0 < frame[ASKED_AT] <= _MAX_WIEGAND_BITS:
-            sent = self._wiegand(frame[ASKED_AT], frame, ASKED_AT + 1)
-            code = d.OBEYED if sent else d.DENIED_NOT_NOW
+        elif kind == WIEGAND and content == 13 and 0 < frame[ASKED_AT] <= _MAX_WIEGAND_BITS:
+            code = d.DENIED_EXPIRED
+            if left(get32(frame, ASKED_AT + 9), now):
+                sent = self._wiegand(frame[ASKED_AT], frame, ASKED_AT + 1)
+                code = d.OBEYED if sent else d.DENIED_NOT_NOW
         self.strike.set_free(self.door.is_free)  # before the answer: it saves the visitor 20 ms
         return self._answer(get32(frame, 1), code)
 

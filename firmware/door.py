@@ -167,7 +167,7 @@ class Door:
         """The host grants: OBEYED, or the code of a denial. `left_ms`: until the grant expires."""
         if for_ms <= 0:
             return DENIED_MALFORMED
-        if denial := self._denial(left_ms):
+        if (denial := self._denial(left_ms)) != OBEYED:
             return denial
         if self.mode == MODE_LOCK_DOWN:
             return DENIED_LOCK_DOWN
@@ -189,11 +189,11 @@ class Door:
         self._on(HOST_LOST, now)
 
     def set_mode(self, mode: int, left_ms: int, now: int) -> int:
-        """OBEYED, or the code of a denial. `left_ms`: until free access ends, unless it is renewed."""
+        """OBEYED, or the code of a denial. `left_ms`: until free access ends, unless renewed."""
         if mode > MODE_FREE_ACCESS:
             return DENIED_MALFORMED
         if mode == MODE_FREE_ACCESS:
-            if denial := self._denial(left_ms):
+            if (denial := self._denial(left_ms)) != OBEYED:
                 return denial
             self._free_until = wrapped(now + min(left_ms - LONGEST_TURN_MS, FREE_ACCESS_MS))
         if mode != self.mode:

@@ -8,7 +8,7 @@ REX_RELEASE_MS = const(5_000)  # from a button beside the door to the handle, on
 LONGEST_TURN_MS = const(25)  # of the loop, 16 in an emulator: what ends at a tick ends so much before it
 
 # -- the host
-FREE_ACCESS_MS = const(60_000)  # three renewals, one each 20 s, lost in a row
+FREE_ACCESS_MS = const(60_000)  # three renewals, one each 20 s, lost in a row: the host wants it no more
 HEARTBEAT_MS = const(1_000)  # four PINGs of 250 ms lost in a row: the host hangs, or the cable is cut
 SESSION_MS = const(5_000)  # a host that was restarted needs less; after this both ends open a new session
 FRESH_MS = const(1_000)  # from the tick that a message names until it comes, PINGs being 250 ms apart

@@ -1,4 +1,4 @@
-"""Sixteen bytes that never come twice (LINK.md section 2), and at commissioning 32 secret ones."""
+"""Sixteen bytes that never come twice (LINK.md section 2), and 32 at commissioning that are secret."""
 
 import hashlib
 import os

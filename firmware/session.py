@@ -155,7 +155,7 @@ class Session:
 
     def step(self, now: int) -> bool:
         """Let time pass; True once when the host has just fallen silent. Call at least once a day."""
-        if self._pending_host is not None and elapsed(now, self._greeted_at) > FRESH_MS:
+        if elapsed(now, self._greeted_at) > FRESH_MS:
             self._pending_host = self._pending_controller = None
         if not self.in_force:
             return False

@@ -116,9 +116,13 @@ class LinkSession:
         """An EVENTS, which asks for all events from this number on. Raises LinkDown."""
         return self._message(m.MessageType.EVENTS, first.to_bytes(4, "little"))
 
-    def wiegand(self, bits: int, value: int) -> tuple[int, bytes]:
-        """A WIEGAND, which sends a card number of `bits` bits (1 to 64) to a panel. Raises LinkDown."""
-        return self._message(m.MessageType.WIEGAND, bytes([bits]) + (value << 64 - bits).to_bytes(8, "big"))
+    def wiegand(self, bits: int, value: int, tick_ms: int) -> tuple[int, bytes]:
+        """A WIEGAND, which sends a card number of `bits` bits (1 to 64) to a panel. Raises LinkDown.
+
+        It expires when its answer is no longer waited for.
+        """
+        content = bytes([bits]) + (value << 64 - bits).to_bytes(8, "big") + self._expires(tick_ms, ANSWER_MS)
+        return self._message(m.MessageType.WIEGAND, content)
 
     def _hello(self, tick_ms: int) -> bytes:
         self._asked_ms = tick_ms

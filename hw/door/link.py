@@ -107,12 +107,12 @@ class DoorLink:
     def wait_until_ready(self, for_s: float = READY_S, *, is_patient: bool = True) -> None:
         """Wait for the first status of the controller. Raises DoorLinkFault with the cause if none comes.
 
-        `is_patient`: wait on after a refusal, which any device on the cable can make.
+        `is_patient`: wait on after a refusal or another version, which any device on the cable can claim.
         """
 
         def is_over() -> bool:
             there = self._there
-            return bool(there.status or there.wrong or (there.refused and not is_patient))
+            return bool(there.status or (not is_patient and (there.wrong or there.refused)))
 
         with self._guard:
             self._guard.wait_for(is_over, for_s)
@@ -176,7 +176,7 @@ class DoorLink:
         """
         self._proofs.release(allowed)
         try:
-            self._ask(lambda session: session.wiegand(bits, value))
+            self._ask(lambda session: session.wiegand(bits, value, self._clock.tick_ms()))
         except faults.ControllerDenied as denial:
             raise faults.number_denied(denial.code) from None
 

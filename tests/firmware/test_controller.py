@@ -130,6 +130,9 @@ class Bench:
     def mode(self, mode: int, left_ms: int = 60_000) -> int:
         return self.ask(MODE, bytes([mode]) + self._tick(left_ms))
 
+    def card(self, content: bytes, left_ms: int = 200) -> int:
+        return self.ask(WIEGAND, content + self._tick(left_ms))
+
     def _tick(self, left_ms: int) -> bytes:
         return u32((self.now + left_ms) % WRAP)
 
@@ -389,17 +392,24 @@ def test_a_signal_is_shown_at_the_next_turn(signal: int, lit: int) -> None:
 @pytest.mark.parametrize("bits", [1, 26, 37, 64])
 def test_a_card_number_reaches_the_panel_unchanged(bits: int) -> None:
     bench = Bench().open()
-    assert bench.ask(WIEGAND, bytes([bits]) + b"12345678") == 0
+    assert bench.card(bytes([bits]) + b"12345678") == 0
     assert bench.cards == [(bits, b"12345678")]
 
 
 def test_a_busy_panel_denies_the_number() -> None:
     bench = Bench().open()
     bench.panel_listens = False
-    assert bench.ask(WIEGAND, b"\x1a" + bytes(8)) == 9
+    assert bench.card(b"\x1a" + bytes(8)) == 9
 
 
-LENGTHS = {PING: 0, RELEASE: 10, RELOCK: 0, MODE: 5, SIGNAL: 1, EVENTS: 4, WIEGAND: 9}
+@pytest.mark.parametrize("late_ms", [0, 1, 60_000])
+def test_a_card_number_that_has_expired_reaches_no_panel(late_ms: int) -> None:
+    bench = Bench(now=60_000).open()
+    assert bench.card(b"\x1a" + bytes(8), left_ms=-late_ms) == 11
+    assert bench.cards == []
+
+
+LENGTHS = {PING: 0, RELEASE: 10, RELOCK: 0, MODE: 5, SIGNAL: 1, EVENTS: 4, WIEGAND: 13}
 MALFORMED = [
     *((kind, b"\x01" * length) for kind, right in LENGTHS.items() for length in range(40) if length != right),
     *((kind, bytes(length)) for kind in (0x00, 0x17, 0x7F, 0x90, 0x91, 0xFF) for length in (0, 6)),
@@ -410,9 +420,9 @@ MALFORMED = [
     (EVENTS, bytes(4)),
     (EVENTS, b"\x04\0\0\0"),
     (EVENTS, b"\xff\xff\xff\xff"),
-    (WIEGAND, bytes(9)),
-    (WIEGAND, b"\x41" + bytes(8)),
-    (WIEGAND, b"\xff" + bytes(8)),
+    (WIEGAND, bytes(9) + u32(9_000)),
+    (WIEGAND, b"\x41" + bytes(8) + u32(9_000)),
+    (WIEGAND, b"\xff" + bytes(8) + u32(9_000)),
 ]
 
 

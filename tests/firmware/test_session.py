@@ -314,6 +314,12 @@ def test_a_tick_that_no_clock_here_ever_shows_is_not_taken(bits: int) -> None:
     assert pair.accept(pair.host.message(PING, seen=77)) == 0
 
 
+@pytest.mark.parametrize("bits", [1 << 30, 1 << 31, 3 << 30])
+def test_a_counter_and_a_tick_that_are_both_too_large_do_not_make_up_for_each_other(bits: int) -> None:
+    pair = Pair(now=77).open()
+    assert pair.accept(pair.host.message(PING, counter=1 | bits, seen=77 | bits)) == -1
+
+
 def test_a_message_that_is_held_back_counts_for_nothing() -> None:
     pair = Pair().open()
     banked = [pair.host.message(0x11, bytes(10)), pair.host.message(PING)]

@@ -175,7 +175,7 @@ class Chip:
     def send_number(self, bits: int, number: int) -> int:
         """Send a card's number for the panel; returns the message's counter, which the answer names."""
         assert self.session
-        counter, data = self.session.wiegand(bits, number)
+        counter, data = self.session.wiegand(bits, number, self.us // 1_000)
         self._outbox += data
         return counter
 

@@ -26,7 +26,7 @@ TYPES = [int(kind) for kind in m.MessageType]
 LENGTHS = {
     m.MessageType.HELLO: 18, m.MessageType.PROVE: 10, m.MessageType.KEY_OFFER: 35, m.MessageType.KEY_CONFIRM: 9,
     m.MessageType.PING: 17, m.MessageType.RELEASE: 27, m.MessageType.RELOCK: 17, m.MessageType.MODE: 22, m.MessageType.SIGNAL: 18, m.MessageType.EVENTS: 21,
-    m.MessageType.WIEGAND: 26, m.MessageType.WELCOME: 30, m.MessageType.READY: 17, m.MessageType.KEY_ANSWER: 41, m.MessageType.KEY_SET: 9,
+    m.MessageType.WIEGAND: 30, m.MessageType.WELCOME: 30, m.MessageType.READY: 17, m.MessageType.KEY_ANSWER: 41, m.MessageType.KEY_SET: 9,
     m.MessageType.REFUSED: 2, m.MessageType.PONG: 25, m.MessageType.DONE: 17, m.MessageType.DENIED: 18, m.MessageType.EVENT: 26,
 }  # fmt: skip
 

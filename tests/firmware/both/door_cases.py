@@ -4,7 +4,7 @@ A case is a list of steps. `grant` and `mode` end with the code of the answer: 0
 """
 
 import door as d
-from controller import DONE, EV_KEY_SET, EV_SESSION, EVENTS, RELOCK, SIGNAL, WIEGAND
+from controller import DONE, EV_KEY_SET, EV_SESSION, EVENTS, RELOCK, SIGNAL
 from door_world import KEY, PING_MS, World, expect
 from limits import (
     DEBOUNCE_MS,
@@ -136,9 +136,12 @@ CASES = (
     ("signals are shown, unknown ones denied", (
         ("say", SIGNAL, b"\x05", DONE), ("wait", 500), ("lamps", 2), ("denied", SIGNAL, b"\x09", d.DENIED_MALFORMED),
     )),
-    ("a card's number reaches the panel unchanged", (
-        ("say", WIEGAND, b"\x1a\x12\x34\x56\x40\0\0\0\0", DONE), ("panel", [(26, b"\x12\x34\x56\x40\0\0\0\0")]),
-        ("denied", WIEGAND, b"\x41" + bytes(8), d.DENIED_MALFORMED),
+    ("a card's number reaches the panel as it was given", (
+        ("card", b"\x1a\x12\x34\x56\x40\0\0\0\0", 0), ("panel", [(26, b"\x12\x34\x56\x40\0\0\0\0")]),
+        ("card", b"\x41" + bytes(8), d.DENIED_MALFORMED),
+    )),
+    ("a card's number that is held back is not presented", (
+        ("late", 300), ("card", b"\x1a\x12\x34\x56\x40\0\0\0\0", d.DENIED_EXPIRED), ("panel", []),
     )),
     ("a key is agreed on with the lid off, once", (
         ("new",), ("commission", REFUSED), ("wires", LID), ("wait", SETTLED), ("commission", KEY_SET), ("commission", REFUSED),
@@ -252,6 +255,7 @@ _STEPS = {
     "hush": _hush,
     "grant": _grant,
     "mode": _mode,
+    "card": lambda world, content, code: expect(world.card(content), code, "card"),
     "say": _say,
     "denied": _denied,
     "late": _late,

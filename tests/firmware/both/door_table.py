@@ -294,7 +294,7 @@ RULES = (
     ("egress ends in time", "time passes", ("egress",), "normal", ["relocked: time"], None),
     ("free access that is not asked for again ends in time",
      "time passes", ("free access",), "normal", ["mode normal", "relocked: time"], None),
-    ("free access that is not asked for again ends in time, also with an open leaf",
+    ("free access that is not asked for again ends in time, also of a leaf that is open",
      "time passes", ("free access, open",), "open", ["mode normal", "relocked: time"], None),
     ("who holds a door open is reminded", "time passes", ("open",), "pre-alarm", ["pre-alarm"], None),
     ("who goes on is heard everywhere", "time passes", ("pre-alarm",), "too long", ["open too long"], None),

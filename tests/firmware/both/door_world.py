@@ -4,7 +4,7 @@ Under MicroPython the heap is locked in every step: a step that allocates memory
 """
 
 import micropython
-from controller import DENIED, DONE, EVENT, MODE, PING, PONG, RELEASE, Controller
+from controller import DENIED, DONE, EVENT, MODE, PING, PONG, RELEASE, WIEGAND, Controller
 from debounce import Debounce
 from frame import Receiver, encode
 from limits import MAX_WIRE
@@ -148,6 +148,15 @@ class World:
         content[0] = mode
         put32(content, 1, wrapped(self.now + for_ms))
         answer = self.say(MODE, bytes(content))
+        if answer is None:
+            return None
+        return 0 if answer[0] == DONE else answer[1][4]
+
+    def card(self, content):
+        """Likewise."""
+        expires = bytearray(4)
+        put32(expires, 0, wrapped(self.now + ANSWER_MS))
+        answer = self.say(WIEGAND, content + bytes(expires))
         if answer is None:
             return None
         return 0 if answer[0] == DONE else answer[1][4]

@@ -66,7 +66,7 @@ inline close_gaps() {
   od
 }
 
-/* What was said in a session that is over at both ends is of an OTHER; answers that nobody waits for are forgotten. */
+/* What was said in a session that is over at both ends is of an OTHER; answers to nothing are forgotten. */
 #define IS_OVER(n) (n != 0 && n != session && n != host_session)
 inline tidy_up() {
   if :: IS_OVER(grant.session) -> grant.session = OTHER :: else fi;

@@ -52,7 +52,7 @@ LINK = {
     "status": ["-DSTATUS", *times(500)],
     "keys": ["-DRELEASES", "-DKEYS", *times(2_500)],
 }
-# The ring of the model is a sixteenth of the real one; a session's two events that no host hears stay two.
+# The ring of the model is a sixteenth of the real one; the two events of a session that are told last stay two.
 EVENTS = [
     f"-DKEPT={limits.EVENTS_KEPT // 16}",
     f"-DUNHEARD={feed._UNHEARD}",

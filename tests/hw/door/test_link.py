@@ -591,11 +591,38 @@ def test_a_firmware_that_does_not_fit_is_named(
     monkeypatch.setattr("session.VERSION", version)
     controller.controller.session._firmware = bytes(firmware)
     with pytest.raises(faults.WrongFirmware, match=words) as caught:
-        opened().wait_until_ready()
+        opened().wait_until_ready(is_patient=False)
     assert caught.value.hint
 
 
-def test_a_closed_link_gives_its_port_back(opened: Opened, link: DoorLink) -> None:
+LIES = {
+    "another version": bytes([m.MessageType.WELCOME, 1, 9, 9, 9, 0]) + bytes(24),
+    "a version to come": bytes([m.MessageType.WELCOME, 9]) + bytes(28),
+    "another key": bytes([m.MessageType.WELCOME, 2, 0, 2, 0, 0]) + bytes(24),
+    "no key": bytes([m.MessageType.REFUSED, m.DenyCode.NO_KEY]),
+    "a session": bytes([m.MessageType.READY]) + bytes(16),
+    "a key that was set": bytes([m.MessageType.KEY_SET]) + bytes(8),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_what_an_attacker_says_before_the_controller_keeps_no_door_from_being_opened(
+    lie: str, controller: OnPty, opened: Opened
+) -> None:
+    wire, write = frame.encode(LIES[lie]), controller.controller._write
+
+    def lie_first(buffer: bytearray, length: int) -> None:
+        write(bytearray(wire), len(wire))
+        write(buffer, length)
+
+    controller.controller._write = lie_first
+    link = opened()
+    link.wait_until_ready()
+    link.release(10_000, proof())
+    assert controller.energised
+
+
+def test_a_closed_link_holds_its_port_no_longer(opened: Opened, link: DoorLink) -> None:
     link.close()
     second = opened()
     second.wait_until_ready()

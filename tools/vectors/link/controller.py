@@ -276,6 +276,7 @@ def _asked() -> Iterator[ControllerPlay]:
 def _limits() -> Iterator[ControllerPlay]:
     """Contents at their limits and beyond them. The messages are authentic, so there is an answer."""
     malformed = TALK.tell(m.DENIED, 1, u32(1) + bytes([MALFORMED]))
+    soon = u32(220)
     for name, comment, kind, content in (
         ("release_no_time", "RELEASE for 0 ms", m.RELEASE, grant(0, 9_999)),
         ("release_short", "RELEASE without an expiry", m.RELEASE, THREE_SECONDS[:6]),
@@ -288,9 +289,9 @@ def _limits() -> Iterator[ControllerPlay]:
         ("events_zero", "EVENTS from 0", m.EVENTS, u32(0)),
         ("events_future", "EVENTS from the one after the next", m.EVENTS, u32(4)),
         ("events_huge", "EVENTS from 2^32 - 1", m.EVENTS, u32(2**32 - 1)),
-        ("wiegand_no_bits", "WIEGAND of 0 bits", m.WIEGAND, bytes(9)),
-        ("wiegand_65_bits", "WIEGAND of 65 bits", m.WIEGAND, bytes([65]) + bytes(8)),
-        ("wiegand_short", "WIEGAND with 7 bytes", m.WIEGAND, bytes([26]) + bytes(7)),
+        ("wiegand_no_bits", "WIEGAND of 0 bits", m.WIEGAND, bytes(9) + soon),
+        ("wiegand_65_bits", "WIEGAND of 65 bits", m.WIEGAND, bytes([65]) + bytes(8) + soon),
+        ("wiegand_short", "WIEGAND without an expiry", m.WIEGAND, bytes([26]) + bytes(8)),
         ("ping_long", "PING with content", m.PING, b"\0"),
         ("unknown", "an unknown type", 0x17, b""),
     ):
@@ -301,9 +302,9 @@ def _limits() -> Iterator[ControllerPlay]:
     for name, comment, kind, content in (
         ("signal_last", "SIGNAL 5", m.SIGNAL, b"\5"),
         ("events_first", "EVENTS from 1", m.EVENTS, u32(1)),
-        ("events_next", "EVENTS from the next one", m.EVENTS, u32(3)),
-        ("wiegand_1_bit", "WIEGAND of 1 bit", m.WIEGAND, bytes([1, 0x80]) + bytes(7)),
-        ("wiegand_64_bits", "WIEGAND of 64 bits", m.WIEGAND, bytes([64]) + bytes(8)),
+        ("events_next", "EVENTS from the one that has not happened yet", m.EVENTS, u32(3)),
+        ("wiegand_1_bit", "WIEGAND of 1 bit", m.WIEGAND, bytes([1, 0x80]) + bytes(7) + soon),
+        ("wiegand_64_bits", "WIEGAND of 64 bits", m.WIEGAND, bytes([64]) + bytes(8) + soon),
         ("mode_same", "MODE that is already in force", m.MODE, mode(0)),
     ):
         yield ControllerPlay(f"done_{name}", comment).open().step(20, TALK.ask(kind, 1, content), done)

@@ -65,6 +65,11 @@ def late() -> Iterator[ControllerPlay]:
         .step(494, b"", strike=1)
         .step(495, b"")
     )
+    yield (
+        ControllerPlay("late_wiegand", "WIEGAND that has expired")
+        .open()
+        .step(20, TALK.ask(m.WIEGAND, 1, bytes([26]) + bytes(8) + u32(20)), expired)
+    )
     for name, comment, expires in (
         ("past", "free access that has expired", 19),
         ("now", "free access that expires now", 20),
