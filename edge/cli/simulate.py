@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError
 from edge.simulate import SimulatedRules, simulate
 from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, age_policy_for, parse
+from edge.untrusted_text import toml_table
 
 if TYPE_CHECKING:
     import argparse
@@ -101,7 +101,7 @@ def _rules(file: Path) -> SimulatedRules:
     """The rules in a file: a site's policy if it has `issued_at`, else a door's configuration."""
     try:
         data = file.read_bytes()[: MAX_POLICY_BYTES * 8]
-        is_policy = "issued_at" in tomllib.loads(data.decode())
+        is_policy = "issued_at" in toml_table(data.decode())
     except OSError as error:
         raise InputError(
             f"{file}: {(error.strerror or 'cannot be read').lower()}",

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from edge.card import numbers as n
 from edge.errors import TrustFault
+from edge.untrusted_text import typed_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     signed_at: _Instant | None = None
     source: Annotated[str, Meta(max_length=1_000)] = ""
     versions: Annotated[dict[_Role, Annotated[int, Meta(ge=0)]], Meta(max_length=64)] = {}
+
+
+_decoder = msgspec.json.Decoder(_File)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,10 @@ def parse(data: bytes) -> Generation:
             f"generation.json: {len(data)} bytes, at most {MAX_GENERATION_BYTES} are allowed", hint=_HINT
         )
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = typed_json(data, _decoder)
         signed_at = _utc(file.signed_at) if file.signed_at else None
         return Generation(_utc(file.synced_at), signed_at, file.source, file.versions)
-    except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
+    except (ValueError, OverflowError) as error:  # UnreadableText is a ValueError
         raise TrustFault(f"generation.json: {str(error).replace('`', '')}", hint=_HINT) from error
 
 

@@ -6,7 +6,6 @@ can make the policy stricter, never laxer.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -19,6 +18,7 @@ from edge.card.claims import within
 from edge.errors import TrustFault
 from edge.trust.scope import ANYWHERE
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, strictest
+from edge.untrusted_text import toml_table
 
 MAX_POLICY_BYTES: Final = 16_384  # a file with every key and a comment for each takes 2 kB
 
@@ -117,7 +117,7 @@ def parse(data: bytes) -> SitePolicy:
             f"policy.toml: {len(data)} bytes, at most {MAX_POLICY_BYTES} are allowed", hint=_HINT
         )
     try:
-        file = msgspec.convert(tomllib.loads(data.decode()), _File)
+        file = msgspec.convert(toml_table(data.decode()), _File)
         issued_at = file.issued_at.astimezone(UTC)
         ages = file.freshness
         default = AgePolicy(clock=AgeAction(file.clock.suspect))
@@ -130,7 +130,7 @@ def parse(data: bytes) -> SitePolicy:
         )
         if not 0 <= issued_at.timestamp() <= n.MAX_TIME:
             raise ValueError("issued_at: not from 1970 to 2100")  # noqa: TRY301  one way out
-    except (ValueError, RecursionError, OverflowError) as error:  # tomllib's and msgspec's are ValueErrors
+    except (ValueError, OverflowError) as error:  # UnreadableText and msgspec's are ValueErrors
         raise TrustFault(f"policy.toml: {_reason(error)}", hint=_HINT) from error
     return SitePolicy(
         version=file.version,
@@ -175,5 +175,5 @@ def _rule(ages: _Ages, default: AgeRule, kind: str) -> AgeRule:
 
 
 def _reason(error: Exception) -> str:
-    """One line without the quotes of msgspec; messages of tomllib and msgspec name keys, not people."""
+    """One line without the quotes of msgspec; messages of TOML and msgspec name keys, not people."""
     return " ".join(str(error).lower().replace("`", "").split())[:200] or "cannot be read"

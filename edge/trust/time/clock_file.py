@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from edge.errors import ClockFault
 from edge.trust.time.trusted_clock import FIRST, LAST, ClockMemory
+from edge.untrusted_text import typed_json
 
 NAME: Final = "clock.json"
 MAX_CLOCK_BYTES: Final = 1_024  # a file takes 130
@@ -24,6 +25,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     v: Literal[1] = 1
 
 
+_decoder = msgspec.json.Decoder(_File)
+
+
 def encode(memory: ClockMemory) -> bytes:
     """The file that `parse` reads."""
     return msgspec.json.encode(_File(memory.time, memory.signed, memory.synced)) + b"\n"
@@ -35,11 +39,11 @@ def parse(data: bytes) -> ClockMemory:
     if len(data) > MAX_CLOCK_BYTES:
         raise ClockFault(f"{NAME}: {len(data)} bytes, at most {MAX_CLOCK_BYTES} are allowed", hint=hint)
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = typed_json(data, _decoder)
         return ClockMemory(
             _utc(file.time), _utc(file.signed), None if file.synced is None else _utc(file.synced)
         )
-    except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
+    except (ValueError, OverflowError) as error:  # UnreadableText is a ValueError
         raise ClockFault(f"{NAME}: the file is damaged", hint=hint) from error
 
 
