@@ -41,6 +41,7 @@ from edge.request.certificate import CertificateAuthority
 from edge.trust.folder import status_stem
 from edge.trust.scope import ANYWHERE
 from edge.trust.sealed_template import box_id
+from edge.untrusted_text import UnreadableText, typed_json
 from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
 from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
@@ -220,12 +221,11 @@ def _attributes(path: Path | None) -> dict[Attribute, str]:
     if path is None:
         return {}
     try:
-        said = msgspec.json.decode(
-            open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES), type=dict[Attribute, str]
-        )
+        data = open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES)
+        said = typed_json(data, msgspec.json.Decoder(dict[Attribute, str]))
     except StorageFault as fault:  # the user named this file; it is not the office's storage
         raise InputError(fault.message, hint=fault.hint) from fault
-    except msgspec.MsgspecError as error:  # its own message may quote a personal value
+    except UnreadableText as error:  # its own message may quote a personal value
         raise InputError(
             f"{path}: not attributes in JSON",
             hint=f"write an object of texts with these names: {', '.join(Attribute)}",
