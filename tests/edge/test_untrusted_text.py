@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 import pytest
+from worlds.venues.building_door import ZONES
 
 from edge.audit import record
 from edge.config.parse import parse_config
@@ -25,10 +25,9 @@ from edge.trust.status import jwk
 from edge.trust.time import clock_file
 from edge.untrusted_text import UnreadableText, json_object, one_of, toml_table, typed_json
 from edge.upload import protocol
-from edge.venues.door.rules_file import Zones, parse_rules
+from edge.venues.door.rules_file import parse_rules
 
 EDGE = Path(__file__).resolve().parents[2] / "edge"
-ZONES = Zones(ZoneInfo, available_timezones)
 DIGITS = b"9" * 5_000  # Python converts at most 4,300
 NESTED = b"[" * 3_000 + b"]" * 3_000
 

@@ -58,7 +58,8 @@ NOW: Final = datetime(2026, 6, 15, 10, tzinfo=UTC)
 _ANY: Final = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
 ISSUER: Final = IssuerKey(KID, "CN-GD", KEY, _ANY, NOW, NOW + timedelta(days=99), NOW)
 SITE: Final = enrolment.EnrolmentContext(bytes(32))
-ZONES: Final = Zones(ZoneInfo, cache(available_timezones))
+_zone_names: Final = cache(available_timezones)
+ZONES: Final = Zones(lambda name: ZoneInfo(name) if name in _zone_names() else None, _zone_names)
 JWT_HEADER: Final = b'{"alg":"EdDSA","typ":"statuslist+jwt"}'
 
 
