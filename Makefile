@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := $(VENV)/.demo
 STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
+FUZZ_S ?= 40
 UF2    := build/firmware/doorward-controller.uf2
 TYPINGS     := typings/.ready
 MICROPYTHON := build/micropython/.ready
@@ -115,8 +116,9 @@ vectors: $(STAMP) ## write tests/vectors again
 vectors-check: $(STAMP)
 	@$(BIN)/python tools/vectors check
 
-fuzz: $(STAMP) ## fuzz the parsers with Hypothesis, 50 times longer than in `make test`
+fuzz: $(STAMP) ## fuzz the parsers: Hypothesis 50 times longer than in `make test`, then atheris FUZZ_S seconds (40) a target
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
+	@$(BIN)/python tools/fuzz run --seconds $(FUZZ_S)
 
 fuzz-link: $(STAMP) ## fuzz both ends of the door link with a million frames of an attacker
 	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_fuzz.py

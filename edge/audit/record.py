@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 from edge.audit.errors import JournalBroken
 from edge.decision import Reason
 from edge.errors import StorageFault
+from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.on_record import LockMovement
 from edge.ports import Cause, DoorEventKind
 
@@ -290,8 +291,8 @@ def decode(body: bytes) -> JournalEntry:
     if not body.isascii():  # before msgspec, which raises UnicodeDecodeError for a bad key
         raise JournalBroken("record is not ASCII")
     try:
-        entry = _decoder.decode(body)
-    except msgspec.MsgspecError as err:
+        entry = typed_json(body, _decoder)
+    except UnreadableText as err:
         _, at, where = str(err).rpartition(" - at ")
         raise JournalBroken("record does not have a known form" + (f", at {where}" if at else "")) from err
     if _encoder.encode(entry) != body:

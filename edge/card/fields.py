@@ -43,7 +43,7 @@ def array(value: object, least: int, most: int, what: str) -> list[Any]:
 
 def number(value: object, least: int, most: int, what: str) -> int:
     """A whole number from `least` to `most`."""
-    if not isinstance(value, int) or not least <= value <= most:
+    if type(value) is not int or not least <= value <= most:  # True is an int, but no number
         raise cbor.malformed(f"{what}: not a whole number from {least} to {most}")
     return value
 

@@ -14,7 +14,7 @@ from edge.cli.config import read
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError
-from edge.formats.toml import read_toml
+from edge.formats.untrusted_text import toml_table
 from edge.simulate import SimulatedRules, simulate
 from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, age_policy_for, parse
 
@@ -101,7 +101,7 @@ def _rules(file: Path) -> SimulatedRules:
     """The rules in a file: a site's policy if it has `issued_at`, else a door's configuration."""
     try:
         data = file.read_bytes()[: MAX_POLICY_BYTES * 8]
-        is_policy = "issued_at" in read_toml(data.decode())
+        is_policy = "issued_at" in toml_table(data.decode())
     except OSError as error:
         raise InputError(
             f"{file}: {(error.strerror or 'cannot be read').lower()}",

@@ -24,12 +24,14 @@ _MAX_SHOWN: Final = 60  # characters of a value in an error
 
 def mistake(message: str, table: dict[str, Any], page: ConfigSource) -> ConfigError:
     """The error that msgspec found, with the value as it is written and the values that are allowed."""
+    if (
+        "unknown field" in message
+    ):  # the key is found in the table: quoted in the message, it may look like a place
+        return _unknown(*_stranger(table), table, page)
     where = re.search(r"`\$\.?([\w.\[\]]*)`", message)
-    path = re.findall(r"\w+", where[1]) if where else []  # the second word of `pad` is at `$.face.pad[1]`
-    unknown = re.search(r"unknown field `([^`]+)`", message)
-    if unknown:
-        return _unknown(path[0] if path else None, unknown[1], table, page)
-    name, *keys = path
+    name, *keys = re.findall(
+        r"\w+", where[1] if where else ""
+    )  # the second word of `pad` is at `$.face.pad[1]`
     if not keys:
         return page.wrong(
             f"{page.written(name)}: {_shown(table[name])} is not a table",
@@ -49,6 +51,16 @@ def mistake(message: str, table: dict[str, Any], page: ConfigSource) -> ConfigEr
         hint = f"read the comment of {place}: doorward config show"
     message = f"{place}: {_shown(value)} is not {allowed(kind)}"
     return page.wrong(message, at=page.line(name, key), hint=hint)
+
+
+def _stranger(table: dict[str, Any]) -> tuple[str | None, str]:
+    """The first name of the file that is none of a table, or the first key that its table does not have."""
+    known = {field.name: key_types(type(field.default)) for field in msgspec.structs.fields(Config)}
+    for name in table:
+        if name not in known:
+            return None, name
+    keys = ((name, key) for name, held in table.items() if isinstance(held, dict) for key in held)
+    return next((name, key) for name, key in keys if key not in known[name])
 
 
 def _unknown(name: str | None, key: str, table: dict[str, Any], page: ConfigSource) -> ConfigError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -14,7 +13,7 @@ from edge.config.profiles import under
 from edge.config.root import Config
 from edge.config.source import ConfigSource
 from edge.errors import ConfigError
-from edge.formats.toml import read_toml
+from edge.formats.untrusted_text import UnreadableText, toml_table
 from edge.venue_names import FORMER, LIBRARY, venue_name
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ def parse_config(data: bytes, file: Path) -> Config:
         line = data[: err.start].count(b"\n") + 1
         raise ConfigError("is not UTF-8 text", file=file, line=line, hint="save the file as UTF-8") from err
     try:
-        table = read_toml(text)
-    except tomllib.TOMLDecodeError as err:
+        table = toml_table(text)
+    except UnreadableText as err:
         found = re.search(r"at line (\d+)", str(err))
         message = str(err).partition(" (at")[0].lower()
         is_double = "twice" in message or "overwrite" in message

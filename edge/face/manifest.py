@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edge.errors import ModelFault
 from edge.face.compare import Threshold, threshold_at
-from edge.formats.toml import read_toml
+from edge.formats.untrusted_text import toml_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +46,7 @@ def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
     Raises ModelFault.
     """
     try:
-        page = read_toml(text)
+        page = toml_table(text)
         face, files = page["face"], page["files"]
         rows = [Threshold(_number(row["fmr"]), _number(row["cosine"])) for row in face["thresholds"]]
         key = {"litert": "litert", "tflite": "tflite_runtime"}[runtime]
@@ -63,7 +62,7 @@ def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
             thresholds=tuple(rows),
             passive=_passive(page["pad"]) if "pad" in page else None,
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as err:
+    except (KeyError, TypeError, ValueError, AttributeError) as err:  # UnreadableText is a ValueError
         raise ModelFault(f"models/manifest.toml: {err}", hint=HINT) from err
 
 

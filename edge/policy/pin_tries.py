@@ -22,6 +22,7 @@ from msgspec import Meta
 
 from edge.decision import Deny, Reason
 from edge.errors import StorageFault
+from edge.formats.untrusted_text import UnreadableText, typed_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,8 +49,8 @@ def encode(counts: Mapping[str, int]) -> bytes:
 def decode(data: bytes) -> dict[str, int]:
     """The counts in a file. Raises StorageFault."""
     try:
-        counts: dict[str, int] = _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        counts: dict[str, int] = typed_json(data, _decoder)
+    except UnreadableText as error:
         raise StorageFault(
             f"{NAME}: not a list of wrong PINs", hint="remove the file; all counts begin at zero again"
         ) from error

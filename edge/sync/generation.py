@@ -17,6 +17,7 @@ import msgspec
 
 from edge.errors import SyncError, TrustFault
 from edge.files.durable import flush, write_durably
+from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.sync.durable_files import share, storing
 from edge.trust import generation as trust_generation
 
@@ -153,12 +154,15 @@ def write_generation(folder: Path, generation: Generation) -> None:
         write_durably(folder / GENERATION, trust_generation.encode(generation))
 
 
+_kept = msgspec.json.Decoder(dict[str, str])
+
+
 def read_kept(folder: Path) -> dict[str, str]:
     """Name and SHA-256 of the targets of a generation; empty if they cannot be read."""
     try:
         data = (folder / KEPT).read_bytes()
-        return msgspec.json.decode(data, type=dict[str, str]) if len(data) <= MAX_KEPT_BYTES else {}
-    except (OSError, ValueError, RecursionError):
+        return typed_json(data, _kept) if len(data) <= MAX_KEPT_BYTES else {}
+    except (OSError, UnreadableText):
         return {}
 
 

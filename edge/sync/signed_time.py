@@ -9,12 +9,16 @@ import msgspec
 
 from edge.card import numbers as n
 from edge.errors import UpdateRejected
+from edge.formats.untrusted_text import typed_json
 
 MAX_TIME_BYTES: Final = 256  # the usual file has 41
 
 
 class _TimeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     issued_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+_decoder = msgspec.json.Decoder(_TimeFile)
 
 
 def signed_time(now: datetime) -> bytes:
@@ -28,8 +32,8 @@ def read_signed_time(data: bytes) -> datetime:
     if len(data) > MAX_TIME_BYTES:
         raise UpdateRejected(f"time.json: {len(data)} bytes, at most {MAX_TIME_BYTES} are allowed", hint=hint)
     try:
-        moment = msgspec.json.decode(data, type=_TimeFile).issued_at.astimezone(UTC)
-    except (ValueError, OverflowError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        moment = typed_json(data, _decoder).issued_at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # UnreadableText is a ValueError
         raise UpdateRejected(f"time.json: {error}", hint=hint) from error
     if not 0 <= moment.timestamp() <= n.MAX_TIME:
         raise UpdateRejected("time.json: issued_at is not from 1970 to 2100", hint=hint)

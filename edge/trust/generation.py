@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from edge.card import numbers as n
 from edge.errors import TrustFault
+from edge.formats.untrusted_text import typed_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     signed_at: _Instant | None = None
     source: Annotated[str, Meta(max_length=1_000)] = ""
     versions: Annotated[dict[_Role, Annotated[int, Meta(ge=0)]], Meta(max_length=64)] = {}
+
+
+_decoder = msgspec.json.Decoder(_File)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,11 @@ def parse(data: bytes) -> Generation:
             f"generation.json: {len(data)} bytes, at most {MAX_GENERATION_BYTES} are allowed", hint=_HINT
         )
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = typed_json(data, _decoder)
         signed_at = _utc(file.signed_at) if file.signed_at else None
         network_at = _utc(file.network_at) if file.network_at else None
         return Generation(_utc(file.synced_at), signed_at, file.source, file.versions, network_at)
-    except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
+    except (ValueError, OverflowError) as error:  # UnreadableText is a ValueError
         raise TrustFault(f"generation.json: {str(error).replace('`', '')}", hint=_HINT) from error
 
 

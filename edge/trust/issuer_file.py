@@ -14,6 +14,7 @@ import nacl.bindings
 from edge.card import cose, fields
 from edge.card import numbers as n
 from edge.errors import InputError, Refused, TrustFault
+from edge.formats.untrusted_text import typed_json
 from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.status import jwk
 
@@ -40,6 +41,9 @@ class _IssuerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_until: _Instant
     issued_at: _Instant
     list_key: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_decoder = msgspec.json.Decoder(_IssuerFile)
 
 
 def issuer_file(issuer: IssuerKey) -> tuple[str, bytes]:
@@ -72,7 +76,7 @@ def read_issuer(name: str, kid: bytes, data: bytes) -> IssuerKey:
     if len(data) > MAX_ISSUER_BYTES:
         raise TrustFault(f"{name}: {len(data)} bytes, at most {MAX_ISSUER_BYTES} are allowed", hint=hint)
     try:
-        content = msgspec.json.decode(data, type=_IssuerFile)
+        content = typed_json(data, _decoder)
         key = _key_of(content.public_key)
         scope = _scope_of(content.scope)
         issuer = fields.word(content.name, n.MAX_ISS_CHARS, "name")
@@ -82,7 +86,7 @@ def read_issuer(name: str, kid: bytes, data: bytes) -> IssuerKey:
         raise TrustFault(f"{name}: list_key: {fault.message}", hint=fault.hint) from fault
     except Refused as refused:
         raise TrustFault(f"{name}: {refused.detail}", hint=hint) from refused
-    except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
+    except (ValueError, OverflowError) as error:  # UnreadableText is a ValueError
         raise TrustFault(f"{name}: {error}", hint=hint) from error
     if cose.kid_of(key) != kid:
         raise TrustFault(f"{name}: the key in it has the id {cose.kid_of(key).hex()}", hint=hint)

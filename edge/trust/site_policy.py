@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from edge.card import numbers as n
 from edge.card.claims import within
 from edge.errors import TrustFault
-from edge.formats.toml import read_toml
+from edge.formats.untrusted_text import toml_table
 from edge.trust.scope import ANYWHERE
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, strictest
 
@@ -117,7 +117,7 @@ def parse(data: bytes) -> SitePolicy:
             f"policy.toml: {len(data)} bytes, at most {MAX_POLICY_BYTES} are allowed", hint=_HINT
         )
     try:
-        file = msgspec.convert(read_toml(data.decode()), _File)
+        file = msgspec.convert(toml_table(data.decode()), _File)
         issued_at = file.issued_at.astimezone(UTC)
         ages = file.freshness
         default = AgePolicy(clock=AgeAction(file.clock.suspect))
@@ -130,7 +130,7 @@ def parse(data: bytes) -> SitePolicy:
         )
         if not 0 <= issued_at.timestamp() <= n.MAX_TIME:
             raise ValueError("issued_at: not from 1970 to 2100")  # noqa: TRY301  one way out
-    except (ValueError, RecursionError, OverflowError) as error:  # tomllib's and msgspec's are ValueErrors
+    except (ValueError, OverflowError) as error:  # UnreadableText and msgspec's are ValueErrors
         raise TrustFault(f"policy.toml: {_reason(error)}", hint=_HINT) from error
     return SitePolicy(
         version=file.version,
@@ -175,5 +175,5 @@ def _rule(ages: _Ages, default: AgeRule, kind: str) -> AgeRule:
 
 
 def _reason(error: Exception) -> str:
-    """One line without the quotes of msgspec; messages of tomllib and msgspec name keys, not people."""
+    """One line without the quotes of msgspec; messages of TOML and msgspec name keys, not people."""
     return " ".join(str(error).lower().replace("`", "").split())[:200] or "cannot be read"

@@ -20,6 +20,7 @@ from edge.audit.record import MAX_RECORD_BYTES, ClockTrust, Count, JournalEntry,
 from edge.audit.record import decode as decode_record
 from edge.config import DeviceName
 from edge.errors import InputError
+from edge.formats.untrusted_text import UnreadableText, typed_json
 
 MAX_RECORDS: Final = 1_000  # more than a busy door writes in an hour; a hub stores them in 0.1 s
 MAX_HEAD_BYTES: Final = 32 * 1024  # a note of 4,096 bytes in JSON escapes of 6 each, and 128 hashes of 47
@@ -200,8 +201,8 @@ def _head(line: bytes) -> _Head:
             f"head of the batch has {len(line)} bytes, at most {MAX_HEAD_BYTES} are allowed", hint=_HINT
         )
     try:
-        head = _decoder.decode(line) if line.isascii() else None
-    except msgspec.MsgspecError as err:
+        head = typed_json(line, _decoder) if line.isascii() else None
+    except UnreadableText as err:
         _, at, where = str(err).rpartition(" - at ")
         raise InputError(
             "head of the batch does not have a known form" + (f", at {where}" if at else ""), hint=_HINT

@@ -14,6 +14,7 @@ from nacl.exceptions import BadSignatureError
 from edge.audit.record import Count, Pseudonym, SiteId, UnixMs
 from edge.config import DeviceName
 from edge.errors import InputError
+from edge.formats.untrusted_text import UnreadableText, typed_json
 
 if TYPE_CHECKING:
     from nacl.signing import SigningKey, VerifyKey
@@ -55,6 +56,10 @@ class Error(Struct, frozen=True, omit_defaults=True):
 
     error: str
     detail: str = ""
+
+
+_next = msgspec.json.Decoder(Next)
+_error = msgspec.json.Decoder(Error)
 
 
 def device_name(text: str) -> str:
@@ -119,8 +124,8 @@ def check_time(header: str, now_s: int) -> int:
 def parse_next(body: bytes) -> Next:
     """The content of a 200 or 409. Raises InputError."""
     try:
-        return msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Next)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as err:
+        return typed_json(body[:MAX_ANSWER_BYTES], _next)
+    except UnreadableText as err:
         raise InputError("answer holds no number of the next record") from err
 
 
@@ -130,8 +135,8 @@ def parse_error(body: bytes) -> Error:
     A technician sees the detail, so it has no control characters for a terminal.
     """
     try:
-        said = msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Error)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        said = typed_json(body[:MAX_ANSWER_BYTES], _error)
+    except UnreadableText:
         return Error("")
     detail = "".join(c for c in said.detail[:MAX_DETAIL_CHARS] if c.isascii() and c.isprintable())
     return Error(said.error, detail)

@@ -46,7 +46,18 @@ def leaves(verb: Verb, *path: str) -> Iterator[tuple[str, ...]]:
 
 def test_these_are_the_tools() -> None:
     assert [
-        *("authority", "bench", "demo", "firmware", "hub", "issuer", "manual", "mutation", "pictures"),
+        *(
+            "authority",
+            "bench",
+            "demo",
+            "firmware",
+            "fuzz",
+            "hub",
+            "issuer",
+            "manual",
+            "mutation",
+            "pictures",
+        ),
         *("sbom", "test_card", "vectors", "virtual_camera", "wallet"),
     ] == FOLDERS
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from edge.cli.output import progress
 from edge.cli.values import octets
 from edge.cli.verbs import Verb, argument
 from edge.errors import Exit, InputError
+from edge.formats.untrusted_text import toml_table
 from edge.sync import names
 from edge.trust import site_policy
 from edge.trust.scope import ANYWHERE
@@ -130,9 +130,11 @@ def _policy_name(site: str) -> str:
 def _pinned(folder: Path, page: bytes) -> Iterator[tuple[str, bytes]]:
     """The files that the manifest pins, checked; optional ones only if they exist. Raises InputError."""
     try:
-        manifest: dict[str, Any] = tomllib.loads(page.decode())
+        manifest = toml_table(page.decode())
         pins = {name: file["sha256"] for name, file in manifest["files"].items()}
         optional = {file["file"]: file["built"]["sha256"] for file in _passive(manifest)}
+        if not all(isinstance(name, str) for name in pins | optional):
+            raise ValueError("a name is not text")  # noqa: TRY301  one way out
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{folder / PINS}: not a manifest of models: {error}", hint=FETCH) from error
     for name, sha256 in sorted((pins | optional).items()):

@@ -37,6 +37,7 @@ from edge.cli.values import instant, public_key
 from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
 from edge.errors import Exit, InputError, Refused, StorageFault, UsageError
 from edge.face.template import TemplateFormat
+from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.request.certificate import CertificateAuthority
 from edge.trust.folder import status_stem
 from edge.trust.scope import ANYWHERE
@@ -220,12 +221,11 @@ def _attributes(path: Path | None) -> dict[Attribute, str]:
     if path is None:
         return {}
     try:
-        said = msgspec.json.decode(
-            open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES), type=dict[Attribute, str]
-        )
+        data = open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES)
+        said = typed_json(data, msgspec.json.Decoder(dict[Attribute, str]))
     except StorageFault as fault:  # the user named this file; it is not the office's storage
         raise InputError(fault.message, hint=fault.hint) from fault
-    except msgspec.MsgspecError as error:  # its own message may quote a personal value
+    except UnreadableText as error:  # its own message may quote a personal value
         raise InputError(
             f"{path}: not attributes in JSON",
             hint=f"write an object of texts with these names: {', '.join(Attribute)}",

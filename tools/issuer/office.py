@@ -18,6 +18,7 @@ from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.card.documents import KEY_BYTES
 from edge.errors import InputError, StorageFault
+from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.sqlite import faults, open_writer, transaction
 from edge.trust.scope import ANYWHERE, Scope
 from edge.trust.sealed_template import MAX_SEALED_BYTES
@@ -76,8 +77,9 @@ class IssuingOffice:
         if not (self.folder / CONFIG).is_file():
             raise InputError(f"{self.folder}: holds no issuer", hint="make one with: doorward-issuer init")
         try:
-            config = msgspec.json.decode(self.files.read(CONFIG, limit=MAX_CONFIG_BYTES), type=OfficeConfig)
-        except msgspec.MsgspecError as error:
+            data = self.files.read(CONFIG, limit=MAX_CONFIG_BYTES)
+            config = typed_json(data, msgspec.json.Decoder(OfficeConfig))
+        except UnreadableText as error:
             raise InputError(f"{self.folder / CONFIG}: {error}", hint="restore it from a backup") from error
         seed, document_key = self._key(KEY, cose.SEED_BYTES), self._key(DOCUMENT_KEY, KEY_BYTES)
         with self._register() as db:

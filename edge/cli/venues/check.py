@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from nacl.signing import SigningKey
 
 from edge.app.parts.keys import device_seed
@@ -21,6 +22,7 @@ from edge.cli.repeat import rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.delivery.sealed_box import unseal
 from edge.errors import ConfigError, Exit, InputError
+from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.venues.check.result import PREFIX, from_text, verify
 
 if TYPE_CHECKING:
@@ -76,12 +78,11 @@ def _plain(value: object) -> str:
 def _opened(sealed: bytes, key: Path) -> dict[str, str]:
     plain = unseal(sealed, read_private(key))
     try:
-        attributes: dict[str, str] = json.loads(plain)
-    except ValueError as error:
+        return typed_json(plain, msgspec.json.Decoder(dict[str, str]))
+    except UnreadableText as error:
         raise InputError(
             "the attributes are not JSON", hint="install the device's release of doorward at the host"
         ) from error
-    return attributes
 
 
 def _work(args: argparse.Namespace) -> int:

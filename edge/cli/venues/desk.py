@@ -5,7 +5,6 @@ The format of files and messages is in edge/venues/desk/DESK.md.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import threading
@@ -26,6 +25,7 @@ from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
+from edge.formats.untrusted_text import json_object
 from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.export import write_csv, write_jsonl
 from edge.venues.desk.register_store import AUTHORITY
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 SETTLED_S = 1.0  # a list is complete if it does not change in this time
 NICE = 10  # of 19: the passage on the same board goes first, a list of 100 MB can wait
 MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report on 100,000 guests
+MAX_MEMBERS = 64  # of one row; a report has about 20 columns
 
 
 def _key(args: argparse.Namespace) -> int:
@@ -169,13 +170,17 @@ def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -
         write(file, opened)
 
 
+def _row(line: str) -> dict[str, Any]:
+    return json_object(line, most=MAX_MEMBERS)
+
+
 def _marks(file: Path) -> list[tuple[int, int]]:
     """The registrations in a report that `desk report` wrote."""
     try:
         with file.open(encoding="utf-8") as lines:
             text = lines.read(MAX_CONFIRM_BYTES)
-        return [(int(row["seq"]), int(row["at_ms"])) for row in map(json.loads, text.splitlines())]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [(int(row["seq"]), int(row["at_ms"])) for row in map(_row, text.splitlines())]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(
             f"{file}: is not a report of desk report", hint="name the file that desk report --out wrote"
         ) from error

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from edge.errors import ConfigError, InputError, ModelFault
 from edge.face.compare import Threshold
 from edge.face.evaluation.intervals import rare
+from edge.formats.untrusted_text import UnreadableText, typed_json
 
 if TYPE_CHECKING:
     from datetime import date
@@ -90,6 +91,7 @@ class _File(_Strict, frozen=True):
     sha256: Sha256
 
 
+_decoder = msgspec.json.Decoder(_File)
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -152,8 +154,8 @@ def parse(data: bytes) -> Calibration:
             f"the calibration has {len(data)} bytes, at most {MAX_CALIBRATION_BYTES} are allowed", hint=REDO
         )
     try:
-        file = msgspec.json.decode(data, type=_File)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as err:
+        file = typed_json(data, _decoder)
+    except UnreadableText as err:
         raise ModelFault(f"the calibration cannot be used: {str(err).lower()}", hint=REDO) from err
     if file.sha256 != _sha256(file.calibration):
         raise ModelFault("the calibration does not have the sha256 in it, so it was altered", hint=REDO)

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from edge.audit.record import Pseudonym, SiteId, UnixMs
 from edge.errors import InputError
+from edge.formats.untrusted_text import UnreadableText, typed_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,8 @@ def encode(told: Mapping[str, Mapping[str, int]]) -> bytes:
 def decode(data: bytes) -> dict[str, dict[str, datetime]]:
     """The last time of each card at each door, aware UTC. Raises InputError."""
     try:
-        told = _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        told = typed_json(data, _decoder)
+    except UnreadableText as error:
         raise InputError(
             f"{FILE}: not a list of sightings", hint="remove the file: the next sync writes it again"
         ) from error

@@ -17,6 +17,7 @@ import nacl.bindings
 from edge.card.cose import check_bytes
 from edge.decision import Reason
 from edge.errors import Refused, TrustFault
+from edge.formats.untrusted_text import UnreadableText, typed_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -67,14 +68,17 @@ class _Jwk(msgspec.Struct, frozen=True):
     d: str | None = None
 
 
+_decoder = msgspec.json.Decoder(_Jwk)
+
+
 def parse(data: bytes) -> ForeignKey:
     """The key in a JWK file. Raises TrustFault."""
     hint = 'write the public key as a JWK: {"kty": "EC", "crv": "P-256", "x": ..., "y": ...}'
     if len(data) > MAX_KEY_BYTES:
         raise TrustFault(f"{len(data)} bytes, at most {MAX_KEY_BYTES} are allowed", hint=hint)
     try:
-        jwk = msgspec.json.decode(data, type=_Jwk)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        jwk = typed_json(data, _decoder)
+    except UnreadableText as error:
         raise TrustFault("not a JWK for P-256 or Ed25519", hint=hint) from error
     if jwk.d is not None:
         raise TrustFault(

@@ -8,16 +8,16 @@ value is not good and may be temporary, so it counts as suspended.
 from __future__ import annotations
 
 import hashlib
-import json
 import zlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import cbor2
 import numpy as np
 
 from edge.card import cbor, fields
 from edge.card import numbers as n
+from edge.formats.untrusted_text import UnreadableText, json_object, one_of
 from edge.trust.status.jwk import COSE_ALG, decode_base64url
 from edge.trust.status.status import StatusList
 
@@ -54,11 +54,11 @@ def decode(data: bytes, key: ForeignKey) -> tuple[str, StatusList]:
     if expires <= issued_at:
         raise cbor.malformed("exp: not after iat")
     inner = claims.get("status_list")
-    if not isinstance(inner, dict) or inner.get("bits") not in BITS or type(inner.get("bits")) is not int:
+    if not isinstance(inner, dict) or (bits := one_of(inner.get("bits"), BITS)) is None:
         raise cbor.malformed("status_list: bits is not 1, 2, 4 or 8")
     packed = _inflate(_packed(inner.get("lst")))
-    revoked, suspended = _bitmaps(packed, inner["bits"])
-    size = len(packed) * 8 // inner["bits"]
+    revoked, suspended = _bitmaps(packed, bits)
+    size = len(packed) * 8 // bits
     return fields.word(claims.get("sub"), n.MAX_URI_CHARS, "sub"), StatusList(
         size, revoked, suspended, issued_at, expires
     )
@@ -74,7 +74,7 @@ def _jwt(data: bytes, key: ForeignKey) -> dict[str, Any]:
     except ValueError as error:
         raise cbor.malformed("not three parts of base64url") from error
     header = _json(protected)
-    if header.get("alg") != key.alg or header.get("typ") not in JWT_TYPES or "crit" in header:
+    if header.get("alg") != key.alg or one_of(header.get("typ"), JWT_TYPES) is None or "crit" in header:
         raise cbor.malformed(f"header: not a status list signed with {key.alg}")
     key.check(parts[0] + b"." + parts[1], signature)
     return _json(payload)
@@ -107,23 +107,9 @@ def _cwt(data: bytes, key: ForeignKey) -> dict[str, Any]:
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise cbor.malformed("not JSON with each name once") from error
-    if not isinstance(value, dict):
-        raise cbor.malformed("not a JSON object")
-    return value
-
-
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs) or len(pairs) > MAX_CLAIMS:
-        raise ValueError("a duplicate name, or too many names")
-    return members
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and the infinities are not JSON")
+        return json_object(data, most=MAX_CLAIMS)
+    except UnreadableText as error:
+        raise cbor.malformed("not a JSON object with each name once") from error
 
 
 def _foreign_cbor(data: bytes) -> object:
@@ -147,8 +133,6 @@ def _time(value: object, what: str) -> datetime:
     """NumericDate (RFC 7519 section 2): seconds; a fraction is cut off."""
     if isinstance(value, float) and 0 <= value <= n.MAX_TIME:
         value = int(value)
-    if isinstance(value, bool):
-        raise cbor.malformed(f"{what}: not a time")
     return datetime.fromtimestamp(fields.number(value, 0, n.MAX_TIME, what), UTC)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.errors import ClockFault
+from edge.formats.untrusted_text import typed_json
 from edge.trust.time.steady_time import FIRST, LAST
 from edge.trust.time.trusted_clock import ClockMemory
 
@@ -26,6 +27,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     v: Literal[1] = 1
 
 
+_decoder = msgspec.json.Decoder(_File)
+
+
 def encode(memory: ClockMemory) -> bytes:
     """The file that `parse` reads."""
     return msgspec.json.encode(_File(memory.time, memory.signed, memory.synced, memory.vouched)) + b"\n"
@@ -37,10 +41,10 @@ def parse(data: bytes) -> ClockMemory:
     if len(data) > MAX_CLOCK_BYTES:
         raise ClockFault(f"{NAME}: {len(data)} bytes, at most {MAX_CLOCK_BYTES} are allowed", hint=hint)
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = typed_json(data, _decoder)
         synced = None if file.synced is None else _utc(file.synced)
         return ClockMemory(_utc(file.time), _utc(file.signed), synced, _utc(file.vouched))
-    except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
+    except (ValueError, OverflowError) as error:  # UnreadableText is a ValueError
         raise ClockFault(f"{NAME}: the file is damaged", hint=hint) from error
 
 

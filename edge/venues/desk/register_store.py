@@ -20,6 +20,7 @@ from edge.audit.record import utc_ms
 from edge.delivery.queue import DeliveryQueue, QueuedMessage
 from edge.delivery.sealed_box import Sealer, unseal
 from edge.errors import InputError
+from edge.formats.untrusted_text import json_object
 from edge.sqlite import connect, empty_log, faults, make_tables, transaction
 from edge.venues.desk.registration import RegisteredGuest
 
@@ -207,11 +208,15 @@ def _document(registration: Registration) -> dict[str, object]:
     }
 
 
+_MAX_NAMES: Final = 64  # in one object of a registration; there are about ten
+
+
 def _opened(seq: int, at_ms: int, box: bytes, key: bytes, private: PrivateKey) -> OpenedRegistration:
     try:
-        outer = json.loads(SecretBox(key).decrypt(box))
-        record = json.loads(unseal(b64decode(outer["record"]), private))
-        booking = json.loads(unseal(b64decode(outer["booking"]), private)) if outer["booking"] else None
+        outer = json_object(SecretBox(key).decrypt(box), most=_MAX_NAMES)
+        record = json_object(unseal(b64decode(outer["record"]), private), most=_MAX_NAMES)
+        boxed = outer["booking"]
+        booking = json_object(unseal(b64decode(boxed), private), most=_MAX_NAMES) if boxed else None
         return OpenedRegistration(
             seq,
             datetime.fromtimestamp(at_ms / 1_000, UTC),

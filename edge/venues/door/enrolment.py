@@ -16,6 +16,7 @@ import msgspec
 from edge.card.person import Person
 from edge.errors import InputError
 from edge.formats.csv_rows import csv_rows
+from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.keyed_digest import DIGEST_BYTES
 from edge.policy.pin import MAX_VERIFIER_BYTES
 from edge.venues.door.person import person_name
@@ -128,8 +129,8 @@ def read_json(data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
 
 def _decoded(data: bytes, kind: Any, what: str) -> Any:  # noqa: ANN401  msgspec's own types
     try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        return typed_json(data, msgspec.json.Decoder(kind))
+    except UnreadableText as error:
         raise InputError(what, hint=_HINT) from error
 
 

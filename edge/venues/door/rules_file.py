@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -11,7 +10,7 @@ from msgspec import Meta, Struct
 
 from edge.card.claims import within
 from edge.errors import ConfigError
-from edge.formats.toml import read_toml
+from edge.formats.untrusted_text import UnreadableText, toml_table
 from edge.policy.obligations import Factor
 from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
@@ -130,15 +129,13 @@ def parse_rules(data: bytes, name: str, *, site: str, zones: Zones) -> DoorRules
     """
     try:
         return _compiled(converted(_table(data), _File), site, zones)
-    except tomllib.TOMLDecodeError as error:
+    except UnreadableText as error:
         line = re.search(r"at line (\d+)", str(error))
         where = f"{name}:{line[1]}" if line else name
         words = str(error).partition(" (at")[0].lower()
         raise ConfigError(f"{where}: {words}", hint=_TOML_HINT) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name}: not UTF-8 text", hint="save the file as UTF-8") from error
-    except RecursionError as error:
-        raise ConfigError(f"{name}: too deeply nested", hint=_TOML_HINT) from error
     except RulesMistake as error:
         raise ConfigError(f"{name}: {' '.join(str(error).split())}", hint=error.hint) from error
 
@@ -147,7 +144,7 @@ def _table(data: bytes) -> dict[str, object]:
     if len(data) > MAX_RULES_BYTES:
         size = MAX_RULES_BYTES >> 20
         raise RulesMistake(f"is larger than {size} MB", "name a file of rules, such as site.toml")
-    return read_toml(data.decode())
+    return toml_table(data.decode())
 
 
 def _compiled(file: _File, site: str, zones: Zones) -> DoorRules:

@@ -18,6 +18,14 @@ FILE = Path("door.toml")
 MISTAKES: dict[str, tuple[bytes, str, str]] = {
     "unknown key": (b"[door]\n\nrelase_ms = 3\n", "3: unknown key [door] relase_ms", "release_ms"),
     "unknown table": (b"[dor]\nsite = 'a'\n", "1: unknown table [dor]", "did you mean door?"),
+    "an unknown key with a quotation mark": (b'"a`b" = 1\n', "1: unknown key a`b", "use one of device, door"),
+    "an unknown key that is empty": (b'"" = 1\n', "1: unknown key", "use one of device, door"),
+    "an unknown key like a place": (b'[device]\n"$.x" = 1\n', "2: unknown key [device] $.x", "delete it"),
+    "an unknown key like a place in a message": (
+        b'[device]\n"a` - at `$.face" = 1\n',
+        "2: unknown key [device] a` - at `$.face",
+        "delete it",
+    ),
     "unknown top key": (b"x = 1\n", "1: unknown key x", "use one of device, door"),
     "a key of another table": (
         b"[strike]\nrelease_ms = 3\n",

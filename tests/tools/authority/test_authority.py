@@ -281,6 +281,14 @@ def pins(folder: Path, **content: bytes) -> Path:
     return folder
 
 
+_OPTIONAL_NUMBER = """
+[files]
+[pad]
+v2 = { file = 1, built = { sha256 = "" } }
+v1se = { file = "a", built = { sha256 = "" } }
+"""
+
+
 def test_models_are_published_with_the_manifest_that_pins_them(place, capsys):
     built = pins(place.folder / "built", mesh=b"mesh", detector=b"detector")
     assert place.authority("models", "add", place.repository, built) == Exit.OK
@@ -293,8 +301,9 @@ def test_models_are_published_with_the_manifest_that_pins_them(place, capsys):
     (built / "mesh.tflite").write_bytes(b"another mesh")
     assert place.authority("models", "add", place.repository, built) == Exit.USAGE
     assert "not the file that manifest.toml pins" in capsys.readouterr().err
-    (built / "manifest.toml").write_text("files = 1")
-    assert place.authority("models", "add", place.repository, built) == Exit.USAGE
+    for page in ("files = 1", "a = " + "[" * 4_000, "a = " + "9" * 5_000, _OPTIONAL_NUMBER):
+        (built / "manifest.toml").write_text(page)
+        assert place.authority("models", "add", place.repository, built) == Exit.USAGE, page[:40]
 
 
 def test_models_that_make_models_built_are_published_whole(place, built_models):

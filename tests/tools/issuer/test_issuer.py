@@ -223,6 +223,14 @@ def test_holder_keeps_the_key_and_the_office_sees_only_its_public_half(office):
     assert wallet.accept(delivery).claims().holder_key == wallet.holder_key
 
 
+@pytest.mark.parametrize("data", [b"[" * 4_000, b'{"\xff":"x"}', b'{"nationality":' + b"9" * 4_000 + b"}"])
+def test_attributes_that_no_parser_reads_are_a_usage_error(office, tmp_path, capsys, data):
+    (tmp_path / "said.json").write_bytes(data)
+    arguments = ["--no-face", "--out", str(tmp_path / "w"), "--attributes", str(tmp_path / "said.json")]
+    assert run("enrol", office, *arguments) == Exit.USAGE
+    assert "not attributes in JSON" in capsys.readouterr().err
+
+
 def test_attributes_are_stored_only_in_the_wallet(office, tmp_path):
     said = tmp_path / "said.json"
     said.write_text('{"family_name": "Molie\u0300re ", "birth_date": "1622-01-15"}')

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from edge.decision import Reason
 from edge.errors import InputError
+from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.passage.lane.events import Why
 
 if TYPE_CHECKING:
@@ -117,6 +118,6 @@ def _parse(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
     if len(text) > MAX_LINE_BYTES:
         raise InputError(f"a message of more than {MAX_LINE_BYTES} bytes", hint=_HINT)
     try:
-        return decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as err:
+        return typed_json(text, decoder)
+    except UnreadableText as err:
         raise InputError("not a message of a lane", hint=_HINT) from err

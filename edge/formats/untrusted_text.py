@@ -1,0 +1,86 @@
+"""Readers of JSON and TOML from outside: each returns a value or raises `UnreadableText`, whatever the bytes.
+
+The parsers below them raise more: RecursionError for deep nesting, ValueError for a number of 5,000 digits,
+UnicodeDecodeError for a half character. No other module of this package calls them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+T = TypeVar("T")
+
+MAX_DOTS: Final = 64  # outside of strings on one line; our tables are three deep
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+# `ValueError` covers UnicodeDecodeError and the errors of all three parsers, `OverflowError` a time that no
+# calendar has.
+_RAISED: Final = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+
+
+class UnreadableText(ValueError):
+    """The text is not in its format. The message is the parser's; it may name keys."""
+
+
+def typed_json(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """The value of `data`, checked by the types of the decoder."""
+    try:
+        return decoder.decode(data)
+    except _RAISED as error:
+        raise _unreadable(error) from error
+
+
+def json_object(data: bytes | str, *, most: int) -> dict[str, Any]:
+    """A JSON object in which no object has a name twice or more than `most` names, without NaN."""
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs) or len(pairs) > most:
+            raise ValueError("a duplicate name, or too many names")
+        return found
+
+    try:
+        value = json.loads(data, object_pairs_hook=members, parse_constant=_no_constant)
+    except _RAISED as error:
+        raise _unreadable(error) from error
+    if not isinstance(value, dict):
+        raise UnreadableText("not an object")
+    return value
+
+
+def toml_table(text: str) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    tomllib takes the square of the number of parts of a dotted key: 35 s for 64 kB of dots.
+    """
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MAX_DOTS and _STRING.sub("", line).count(".") > MAX_DOTS:
+            raise UnreadableText(f"A line with more than {MAX_DOTS} dots (at line {number}, column 1)")
+    try:
+        return tomllib.loads(text)
+    except _RAISED as error:
+        raise _unreadable(error) from error
+
+
+def one_of(value: object, allowed: Collection[T]) -> T | None:
+    """The value, if it is one of these and of the same type: True is not 1, and a list is none of them."""
+    return next((each for each in allowed if type(value) is type(each) and value == each), None)
+
+
+def _unreadable(error: Exception) -> UnreadableText:
+    if isinstance(error, RecursionError):
+        return UnreadableText("too deeply nested")
+    if "integer string conversion" in str(error):
+        return UnreadableText("a number has too many digits")
+    return UnreadableText(str(error))
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and the infinities are not JSON")
