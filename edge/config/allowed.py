@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 # The value that stands there shows these without words.
 PLAIN: Final = ("a path", "true or false")
+MAX_SHOWN: Final = 60  # characters of a value in an error
 _LONG: Final = 200  # characters; a value written by hand does not reach a limit above this
 
 
@@ -33,6 +35,12 @@ def allowed(kind: Any) -> str:  # noqa: ANN401  any type that a key has
     if origin is tuple:
         return _list_of(*inner)
     return "true or false" if kind is bool else _limited(kind, Meta())
+
+
+def shown(value: object) -> str:
+    """A value as TOML writes it, on one line, cut to a length that fits into an error."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 import typing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from edge.config.allowed import allowed, choices, key_types
+from edge.config.allowed import allowed, choices, key_types, shown
 from edge.config.root import Config
+from edge.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
     from edge.config.source import ConfigSource
     from edge.errors import ConfigError
-
-_MAX_SHOWN: Final = 60  # characters of a value in an error
 
 
 def mistake(message: str, table: dict[str, Any], page: ConfigSource) -> ConfigError:
@@ -34,7 +31,7 @@ def mistake(message: str, table: dict[str, Any], page: ConfigSource) -> ConfigEr
     )  # the second word of `pad` is at `$.face.pad[1]`
     if not keys:
         return page.wrong(
-            f"{page.written(name)}: {_shown(table[name])} is not a table",
+            f"{page.written(name)}: {shown(table[name])} is not a table",
             at=page.line(None, name) or page.line(name, ""),
             hint=f"write [{page.written(name)}] on a line of its own, and its keys below it",
         )
@@ -44,12 +41,10 @@ def mistake(message: str, table: dict[str, Any], page: ConfigSource) -> ConfigEr
         kind, value = _item_type(kind), value[int(number)]
     place = f"[{page.written(name)}] {key}"
     if _item_type(kind) and not isinstance(value, list):
-        hint = f"write a list: {key} = [{_shown(value)}]"
-    elif close := difflib.get_close_matches(str(value).lower(), choices(kind), n=1):
-        hint = f"did you mean {close[0]}?"
-    else:
+        hint = f"write a list: {key} = [{shown(value)}]"
+    elif not (hint := did_you_mean(str(value), choices(kind))):
         hint = f"read the comment of {place}: doorward config show"
-    message = f"{place}: {_shown(value)} is not {allowed(kind)}"
+    message = f"{place}: {shown(value)} is not {allowed(kind)}"
     return page.wrong(message, at=page.line(name, key), hint=hint)
 
 
@@ -67,12 +62,8 @@ def _unknown(name: str | None, key: str, table: dict[str, Any], page: ConfigSour
     """The error of a key, or of a table, that does not exist."""
     known = [field.name for field in msgspec.structs.fields(Config if name is None else _table(name))]
     owners = [each.name for each in msgspec.structs.fields(Config) if key in key_types(type(each.default))]
-    if close := difflib.get_close_matches(key, known, n=1):
-        hint = f"did you mean {close[0]}?"
-    elif len(owners) == 1:
-        hint = f"move it to [{owners[0]}]"
-    else:
-        hint = f"delete it, or use one of {', '.join(known)}"
+    move = f"move it to [{owners[0]}]" if len(owners) == 1 else ""
+    hint = did_you_mean(key, known) or move or f"delete it, or use one of {', '.join(known)}"
     if name is not None:
         what = f"unknown key [{page.written(name)}] {key}"
     else:
@@ -86,12 +77,6 @@ def _item_type(kind: Any) -> Any:  # noqa: ANN401
     if typing.get_origin(kind) is tuple:
         return inner[0]
     return _item_type(inner[0]) if inner else None  # below its limits, or beside None
-
-
-def _shown(value: object) -> str:
-    """A value as TOML writes it, on one line, cut to a length that fits into an error."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _table(name: str) -> type[Struct]:

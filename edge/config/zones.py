@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from edge.errors import ConfigError
+from edge.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +17,8 @@ def zone_of(name: str, *, key: str = "zone", file: Path | None = None, line: int
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        close = difflib.get_close_matches(name, available_timezones(), n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else "write a name such as Europe/Lisbon or Asia/Macau"
+        near = did_you_mean(name, available_timezones())
+        hint = near or "write a name such as Europe/Lisbon or Asia/Macau"
         raise ConfigError(
             f'{key}: "{name}" is not a time zone of this system', file=file, line=line, hint=hint
         ) from error

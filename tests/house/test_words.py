@@ -21,6 +21,7 @@ NAMELESS = re.compile(
     r"\b(some|no|any|every)body('s)?\b|\b(some|any)one('s)?\b|\bwho(m|so)?ever\b", re.IGNORECASE
 )
 READ = (
+    *(".pml", ".c", ".h", ".mjs", ".rules", ".sysusers", ".tmpfiles"),
     ".py",
     ".md",
     ".toml",

@@ -15,40 +15,39 @@ from __future__ import annotations
 import argparse
 import secrets
 import unicodedata
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.trust_folder import open_files
-from edge.card import cose, fields
-from edge.card import numbers as n
-from edge.card.attributes import Attribute
+from edge.card import cose
 from edge.card.claims import TemplateReference, pseudonym
-from edge.card.documents import BY_WORD, DisclosedDocument
 from edge.cli import verbs
-from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.values import instant, public_key
 from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
-from edge.errors import Exit, InputError, Refused, StorageFault, UsageError
+from edge.errors import Exit, InputError
 from edge.face.template import TemplateFormat
-from edge.formats.untrusted_text import UnreadableText, typed_json
-from edge.request.certificate import CertificateAuthority
 from edge.trust.folder import status_stem
 from edge.trust.scope import ANYWHERE
 from edge.trust.sealed_template import box_id
 from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
+from tools.issuer.values import (
+    attribute_name,
+    attribute_of,
+    attributes_of,
+    authority_of,
+    paper_of,
+    subject_of,
+)
 from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
 from tools.program_name import program_name, with_program_name
 
-MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, with escapes and indents
 CAPACITY: Final = 100_000  # enough for a campus; the list has 25 kB
 
 
@@ -91,7 +90,7 @@ def enrol(args: argparse.Namespace) -> int:
         scope=tuple(args.scope),
         assurance=args.assurance,
         subject=args.subject,
-        attributes=_attributes(args.attributes) | dict(args.attribute),
+        attributes=attributes_of(args.attributes) | dict(args.attribute),
     )
     with office.open() as issuer:
         issued = issuer.enrol(request, now=args.now)
@@ -203,73 +202,6 @@ def _template(photo: Path | None) -> TemplateReference:
     )
 
 
-def _paper(text: str) -> DisclosedDocument:
-    """Parse TYPE:NUMBER:EXPIRES, such as passport:K1234567:2031-05-04."""
-    try:
-        kind, number, expires = text.split(":")
-        return DisclosedDocument(BY_WORD.get(kind) or int(kind), number, date.fromisoformat(expires))
-    except ValueError as error:
-        kinds = ", ".join(BY_WORD)
-        # Not the text itself: it may hold the number of a document.
-        raise UsageError(
-            "not TYPE:NUMBER:YYYY-MM-DD", hint=f"write a number or one of {kinds} as TYPE, and the last day"
-        ) from error
-
-
-def _attributes(path: Path | None) -> dict[Attribute, str]:
-    """Read an object of attributes in JSON, such as {"family_name": "Lovelace"}."""
-    if path is None:
-        return {}
-    try:
-        data = open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES)
-        said = typed_json(data, msgspec.json.Decoder(dict[Attribute, str]))
-    except StorageFault as fault:  # the user named this file; it is not the office's storage
-        raise InputError(fault.message, hint=fault.hint) from fault
-    except UnreadableText as error:  # its own message may quote a personal value
-        raise InputError(
-            f"{path}: not attributes in JSON",
-            hint=f"write an object of texts with these names: {', '.join(Attribute)}",
-        ) from error
-    return {attribute: unicodedata.normalize("NFC", value.strip()) for attribute, value in said.items()}
-
-
-def _attribute(text: str) -> tuple[Attribute, str]:
-    """Parse NAME=VALUE, such as nationality=GBR."""
-    name, equals, value = text.partition("=")
-    if not equals or name not in list(Attribute):
-        raise UsageError(
-            f"{quoted(name)} is not one of {', '.join(Attribute)}", hint="write NAME=VALUE: nationality=GBR"
-        )
-    return Attribute(name), unicodedata.normalize("NFC", value.strip())
-
-
-def _authority(text: str) -> CertificateAuthority:
-    """Parse NAME:HEX, such as MO:3f9a...: another issuer and its public key."""
-    name, _, key = text.rpartition(":")
-    try:
-        fields.word(name, n.MAX_ISS_CHARS, "name")
-    except Refused as refused:
-        raise UsageError(refused.detail, hint="write NAME:HEX, with the name of the issuer") from refused
-    return CertificateAuthority(name, public_key(key))
-
-
-def _subject(text: str) -> str:
-    """A pseudonym, as a card may hold it."""
-    try:
-        return fields.word(text, n.MAX_SUB_CHARS, "subject")
-    except Refused as refused:
-        raise UsageError(refused.detail, hint="write a random word without spaces") from refused
-
-
-def _attribute_name(text: str) -> Attribute:
-    try:
-        return Attribute(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{quoted(text)} is not one of {', '.join(Attribute)}", hint="write the name of an attribute"
-        ) from error
-
-
 _OFFICE = (
     argument("folder", type=Path, metavar="DIR", help="folder of the office"),
     argument("--now", type=instant, default="now", metavar="TIME", help="use TIME as the time, for tests"),
@@ -329,7 +261,7 @@ ENROL = verb(
     ),
     argument(
         "--subject",
-        type=_subject,
+        type=subject_of,
         metavar="PSEUDONYM",
         help="put this pseudonym into the card; a site enrols the holder by it; random, never a real name "
         "(default none)",
@@ -342,7 +274,7 @@ ENROL = verb(
     ),
     argument(
         "--document",
-        type=_paper,
+        type=paper_of,
         action="append",
         default=[],
         metavar="TYPE:NUMBER:EXPIRES",
@@ -362,7 +294,7 @@ ENROL = verb(
     ),
     argument(
         "--attribute",
-        type=_attribute,
+        type=attribute_of,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -370,7 +302,7 @@ ENROL = verb(
     ),
     argument(
         "--authority",
-        type=_authority,
+        type=authority_of,
         action="append",
         default=[],
         metavar="NAME:HEX",
@@ -388,7 +320,7 @@ CERTIFY = verb(
     argument("--operator", required=True, help="name of the operator that wallets show to holders"),
     argument(
         "--attribute",
-        type=_attribute_name,
+        type=attribute_name,
         action="append",
         default=[],
         metavar="NAME",

@@ -6,9 +6,9 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Final
 
-from edge.cli.command.nearest import alternatives, nearest
 from edge.cli.command.table import OneOf
 from edge.errors import UsageError
+from edge.nearest import alternatives, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

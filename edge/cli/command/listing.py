@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from edge.cli.command.nearest import alternatives, nearest
 from edge.errors import UsageError
+from edge.nearest import alternatives, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

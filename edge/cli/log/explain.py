@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.command.complaints import quoted
-from edge.cli.command.nearest import alternatives, nearest
 from edge.cli.output import emit
 from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, UsageError
+from edge.nearest import alternatives, nearest
 from edge.reasons.table import find, reasons
 
 if TYPE_CHECKING:

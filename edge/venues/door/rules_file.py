@@ -11,11 +11,12 @@ from msgspec import Meta, Struct
 from edge.card.claims import within
 from edge.errors import ConfigError
 from edge.formats.untrusted_text import UnreadableText, toml_table
+from edge.nearest import did_you_mean
 from edge.policy.obligations import Factor
 from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
 from edge.venues.door.rules import Area, Direction, DoorRules, Doorway, LockDown, Passback, permits
-from edge.venues.door.toml_errors import RulesMistake, converted, did_you_mean
+from edge.venues.door.toml_errors import RulesMistake, converted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

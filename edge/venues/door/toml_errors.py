@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 import types
 import typing
@@ -13,11 +11,11 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from edge.config.allowed import allowed, choices, key_types
+from edge.config.allowed import allowed, choices, key_types, shown
+from edge.nearest import did_you_mean
 
 _T = TypeVar("_T", bound=Struct)
 _PAGE: Final = "see DOOR_RULES.md section 2"
-_MAX_SHOWN: Final = 60  # characters of a value in an error
 
 
 class RulesMistake(ValueError):
@@ -39,12 +37,6 @@ def converted(table: dict[str, Any], kind: type[_T]) -> _T:
                 for name, entry in entries.items():  # msgspec does not say which entry is wrong
                     _check(key, {name: entry}, of)
         raise _mistake("", str(error), table, kind) from error
-
-
-def did_you_mean(name: str, known: typing.Iterable[str]) -> str:
-    """A hint with the known names that are close to this one; empty without one."""
-    close = difflib.get_close_matches(name, list(known), n=3)
-    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 def _check(key: str, entry: dict[str, Any], kind: Any) -> None:  # noqa: ANN401  any type that a key has
@@ -72,12 +64,12 @@ def _mistake(where: str, message: str, value: Any, kind: Any) -> RulesMistake:  
         return RulesMistake(f"{before}unknown key {unknown[1]}", hint)
     if "at `key` in" in message:
         (name,) = value
-        return RulesMistake(f"{before}{_shown(name)} is not {_allowed(typing.get_args(_bare(kind))[0])}")
+        return RulesMistake(f"{before}{shown(name)} is not {_allowed(typing.get_args(_bare(kind))[0])}")
     if size := re.search(r"`(?:array|object)` of length ([<>])= (\d+)", message):
         least = "at least" if size[1] == ">" else "at most"
         return RulesMistake(f"{before}{len(value)} entries, {least} {size[2]} are allowed")
-    hint = did_you_mean(str(value).lower(), _choices(kind)) or _PAGE
-    return RulesMistake(f"{before}{_shown(value)} is not {_allowed(kind)}", hint)
+    hint = did_you_mean(str(value), _choices(kind)) or _PAGE
+    return RulesMistake(f"{before}{shown(value)} is not {_allowed(kind)}", hint)
 
 
 def _inner(kind: Any, step: str) -> Any:  # noqa: ANN401
@@ -110,9 +102,3 @@ def _bare(kind: Any) -> Any:  # noqa: ANN401
 
 def _is_struct(kind: Any) -> bool:  # noqa: ANN401
     return isinstance(kind, type) and issubclass(kind, Struct)
-
-
-def _shown(value: object) -> str:
-    """A value as TOML writes it, on one line, cut to a length that fits into an error."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

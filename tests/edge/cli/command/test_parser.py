@@ -6,11 +6,11 @@ import argparse
 
 import pytest
 
-from edge.cli.command.nearest import alternatives, nearest
 from edge.cli.command.parser import parse
 from edge.cli.values import count
 from edge.cli.verbs import argument, one_of
 from edge.errors import UsageError
+from edge.nearest import alternatives, nearest
 
 ARGUMENTS = (
     argument("path", help="the journal"),

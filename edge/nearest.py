@@ -16,8 +16,15 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     words = sorted(set(known))
     lower = word.lower()
     begun = [each for each in words if len(lower) > 1 and each.lower().startswith(lower)]
-    alike = difflib.get_close_matches(lower, words, n=MOST)
+    spelt = {each.lower(): each for each in words}
+    alike = [spelt[each] for each in difflib.get_close_matches(lower, spelt, n=MOST)]
     return list(dict.fromkeys((*begun, *alike)))[:MOST]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint with the known words that are most like this one; empty without one."""
+    close = nearest(word, known)
+    return f"did you mean {alternatives(close)}?" if close else ""
 
 
 def alternatives(words: Iterable[str]) -> str:
