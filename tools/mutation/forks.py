@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import booleans
 
 from tools.mutation import code_swap
 from tools.mutation.recorder import OPTIONS, ROOT
@@ -163,6 +165,7 @@ class ForkRunner:
             raise session.Interrupted("the tests cannot be collected")
         self._items = {item.nodeid: item for item in session.items}
         self._functions = code_swap.live_functions()
+        _let_hypothesis_read()
         gc.collect()
         gc.freeze()  # pages of memory stay shared with the children
         self._run(session.config)
@@ -263,6 +266,11 @@ def _end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def _let_hypothesis_read() -> None:
+    """Let Hypothesis read the constants of all modules now, once, which every child would do."""
+    given(booleans())(lambda _: None)()
+
+
 def _forget_modules() -> None:
     """Let the next import read every module of this checkout again, these of the tool excepted."""
     ours = [
@@ -279,5 +287,6 @@ def _forget_modules() -> None:
 def run(trials: Iterable[Trial], seconds: Mapping[str, float], tell: Callable[[Outcome], None]) -> int:
     """Try these mutants, and tell each outcome as it comes. The exit code is that of pytest."""
     os.environ.update(CALM)
+    sys.dont_write_bytecode = False  # or each child would compile all that it imports
     tests = sorted({test.partition("::")[0] for test in seconds if test})
     return pytest.main([*QUICK, *tests], plugins=[ForkRunner(trials, seconds, tell)])
