@@ -46,7 +46,7 @@ SPARE_S: Final = 30
 TIMES_CPU: Final = 5
 TIMES: Final = 20
 MEMORY: Final = 6 << 30  # bytes, for mutants that fill a list for ever
-WORKERS: Final = (os.cpu_count() or 1) + 1  # one more than processors, as some mutants wait for ever
+WORKERS: Final = 2 * (os.cpu_count() or 1)  # more than processors, as some mutants wait for ever
 # Without a report of the values in a failed assertion: it takes longer than the test.
 QUICK: Final = (*OPTIONS, "--assert=plain", "--tb=no", "-p", "no:faulthandler")
 CALM: Final = {"HYPOTHESIS_PROFILE": "mutant", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from edge.errors import InputError
 from tools.mutation import covering, forks, results
 from tools.mutation.mutants import Mutant, mutants
@@ -113,7 +115,10 @@ class HostRun:
         print(f"{self._total} mutants to try", file=sys.stderr)
         if left:
             trials = self._trials(left)
-            if code := forks.run(trials, self._ran.seconds, self._tell):
+            code = forks.run(trials, self._ran.seconds, self._tell)
+            if code == pytest.ExitCode.INTERRUPTED:
+                raise KeyboardInterrupt
+            if code:
                 raise InputError(
                     f"the tests ended with code {code}", hint="run pytest tests/edge to see the cause"
                 )
