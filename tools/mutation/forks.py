@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 # Processor time that a test may take, for mutants that loop for ever: five times its own and 5 s;
 # and true time, for those that wait for ever: a machine may be busy with other work.
+IMPORT_S: Final = 1.0  # of the modules and tests of a mutant that needs them anew
 SPARE_CPU_S: Final = 5
 SPARE_S: Final = 30
 TIMES_CPU: Final = 5
@@ -112,11 +113,7 @@ class TestWatch:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self._note.write_text(item.nodeid, "utf-8")
-        seconds = self._seconds.get(item.nodeid, 0.0)
-        spent = resource.getrusage(resource.RUSAGE_SELF)
-        most = int(spent.ru_utime + spent.ru_stime + SPARE_CPU_S + TIMES_CPU * seconds) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
-        signal.setitimer(signal.ITIMER_REAL, SPARE_S + TIMES * seconds)
+        _limit_time(self._seconds.get(item.nodeid, 0.0))
         return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -207,6 +204,7 @@ class ForkRunner:
         try:
             os.setpgid(0, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            _limit_time(IMPORT_S)
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             os.environ["TMPDIR"] = os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.tempdir = str(folder)
@@ -258,6 +256,14 @@ def _imported_tests(trial: Trial) -> Callable[[TestWatch], int]:
         return pytest.main([*QUICK, *files], plugins=[watch, TrialTests(trial.tests)])
 
     return run
+
+
+def _limit_time(seconds: float) -> None:
+    """Limit what comes next, which takes so long without a mutant."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(spent.ru_utime + spent.ru_stime + SPARE_CPU_S + TIMES_CPU * seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+    signal.setitimer(signal.ITIMER_REAL, SPARE_S + TIMES * seconds)
 
 
 def _end_group(pid: int) -> None:

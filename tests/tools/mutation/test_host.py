@@ -50,6 +50,12 @@ def test_no_mutant_is_a_line_that_only_a_type_checker_reads(tmp_path: Path) -> N
     assert {mutant.line for mutant in host.candidates(file, "READY")} == {3}
 
 
+def test_no_mutant_is_the_same_as_the_original(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("def f():\n    return None\n", "utf-8")
+    assert host.candidates(file, "") == []
+
+
 def test_a_type_is_not_mutated_and_text_of_any_script_stays_whole(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     file.write_text('a: int | None = 1\nb = "—" * 2\n', "utf-8")
