@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 
     from tools.mutation.mutants import Mutant
 
-# Processor time that a test may take, for mutants that loop for ever: five times its own and 5 s;
+# Processor time that a test may take, for mutants that loop for ever: five times its own and 3 s;
 # and true time, for those that wait for ever: a machine may be busy with other work.
 IMPORT_S: Final = 1.0  # of the modules and tests of a mutant that needs them anew
-SPARE_CPU_S: Final = 5
-SPARE_S: Final = 30
+SPARE_CPU_S: Final = 3
+SPARE_S: Final = 20
 TIMES_CPU: Final = 5
 TIMES: Final = 20
 MEMORY: Final = 6 << 30  # bytes, for mutants that fill a list for ever
-WORKERS: Final = 2 * (os.cpu_count() or 1)  # more than processors, as some mutants wait for ever
+WORKERS: Final = 3 * (os.cpu_count() or 1)  # more than processors, as some mutants wait for ever
 # Without a report of the values in a failed assertion: it takes longer than the test.
 QUICK: Final = (*OPTIONS, "--assert=plain", "--tb=no", "-p", "no:faulthandler")
 CALM: Final = {"HYPOTHESIS_PROFILE": "mutant", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
