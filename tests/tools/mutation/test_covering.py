@@ -52,20 +52,21 @@ def test_a_line_belongs_to_its_whole_statement(line: int, lines: set[int], insid
 
 
 OWN, USER = "edge/card/counter.py", "edge/trust/user.py"
-FIRST, MIRROR, FAR, CHEAP, OTHER = (
+FIRST, SLOW, MIRROR, FAR, CHEAP, OTHER = (
     "tests/edge/card/test_counter.py::t",
+    "tests/edge/card/slow.py::s",
     "tests/edge/card/a.py::a",
     "tests/edge/b.py::b",
     "tests/edge/c.py::c",
     "tests/d.py::d",
 )
 SOURCES = {OWN: SOURCE, USER: "from edge.card import counter\n", "edge/alone.py": "import edge.card\n"}
-SECONDS = {OUTSIDE: 0.0, FIRST: 1.0, MIRROR: 0.5, FAR: 0.2, CHEAP: 0.1, OTHER: 0.1}
+SECONDS = {OUTSIDE: 0.0, FIRST: 1.0, MIRROR: 0.2, FAR: 0.5, CHEAP: 0.15, OTHER: 0.1, SLOW: 0.3}
 RAN = TestRecord(
     {
         OWN: {
             6: frozenset({OUTSIDE}),
-            9: frozenset({FAR, MIRROR, CHEAP, FIRST}),
+            9: frozenset({FAR, MIRROR, CHEAP, FIRST, SLOW}),
             10: frozenset({FAR}),
             14: frozenset(),
         },
@@ -75,14 +76,14 @@ RAN = TestRecord(
 )
 
 
-def test_a_mutant_takes_the_tests_of_its_module_the_mirror_folder_and_then_the_cheapest() -> None:
-    assert select_tests(OWN, 9, SOURCES, RAN) == [FIRST, MIRROR, CHEAP, FAR]
+def test_a_mutant_takes_the_tests_of_its_module_then_cheap_ones_those_of_the_mirror_folder_first() -> None:
+    assert select_tests(OWN, 9, SOURCES, RAN) == [FIRST, MIRROR, CHEAP, SLOW, FAR]
     assert select_tests(OWN, 12, SOURCES, RAN) == [FAR], "coverage counts a statement at its first line"
     assert select_tests(OWN, 14, SOURCES, RAN) == []
 
 
 def test_a_line_outside_functions_takes_the_tests_of_the_module_and_of_its_importers() -> None:
-    assert select_tests(OWN, 2, SOURCES, RAN) == [FIRST, MIRROR, OTHER, CHEAP, FAR]
+    assert select_tests(OWN, 2, SOURCES, RAN) == [FIRST, MIRROR, OTHER, CHEAP, SLOW, FAR]
 
 
 @pytest.mark.parametrize(
@@ -114,11 +115,14 @@ def test_a_record_is_read_as_it_was_written() -> None:
 
 def test_the_tests_of_a_changed_file_leave_a_record_and_join_it_again() -> None:
     rest = RAN.without({"tests/edge/card/a.py"})
-    assert rest.of_lines(OWN, {9}) == {FAR, CHEAP, FIRST}
+    assert rest.of_lines(OWN, {9}) == {FAR, CHEAP, FIRST, SLOW}
     assert rest.seconds == {test: seconds for test, seconds in SECONDS.items() if test != MIRROR}
     new = TestRecord({OWN: {9: frozenset({MIRROR}), 14: frozenset({MIRROR})}}, {MIRROR: 0.7})
     both = rest.joined(new)
-    assert (both.of_lines(OWN, {9}), both.of_lines(OWN, {14})) == ({FAR, CHEAP, FIRST, MIRROR}, {MIRROR})
+    assert (both.of_lines(OWN, {9}), both.of_lines(OWN, {14})) == (
+        {FAR, CHEAP, FIRST, SLOW, MIRROR},
+        {MIRROR},
+    )
     assert both.seconds == SECONDS | {MIRROR: 0.7}
 
 
