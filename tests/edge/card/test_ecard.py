@@ -71,6 +71,33 @@ def test_an_array_of_a_card_has_no_item_less_or_more(name: str) -> None:
     assert [read_card(claims, array, count) for count in lengths] == [bad, None, None, bad]
 
 
+HEADERS = {  # a changed header of a code, then of a card: neither is a signature of the other kind
+    "another algorithm": {n.HEADER_ALG: -7},
+    "the type of a card or a code": {n.HEADER_TYP: 1},
+    "no algorithm": {n.HEADER_ALG: None},
+}
+
+
+@pytest.mark.parametrize("changes", HEADERS.values(), ids=HEADERS)
+def test_a_code_and_its_card_name_their_algorithm_and_type(changes: dict[int, object]) -> None:
+    text = sign_presentation(sign_card(PLAIN, ISSUER_SEED), HOLDER_SEED, iat=NOW)
+    outer = cbor2.loads(parse_code(text).payload)
+    header, body = cbor2.loads(outer.value[0]), cbor2.loads(outer.value[2])
+
+    def read(header: dict[int, object]) -> Reason | None:
+        signed = n.PREFIX + base45.b45encode(cose.sign(header, body, HOLDER_SEED)).decode()
+        return outcome(lambda: ecard.decode(parse_code(signed)))
+
+    card = header[n.HEADER_KCWT]
+    inner, claims = cbor2.loads(card.value[0]), cbor2.loads(card.value[2])
+    other = {n.HEADER_TYP: n.TYP_CARD} if n.HEADER_TYP in changes else changes
+    other_card = {n.HEADER_TYP: n.TYP_PRESENTATION} if n.HEADER_TYP in changes else changes
+    assert read(header) is None
+    assert read(header | other) is Reason.CARD_MALFORMED
+    wrong = cose.envelope(inner | other_card, claims, ISSUER_SEED)
+    assert read(header | {n.HEADER_KCWT: wrong}) is Reason.CARD_MALFORMED
+
+
 def read_code(disclosures: list) -> Reason | None:
     text = sign_presentation(sign_card(PLAIN, ISSUER_SEED), HOLDER_SEED, iat=NOW, disclosures=[ADA])
     envelope = cbor2.loads(parse_code(text).payload)
