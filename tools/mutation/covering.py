@@ -30,6 +30,7 @@ TESTS: Final = ("tests/edge", "tests/scenarios")
 SHARED: Final = ("edge", "tests/conftest.py", "tests/peers", "tests/worlds", "tests/samples", "tests/vectors")
 RECORD: Final = ROOT / "build" / "mutation" / "record.json"
 CHEAP_S: Final = 0.2  # tests up to here come first, wherever they stand
+FEW_FILES: Final = 16  # to collect as many again takes as long as a mutant's tests
 BUDGET_S: Final = 3.0  # of the tests of one mutant, under the record; without it they take half as long
 
 
@@ -152,22 +153,22 @@ def _tree(source: str) -> ast.Module:
     return ast.parse(source)
 
 
+@cache
+def _imports(source: str) -> frozenset[str]:
+    """All that this source imports; of `from a import b` both "a" and "a.b", as b may be a module."""
+    found: set[str] = set()
+    for node in ast.walk(_tree(source)):
+        match node:
+            case ast.Import(names=names):
+                found.update(each.name for each in names)
+            case ast.ImportFrom(module=str(origin), names=names):
+                found.update((origin, *(f"{origin}.{each.name}" for each in names)))
+    return frozenset(found)
+
+
 def importers(module: str, sources: Mapping[str, str]) -> set[str]:
     """The files, of `sources` by name, that import this module."""
-    package, _, name = module.rpartition(".")
-    found = set()
-    for file, source in sources.items():
-        if name not in source:
-            continue
-        for node in ast.walk(_tree(source)):
-            match node:
-                case ast.Import(names=names) if any(each.name == module for each in names):
-                    found.add(file)
-                case ast.ImportFrom(module=origin, names=names) if origin == module or (
-                    origin == package and any(each.name == name for each in names)
-                ):
-                    found.add(file)
-    return found
+    return {file for file, source in sources.items() if module in _imports(source)}
 
 
 def statement_at(source: str, line: int) -> tuple[set[int], bool]:
@@ -195,21 +196,30 @@ def select_tests(
     """The tests of a mutant on this line, in the order in which they run.
 
     A line outside every function is run by an import, so its mutant takes the tests that run any line of its
-    module, or of a module that imports it.
+    module, or of a module that imports it. A mutant that imports must collect its tests again: it takes them
+    from few files, those of the mirror folder first.
     """
     lines, inside = statement_at(sources[file], line)
     if inside:
         found = ran.of_lines(file, lines)
     else:
         found = ran.of_file(file).union(*(ran.of_file(each) for each in importers(_module(file), sources)))
+    imports = not inside or OUTSIDE in found
     mirror = f"tests/{Path(file).parent}/"
     own = f"{mirror}test_{Path(file).stem}.py"
 
     def order(test: str) -> tuple[bool, bool, bool, float, str]:
         seconds = ran.seconds[test]
-        return not test.startswith(own), seconds > CHEAP_S, not test.startswith(mirror), seconds, test
+        is_slow = seconds > CHEAP_S and not imports
+        return not test.startswith(own), is_slow, not test.startswith(mirror), seconds, test
 
-    return within_budget(sorted(found - {OUTSIDE}, key=order), ran.seconds, budget_s)
+    kept = within_budget(sorted(found - {OUTSIDE}, key=order), ran.seconds, budget_s)
+    few = list(dict.fromkeys(map(_file_of, kept)))[: FEW_FILES if imports else None]
+    return [test for test in kept if _file_of(test) in few]
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _module(file: str) -> str:

@@ -83,7 +83,14 @@ def test_a_mutant_takes_the_tests_of_its_module_then_cheap_ones_those_of_the_mir
 
 
 def test_a_line_outside_functions_takes_the_tests_of_the_module_and_of_its_importers() -> None:
-    assert select_tests(OWN, 2, SOURCES, RAN) == [FIRST, MIRROR, OTHER, CHEAP, SLOW, FAR]
+    assert select_tests(OWN, 2, SOURCES, RAN) == [FIRST, MIRROR, SLOW, OTHER, CHEAP, FAR]
+
+
+def test_a_mutant_that_imports_takes_its_tests_from_few_files() -> None:
+    tests = [f"tests/edge/card/test_{number:02}.py::{name}" for number in range(40) for name in "ab"]
+    ran = TestRecord({OWN: {6: frozenset(tests), 9: frozenset(tests)}}, dict.fromkeys(tests, 0.01))
+    assert select_tests(OWN, 6, SOURCES, ran) == tests[: 2 * covering.FEW_FILES]
+    assert select_tests(OWN, 9, SOURCES, ran) == tests
 
 
 @pytest.mark.parametrize(
