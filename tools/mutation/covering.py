@@ -195,14 +195,13 @@ def select_tests(
 ) -> list[str]:
     """The tests of a mutant on this line, in the order in which they run.
 
-    A line outside every function is run by an import, so its mutant takes the tests that run any line of its
-    module, or of a module that imports it. A mutant that imports must collect its tests again: it takes them
+    A line outside every function, or of a function that makes a constant, is run by an import alone, so its
+    mutant takes the tests that run any line of its module, or of a module that imports it. A mutant that imports must collect its tests again: it takes them
     from few files, those of the mirror folder first.
     """
     lines, inside = statement_at(sources[file], line)
-    if inside:
-        found = ran.of_lines(file, lines)
-    else:
+    found = ran.of_lines(file, lines)
+    if not inside or found == {OUTSIDE}:
         found = ran.of_file(file).union(*(ran.of_file(each) for each in importers(_module(file), sources)))
     imports = not inside or OUTSIDE in found
     mirror = f"tests/{Path(file).parent}/"

@@ -86,6 +86,11 @@ def test_a_line_outside_functions_takes_the_tests_of_the_module_and_of_its_impor
     assert select_tests(OWN, 2, SOURCES, RAN) == [FIRST, MIRROR, SLOW, OTHER, CHEAP, FAR]
 
 
+def test_a_line_that_an_import_alone_runs_takes_the_tests_of_its_module() -> None:
+    ran = TestRecord({OWN: {9: frozenset({OUTSIDE}), 14: frozenset({FAR})}}, SECONDS)
+    assert select_tests(OWN, 9, SOURCES, ran) == [FAR]
+
+
 def test_a_mutant_that_imports_takes_its_tests_from_few_files() -> None:
     tests = [f"tests/edge/card/test_{number:02}.py::{name}" for number in range(40) for name in "ab"]
     ran = TestRecord({OWN: {6: frozenset(tests), 9: frozenset(tests)}}, dict.fromkeys(tests, 0.01))
