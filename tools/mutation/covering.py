@@ -196,8 +196,8 @@ def select_tests(
     """The tests of a mutant on this line, in the order in which they run.
 
     A line outside every function, or of a function that makes a constant, is run by an import alone, so its
-    mutant takes the tests that run any line of its module, or of a module that imports it. A mutant that imports must collect its tests again: it takes them
-    from few files, those of the mirror folder first.
+    mutant takes the tests that run any line of its module, or of a module that imports it. A mutant that
+    imports must collect its tests again: it takes them from few files, those of the mirror folder first.
     """
     lines, inside = statement_at(sources[file], line)
     found = ran.of_lines(file, lines)
