@@ -106,7 +106,7 @@ STARTS: dict[str, tuple[Callable[[Door], None], str, int, str, str]] = {
     ),
     "more than it supports": (untouched, "one_in = 2000", Exit.USAGE, "at most 1 in 1700", "more people"),
     "passive PAD without its weights": (
-        untouched, 'pad = ["geometry", "passive"]', Exit.DEVICE, "passive PAD", "models fetch --pad-weights",
+        untouched, 'pad = ["geometry", "passive"]', Exit.DEVICE, "passive PAD", "doorward models fetch",
     ),
 }  # fmt: skip
 

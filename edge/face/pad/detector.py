@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge.face.pad.passive import PassivePair
     from edge.ports import Pixels
 
-NO_WEIGHTS = 'remove "passive" from [face] pad, or run: doorward models fetch --pad-weights DIR'
+NO_WEIGHTS = "build the models again: doorward models fetch"
 
 
 class PadDetector:
@@ -24,7 +24,7 @@ class PadDetector:
 
     def __init__(self, policy: PadPolicy, passive: PassivePair | None = None) -> None:
         if Family.PASSIVE in policy.families and passive is None:
-            raise ModelFault("the weights of passive PAD are not installed", hint=NO_WEIGHTS)
+            raise ModelFault("the networks of passive PAD are not installed", hint=NO_WEIGHTS)
         measures: Mapping[Measure, Callable[[Pixels, Face], float]] = {
             Measure.SHARE: geometry.share,
             Measure.BELOW: geometry.below,

@@ -183,8 +183,8 @@ def test_measures_that_are_unknown_or_not_installed_are_named(
     assert "--measures: 'moire' is not one of geometry, texture, passive" in capsys.readouterr().err
     assert main([*words, "geometry,passive"]) == Exit.DEVICE
     error, hint = capsys.readouterr().err.splitlines()
-    assert error == "error: the weights of passive PAD are not installed"
-    assert "doorward models fetch --pad-weights DIR" in hint
+    assert error == "error: the networks of passive PAD are not installed"
+    assert hint == "hint: build the models again: doorward models fetch"
 
 
 # --- the engine --------------------------------------------------------------------------------------------
