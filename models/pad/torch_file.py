@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAGIC: Final = 0x1950A86A20F9469CFC6C
 PROTOCOL: Final = 1001
-STORAGES: Final = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+STORAGES: Final = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 MODULE: Final = "module."  # the prefix of each name in a network that was trained on several processors
 # The exceptions of pickle and of a truncated or wrong layout.
 UNUSABLE: Final = (
@@ -124,4 +124,4 @@ class _Unpickler(pickle.Unpickler):
         word, kind, key, _device, count, view = pid
         if word != "storage" or view is not None:
             raise pickle.UnpicklingError(f"it refers to {word!r}, which is not a storage")
-        return self.storages.setdefault(key, _Storage(STORAGES[kind], int(count)))
+        return self.storages.setdefault(key, _Storage(np.dtype(STORAGES[kind]), int(count)))
