@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge.cli.command.complaints import quoted
 from edge.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY_BYTES: Final = 32  # an Ed25519 public key
 
@@ -31,6 +35,24 @@ def count(text: str) -> int:
             f"{quoted(text)} is not a whole number from 1 to 999999999", hint="write a number such as 20"
         )
     return int(text)
+
+
+def between(low: float, high: float) -> Callable[[str], float]:
+    """The reader of a number from `low` to `high`."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise UsageError(
+                f"{quoted(text)} is not a number from {low:g} to {high:g}",
+                hint=f"write a number such as {high / 2:g}",
+            )
+        return value
+
+    return number
 
 
 def octets(text: str) -> bytes:
