@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.app.venues.door import read_rules, site_key
+from edge.cli.ask import agreed
 from edge.cli.config import given
 from edge.cli.output import fail, progress, tell
 from edge.errors import Exit, InputError
@@ -32,6 +33,13 @@ def run(args: argparse.Namespace) -> int:
     is_new = not people_file.exists()
     enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
     with closing(PeopleFile(people_file)) as people:
+        if args.replace and len(people):
+            plan = (
+                f"replace {people_file}: entries {len(people)}, of which "
+                f"{people.gone(one.name for one in enrolments)} are not in {args.file} and will be deleted",
+            )
+            if not agreed(plan, "Replace the list?", yes=args.yes):
+                return Exit.REFUSED
         taken = people.take(
             progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
         )
