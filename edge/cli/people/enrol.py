@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
@@ -33,13 +34,8 @@ def run(args: argparse.Namespace) -> int:
     is_new = not people_file.exists()
     enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
     with closing(PeopleFile(people_file)) as people:
-        if args.replace and len(people):
-            plan = (
-                f"replace {people_file}: entries {len(people)}, of which "
-                f"{people.gone(one.name for one in enrolments)} are not in {args.file} and will be deleted",
-            )
-            if not agreed(plan, "Replace the list?", yes=args.yes):
-                return Exit.REFUSED
+        if args.replace and not _may_delete(args, people, enrolments):
+            return Exit.REFUSED
         taken = people.take(
             progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
         )
@@ -47,6 +43,15 @@ def run(args: argparse.Namespace) -> int:
     lines = f"taken     {taken}", f"enrolled  {enrolled}"
     tell({"taken": taken, "enrolled": enrolled}, *lines, as_json=args.json)
     return Exit.OK
+
+
+def _may_delete(args: argparse.Namespace, people: PeopleFile, enrolments: list[Enrolment]) -> bool:
+    """Whether the list may delete people; asks at a terminal. A script has said it with --replace."""
+    gone = people.gone(one.name for one in enrolments)
+    if not gone or not sys.stdin.isatty():
+        return True
+    which = f"{gone} of {len(people)} enrolled entries are not in {args.file}"
+    return agreed([f"{which}, and will be deleted with their PINs"], "Replace the list?", yes=args.yes)
 
 
 def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:

@@ -135,7 +135,9 @@ VERBS = (
         *_HERE,
         argument("file", type=Path, help="CSV with a header line, JSON array, or JSON Lines"),
         argument(
-            "--replace", action="store_true", help="delete everyone who is not in this file; asks first"
+            "--replace",
+            action="store_true",
+            help="delete everyone who is not in this file; asks first at a terminal",
         ),
         YES,
     ),
