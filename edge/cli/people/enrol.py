@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.app.venues.door import read_rules, site_key
-from edge.cli.ask import agreed
+from edge.cli.ask import agreed_at_terminal
 from edge.cli.config import given
 from edge.cli.output import fail, progress, tell
 from edge.errors import Exit, InputError
@@ -48,10 +47,12 @@ def run(args: argparse.Namespace) -> int:
 def _may_delete(args: argparse.Namespace, people: PeopleFile, enrolments: list[Enrolment]) -> bool:
     """Whether the list may delete people; asks at a terminal. A script has said it with --replace."""
     gone = people.gone(one.name for one in enrolments)
-    if not gone or not sys.stdin.isatty():
+    if not gone:
         return True
     which = f"{gone} of {len(people)} enrolled entries are not in {args.file}"
-    return agreed([f"{which}, and will be deleted with their PINs"], "Replace the list?", yes=args.yes)
+    return agreed_at_terminal(
+        [f"{which}, and will be deleted with their PINs"], "Replace the list?", yes=args.yes
+    )
 
 
 def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:

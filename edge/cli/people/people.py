@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.ask import YES, agreed
+from edge.cli.ask import YES, YES_AT_TERMINAL, agreed
 from edge.cli.config import given
 from edge.cli.output import emit, harmless, tell
 from edge.cli.people.file import find, name_of, open_people, open_presence
@@ -139,7 +139,7 @@ VERBS = (
             action="store_true",
             help="delete everyone who is not in this file; asks first at a terminal",
         ),
-        YES,
+        YES_AT_TERMINAL,
     ),
     verb(
         "list",
