@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.audit.staff_messages import on_screen
 from edge.cli.config import given
 from edge.cli.output import harmless, tell
 from edge.cli.service import serve
@@ -94,7 +95,8 @@ class _Rows:
     def _brief(self, obligations: Obligations) -> None:
         """Print the notices of this visit for staff."""
         lines = (text.words for text in obligations.lines)
-        for words in (*sorted(note.value for note in obligations.notices), *lines):
+        notices = sorted(on_screen(note.value) for note in obligations.notices)
+        for words in (*notices, *lines):
             print(f"       {harmless(words)}", flush=True)
 
 
