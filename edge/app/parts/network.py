@@ -29,11 +29,17 @@ def open_folder_source(folder: Path) -> Source:
     return FolderSource(folder)
 
 
-def open_post(url: str, *, ca: Path | None, cert: Path | None, key: Path | None) -> Post:
-    """The connection to a hub, with optional PEM files for TLS. Raises ConfigError."""
-    from hw.network.post_http import Credentials, HttpPost
+def open_post(
+    url: str, *, ca: Path | None, cert: Path | None, key: Path | None, whole_s: float | None = None
+) -> Post:
+    """The connection to a hub, with optional PEM files for TLS. Raises ConfigError.
 
-    return HttpPost(url, Credentials(ca, cert, key))
+    `whole_s`: the longest time of one request; None: that of a large batch.
+    """
+    from hw.network.post_http import Credentials, HttpPost, PostTimeouts
+
+    timeouts = None if whole_s is None else PostTimeouts(whole_s=whole_s)
+    return HttpPost(url, Credentials(ca, cert, key), timeouts=timeouts)
 
 
 def open_broker(
