@@ -43,9 +43,18 @@ def open_post(
 
 
 def open_broker(
-    mqtt: MqttConfig, base: Path, *, client_id: str, will: MqttMessage, topics: Sequence[str]
+    mqtt: MqttConfig,
+    base: Path,
+    *,
+    client_id: str,
+    will: MqttMessage,
+    topics: Sequence[str],
+    watched: Sequence[str] = (),
 ) -> Broker:
-    """The broker of a configuration, also if it does not answer now. Raises ConfigError, StorageFault."""
+    """The broker of a configuration, also if it does not answer now. Raises ConfigError, StorageFault.
+
+    `watched`: topics whose retained messages are heard too.
+    """
     from hw.network.mqtt_paho import Address, PahoBroker
 
     assert mqtt.host is not None
@@ -57,4 +66,4 @@ def open_broker(
     password = read_password(base / mqtt.password_file) if mqtt.password_file else None
     ca = base / mqtt.ca if mqtt.ca else None
     address = Address(mqtt.host, mqtt.port, tls=mqtt.tls, ca=ca, user=mqtt.user, password=password)
-    return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics)
+    return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics, watched=watched)
