@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.audit.staff_messages import on_screen
 from edge.cli.config import given
 from edge.cli.output import harmless, tell
 from edge.cli.service import serve
@@ -17,6 +16,7 @@ from edge.cli.values import count
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import InputError
 from edge.passage.machine import PassageState
+from edge.policy.staff_messages import on_screen
 
 if TYPE_CHECKING:
     import argparse

@@ -9,11 +9,11 @@ from edge.decision import Deny
 
 if TYPE_CHECKING:
     from edge.audit.record import ClockEvent
-    from edge.audit.staff_messages import StaffNews
     from edge.decision import Decision, Reason, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage import machine as m
     from edge.policy.obligations import Obligations
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import Clock, CodeReader, DoorEvent, Keypad, Scanner, Signals, Strike, Symbol
     from edge.trust.time.trust_age import TrustState
 

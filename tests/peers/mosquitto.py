@@ -12,7 +12,7 @@ import pytest
 from peers.waiting import until
 
 from edge.ports import Broker
-from edge.sync.mqtt_status import MqttTopics
+from edge.sync.mqtt.status import MqttTopics
 from hw.network.mqtt_paho import Address, PahoBroker
 
 PRESENCE = MqttTopics("doorward", "lobby-1")

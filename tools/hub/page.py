@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from edge.audit.record import decode
-from edge.audit.staff_messages import StaffLevel, StaffMessage
+from edge.policy.staff_messages import StaffLevel, StaffMessage
 from edge.reasons.table import reasons
 from edge.version import software_version
 from tools.hub import operations

@@ -13,8 +13,8 @@ from edge.app.parts.network import open_broker
 from edge.app.sync.mqtt_announcer import MqttAnnouncer, MqttMemoryFile, warn_without_broker
 from edge.app.sync.staff_topic import StaffTopic
 from edge.audit.record import ClockTrust
-from edge.sync.mqtt_discovery import Announcement
-from edge.sync.mqtt_status import MqttTopics, StatusMessage, WakeRateLimit
+from edge.sync.mqtt.discovery import Announcement
+from edge.sync.mqtt.status import MqttTopics, StatusMessage, WakeRateLimit
 from edge.version import software_version
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ from edge.app.parts.trust_folder import open_files
 from edge.errors import InputError, StorageFault
 from edge.log import log_line
 from edge.ports import MqttMessage
-from edge.sync import mqtt_memory
-from edge.sync.mqtt_discovery import announced_by
-from edge.sync.mqtt_memory import BrokerMemory, MqttMemory
+from edge.sync.mqtt import memory as mqtt_memory
+from edge.sync.mqtt.discovery import announced_by
+from edge.sync.mqtt.memory import BrokerMemory, MqttMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from edge.ports import Broker
-    from edge.sync.mqtt_discovery import Announcement
-    from edge.sync.mqtt_status import MqttTopics
+    from edge.sync.mqtt.discovery import Announcement
+    from edge.sync.mqtt.status import MqttTopics
 
 
 class MqttMemoryFile:

@@ -11,9 +11,9 @@ from msgspec import structs
 
 from edge.audit.errors import JournalBroken
 from edge.audit.record import decode
-from edge.audit.staff_messages import staff_messages
 from edge.errors import StorageFault
 from edge.log import log_line
+from edge.policy.staff_messages import staff_messages
 from edge.upload.journal_reader import open_journal_reader
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edge.app.sync.mqtt_announcer import MqttMemoryFile
     from edge.audit.record import JournalEntry
     from edge.ports import Broker, MqttMessage
-    from edge.sync.mqtt_status import MqttTopics
+    from edge.sync.mqtt.status import MqttTopics
 
 AT_ONCE: Final = 500  # records in one turn: 10 ms; a backlog of a day takes some turns
 RECENT: Final = 500  # records in which the last message is looked for at the start

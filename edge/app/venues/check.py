@@ -24,7 +24,7 @@ from edge.delivery.sealed_box import Sealer
 from edge.errors import FetchError
 from edge.ports import MqttMessage
 from edge.sqlite import connect, empty_log
-from edge.sync.mqtt_status import MqttTopics
+from edge.sync.mqtt.status import MqttTopics
 from edge.venues.check.result import CheckOutcome, Result, encode, to_text
 from edge.venues.check.venue import CheckVenue, Purpose
 

@@ -14,12 +14,12 @@ from edge.audit.errors import JournalBroken, JournalIncomplete
 from edge.audit.evidence import check_complete
 from edge.audit.export import row_of, utc
 from edge.audit.signed_note import MAX_NOTE_BYTES
-from edge.audit.staff_messages import on_screen
 from edge.cli.log import export as log_export
 from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.policy.staff_messages import on_screen
 from edge.reasons.table import reasons
 
 if TYPE_CHECKING:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.audit.record import Passage
-    from edge.audit.staff_messages import StaffNews
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
     from edge.on_record import OnRecord
     from edge.passage.decision_point import PointParts
     from edge.passage.lane.officers.messages import Officers
     from edge.passage.presented import TurnedAway
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import Clock, Symbol
 
 

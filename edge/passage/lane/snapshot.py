@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.audit.record import ClockEvent, DevicePart
-    from edge.audit.staff_messages import StaffNews
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage.lane.events import Side
     from edge.passage.lane.machine import LaneState
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import Clock, CodeReader, Frame, LaneSensors, LaneView, Scanner, Signals, Strike, Symbol
     from edge.trust.time.trust_age import TrustState
 

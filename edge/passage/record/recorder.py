@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from edge.audit.record import ClockChange, DoorChange, Faulted, Stopped
-from edge.audit.staff_messages import staff_news
 from edge.decision import Grant
 from edge.errors import StorageFault
+from edge.policy.staff_messages import staff_news
 from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from edge.audit.journal import Journal
     from edge.audit.record import AuditRecord, ClockEvent, DevicePart, Passage, StopCause
-    from edge.audit.staff_messages import StaffNews
     from edge.decision import Decision
     from edge.on_record import OnRecord
     from edge.passage.clock_monitor import ClockMonitor
     from edge.passage.record.record_builder import RecordBuilder, RecordStamp
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import DoorEvent
 
 T = TypeVar("T", "int", "OnRecord")
@@ -103,19 +103,19 @@ class Recorder:
         return self.builder.stamp(self._clock_monitor.now(), tick_ms)
 
     def _append(self, record: AuditRecord) -> int:
-        self.last_seq = self._written(record, self._journal.append)
+        self.last_seq = self._written(record, lambda: self._journal.append(record))
         return self.last_seq
 
     def _permit(self, record: AuditRecord) -> OnRecord:
-        allowed = self._written(record, self._journal.permit)
+        allowed = self._written(record, lambda: self._journal.permit(record))
         self.last_seq = allowed.seq
         return allowed
 
-    def _written(self, record: AuditRecord, write: Callable[[AuditRecord], T]) -> T:
+    def _written(self, record: AuditRecord, write: Callable[[], T]) -> T:
         """The result of `write`. Staff are told of this record, written or not. Raises StorageFault."""
         self.fails = True
         try:
-            made = write(record)
+            made = write()
         except StorageFault:
             self._tell(None, record)
             raise

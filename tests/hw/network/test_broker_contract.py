@@ -13,7 +13,7 @@ from peers.waiting import until
 
 from edge.errors import ConfigError
 from edge.ports import Broker, MqttMessage
-from edge.sync.mqtt_status import MqttTopics
+from edge.sync.mqtt.status import MqttTopics
 from hw.network.mqtt_paho import MAX_PAYLOAD_BYTES, Address, PahoBroker
 from hw.sim.broker import SimBroker, SimMessageBus
 

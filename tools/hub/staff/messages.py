@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, func, insert, select, update
 
 from edge.audit.record import Passage, Visited
-from edge.audit.staff_messages import StaffLevel, StaffMessage, known_codes, staff_messages
+from edge.policy.staff_messages import StaffLevel, StaffMessage, known_codes, staff_messages
 from edge.reasons.table import reasons
 from tools.hub.schema import devices
 from tools.hub.schema import staff_messages as rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from edge.audit.export import utc
-from edge.audit.staff_messages import StaffLevel, StaffMessage
+from edge.policy.staff_messages import StaffLevel, StaffMessage
 from edge.reasons.table import reasons
 
 if TYPE_CHECKING:

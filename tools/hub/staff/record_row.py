@@ -15,7 +15,7 @@ from edge.audit.record import (
     Stopped,
     Visited,
 )
-from edge.audit.staff_messages import staff_messages
+from edge.policy.staff_messages import staff_messages
 
 if TYPE_CHECKING:
     from edge.audit.record import JournalEntry

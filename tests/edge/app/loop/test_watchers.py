@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.app.loop.watchers import WAKE_EVERY_MS, StaffWatch, log_background
-from edge.audit.staff_messages import StaffLevel, StaffMessage, StaffNews
 from edge.passage.machine import PassageState
 from edge.passage.snapshot import StepResult
+from edge.policy.staff_messages import StaffLevel, StaffMessage, StaffNews
 from edge.sync.wake_file import WakeFile
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from edge.app.sync.mqtt_announcer import MqttAnnouncer, MqttMemoryFile, warn_without_broker
 from edge.ports import MqttMessage
-from edge.sync.mqtt_discovery import Announcement
-from edge.sync.mqtt_status import MqttTopics
+from edge.sync.mqtt.discovery import Announcement
+from edge.sync.mqtt.status import MqttTopics
 from hw.sim.broker import SimBroker, SimMessageBus
 
 CONFIG = "homeassistant/device/doorward_{}/config"

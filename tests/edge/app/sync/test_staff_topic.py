@@ -14,7 +14,7 @@ from edge.app.sync.staff_topic import AT_ONCE, StaffTopic
 from edge.audit.record import AuditRecord, Outcome, Visited
 from edge.audit.record import Path as Way
 from edge.ports import MqttMessage
-from edge.sync.mqtt_status import MqttTopics
+from edge.sync.mqtt.status import MqttTopics
 from hw.sim.broker import SimBroker, SimMessageBus
 
 TOPICS = MqttTopics("doorward", "lobby-1")

@@ -10,8 +10,8 @@ from samples.journals import passage
 from worlds.staffed_hub import DAY_MS, NOW_MS, StaffedHub, visit
 
 from edge.audit.record import DoorChange
-from edge.audit.staff_messages import StaffLevel
 from edge.decision import Reason
+from edge.policy.staff_messages import StaffLevel
 from edge.ports import DoorEventKind
 from tools.hub.schema import Database
 from tools.hub.staff.messages import MAX_AGE

@@ -16,6 +16,7 @@ import msgspec
 
 from edge.audit.record import ClockChange, ClockEvent, DoorChange, Faulted, Passage, StopCause, Stopped
 from edge.decision import Reason
+from edge.policy.obligations import StaffNotice
 from edge.ports import DoorEventKind
 from edge.reasons.table import reasons
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from edge.audit.record import AuditRecord
 
 NOTICE: Final = "notice."
-DURESS: Final = f"{NOTICE}duress"
+DURESS: Final = f"{NOTICE}{StaffNotice.DURESS}"
 # A word that reads as "nothing special". Staff know it from their guide; no other message has it.
 DURESS_ON_SCREEN: Final = "routine"
 
@@ -110,7 +111,7 @@ _DOOR_NOTES: Final = frozenset(
         DoorEventKind.LOCK_DOWN,
     }
 )
-_URGENT_NOTICES: Final = frozenset({"passback", "wrong-pins"})
+_URGENT_NOTICES: Final = frozenset({StaffNotice.PASSBACK, StaffNotice.WRONG_PINS})
 
 
 def staff_messages(record: AuditRecord) -> tuple[StaffMessage, ...]:
@@ -126,7 +127,7 @@ def staff_news(seq: int | None, record: AuditRecord) -> StaffNews | None:
 
 def on_screen(code: str) -> str:
     """This code or word of a notice as a screen at the door, a desk's terminal and the log show it."""
-    return DURESS_ON_SCREEN if code in {DURESS, DURESS.removeprefix(NOTICE)} else code
+    return DURESS_ON_SCREEN if code in {DURESS, StaffNotice.DURESS} else code
 
 
 def known_codes() -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from edge.audit.record import (
     Stopped,
     Visited,
 )
-from edge.audit.staff_messages import (
+from edge.decision import Reason
+from edge.policy.obligations import StaffNotice
+from edge.policy.staff_messages import (
     DURESS_ON_SCREEN,
     StaffLevel,
     StaffMessage,
@@ -29,8 +31,6 @@ from edge.audit.staff_messages import (
     staff_messages,
     staff_news,
 )
-from edge.decision import Reason
-from edge.policy.obligations import StaffNotice
 from edge.ports import DoorEventKind
 from edge.reasons.table import reasons
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from edge.config.sections.base import DeviceName
 from edge.ports import MqttMessage
-from edge.sync.mqtt_discovery import Announcement, announced_by
-from edge.sync.mqtt_status import MqttTopics, StatusMessage
+from edge.sync.mqtt.discovery import Announcement, announced_by
+from edge.sync.mqtt.status import MqttTopics, StatusMessage
 
 PLAIN = Announcement(MqttTopics("doorward", "lobby-1"), "0.1.0")
 OBEDIENT = Announcement(MqttTopics("doorward", "lobby-1", commands=True), "0.1.0")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from samples.journals import passage
 
 from edge.audit.record import DevicePart, Faulted, JournalEntry, Path, Visited
-from edge.audit.staff_messages import staff_messages
+from edge.policy.staff_messages import staff_messages
 from edge.ports import MqttMessage
-from edge.sync.mqtt_status import SPREAD_MS, WAKE_EVERY_MS, MqttTopics, StatusMessage, WakeRateLimit
+from edge.sync.mqtt.status import SPREAD_MS, WAKE_EVERY_MS, MqttTopics, StatusMessage, WakeRateLimit
 
 PRESENCE = MqttTopics("doorward", "lobby-1")
 OBEDIENT = MqttTopics("doorward", "lobby-1", commands=True)

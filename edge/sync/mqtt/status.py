@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.audit.record import JournalEntry
-    from edge.audit.staff_messages import StaffMessage
+    from edge.policy.staff_messages import StaffMessage
 
 ONLINE, OFFLINE = "online", "offline"
 SYNC: Final = "sync"

@@ -15,12 +15,12 @@ from msgspec import Meta, Struct
 
 from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.ports import MqttMessage
-from edge.sync.mqtt_status import SYNC
+from edge.sync.mqtt.status import SYNC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edge.sync.mqtt_status import MqttTopics
+    from edge.sync.mqtt.status import MqttTopics
 
 DISCOVERY: Final = "homeassistant/device"
 _TIMES: Final = {
@@ -31,7 +31,7 @@ _TIMES: Final = {
 }
 _OURS: Final = re.compile(r"[a-z0-9][a-z0-9/._-]{0,199}\Z")
 
-Parts = dict[str, dict[str, object]]
+_Parts = dict[str, dict[str, object]]
 
 
 class _Announced(Struct, frozen=True):
@@ -83,8 +83,8 @@ class Announcement:
             ),
         )
 
-    def _parts(self) -> Parts:
-        parts: Parts = {
+    def _parts(self) -> _Parts:
+        parts: _Parts = {
             key: self._sensor(key, name, device_class="timestamp") for key, name in _TIMES.items()
         }
         parts["free_mb"] = self._sensor(

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from edge.errors import InputError
-from edge.sync.mqtt_memory import (
+from edge.sync.mqtt.memory import (
     MAX_BROKERS,
     MAX_MEMORY_BYTES,
     MAX_TOPICS,
