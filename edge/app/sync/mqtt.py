@@ -39,6 +39,7 @@ class MqttStatus:
     def tell(self, status: DeviceStatus, *, synced: datetime | None) -> None:
         """Publish the device's status; also what a broker without a disk may have lost."""
         self._announcer.repeat()
+        self._staff.turn()  # the record that asked for this sync is in its status
         self.broker.publish(
             self.topics.status(
                 StatusMessage(
@@ -88,7 +89,10 @@ def open_mqtt_status(config: Config, base: Path) -> Iterator[MqttStatus | None]:
     )
     with closing(broker):
         memory = MqttMemoryFile(state, f"{mqtt.host}:{mqtt.port}")
-        kept = (topics.availability, topics.state, *((topics.staff,) if mqtt.staff else ()))
+        kept = [topics.availability, topics.state]
+        kept += [topics.staff] if mqtt.staff else []
+        # Another process publishes these: under an old name they are withdrawn here too.
+        kept += topics.of_check if config.check.via == "mqtt" else []
         announcer = MqttAnnouncer(broker, topics, memory, announcement=announcement, kept=kept)
         staff = StaffTopic(base / config.paths.journal, broker, topics, memory, in_clear=mqtt.staff)
         yield MqttStatus(broker, topics, announcer, staff, WakeRateLimit())

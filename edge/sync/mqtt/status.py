@@ -76,6 +76,11 @@ class MqttTopics:
         return f"doorward-{self.device}" if self._base == "doorward" else self._own
 
     @property
+    def of_check(self) -> tuple[str, ...]:
+        """The topics where `doorward check work` retains a message."""
+        return (f"{self._own}/check/availability", f"{self._own}/check/result")
+
+    @property
     def will(self) -> MqttMessage:
         """The last will, which the broker publishes when the connection is lost."""
         return MqttMessage(self.availability, OFFLINE)

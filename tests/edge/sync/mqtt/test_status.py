@@ -93,6 +93,10 @@ def test_a_fault_has_no_facts_of_a_passage() -> None:
     assert (told["code"], told["card"], told["outcome"], told["path"]) == ("fault.camera", None, None, None)
 
 
+def test_a_check_under_an_old_name_is_withdrawn_too() -> None:
+    assert PRESENCE.of_check == ("doorward/lobby-1/check/availability", "doorward/lobby-1/check/result")
+
+
 def test_no_two_connections_have_one_name() -> None:
     names = [
         MqttTopics(base, device).client_id + end
