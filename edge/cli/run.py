@@ -16,6 +16,7 @@ from edge.cli.values import count
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import InputError
 from edge.passage.machine import PassageState
+from edge.policy.staff_messages import on_screen
 
 if TYPE_CHECKING:
     import argparse
@@ -94,7 +95,8 @@ class _Rows:
     def _brief(self, obligations: Obligations) -> None:
         """Print the notices of this visit for staff."""
         lines = (text.words for text in obligations.lines)
-        for words in (*sorted(note.value for note in obligations.notices), *lines):
+        notices = sorted(on_screen(note.value) for note in obligations.notices)
+        for words in (*notices, *lines):
             print(f"       {harmless(words)}", flush=True)
 
 

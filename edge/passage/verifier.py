@@ -139,6 +139,7 @@ class Verifier:
             recorder.builder.obligations,
             self._tracker.take_background(),
             recorder.fails,
+            recorder.told_to_staff(),
         )
 
     def start(self) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,6 +41,7 @@ MIN_PASSWORD: Final = 12  # characters; a shorter password can be guessed
 MAX_PASSWORD_BYTES: Final = 1_000
 MAX_KEY_BYTES: Final = 1_000
 KEY_DIGITS: Final = 64
+WEBHOOK_KEY: Final = "hub.key"  # beside the password file
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -48,11 +49,13 @@ def serve(args: argparse.Namespace) -> int:
     from tools.hub.app import create_app, json_lines  # 0.4 s, so only this verb imports it
     from tools.hub.connections.budget import ConnectionBudget, peer_of
     from tools.hub.serve import Tls, run
+    from tools.hub.staff.webhook import sending, webhook_address
 
     tls = _tls(args)
+    webhook = webhook_address(args.webhook)
     password = _password(args.password_file)
     log = json_lines()
-    with _store(args) as store:
+    with _store(args) as store, ExitStack() as stack:
         budget = ConnectionBudget()
         app = create_app(
             store.database,
@@ -61,6 +64,9 @@ def serve(args: argparse.Namespace) -> int:
             log=log,
             vouch=lambda host: budget.vouch(peer_of(host)),
         )
+        if webhook:
+            key = args.password_file.with_name(WEBHOOK_KEY)
+            stack.enter_context(sending(store.database, webhook, key=key, ca=args.webhook_ca, log=log))
         run(app, args.listen, tls=Tls(*tls) if tls else None, log=log, budget=budget)
     return Exit.OK
 
@@ -252,6 +258,14 @@ SERVE = verb(
     ),
     argument("--cert", type=Path, metavar="PEM", help="serve TLS with this certificate"),
     argument("--cert-key", type=Path, metavar="PEM", help="private key of --cert"),
+    argument(
+        "--webhook",
+        metavar="URL|FILE",
+        help="send each message to staff to this address, or to the address in FILE, by POST",
+    ),
+    argument(
+        "--webhook-ca", type=Path, metavar="PEM", help="trust these CAs for --webhook, not the system's"
+    ),
     argument(
         "--client-ca", type=Path, metavar="PEM", help="refuse clients without a certificate of this authority"
     ),

@@ -141,6 +141,7 @@ class LaneVerifier:
             self._authorities[0].trust_state,
             tuple(dict.fromkeys(told)),
             self._tracker.take_background(),
+            self._authorities[0].told_to_staff(),
         )
 
     def adopt(self, stages: Sequence[Stages], times: LaneTimes) -> None:

@@ -138,7 +138,7 @@ def test_a_simulation_goes_on_with_its_own_journal(built_models: Path, photos: P
 
 
 @pytest.mark.parametrize("at_terminal", [False, True])
-def test_notices_for_staff_go_to_a_terminal_only(
+def test_notices_go_to_a_terminal_only_and_duress_has_a_neutral_word_there(
     at_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal)
@@ -148,4 +148,4 @@ def test_notices_for_staff_go_to_a_terminal_only(
     )
     show(replace(moment(PassageState.COOLDOWN, DENIED), obligations=obligations))
     said = capsys.readouterr().out.splitlines()[1:]
-    assert said == (["       duress", "       room 12, \\x1b[2Jtwo nights"] if at_terminal else [])
+    assert said == (["       routine", "       room 12, \\x1b[2Jtwo nights"] if at_terminal else [])

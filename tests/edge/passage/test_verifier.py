@@ -406,6 +406,19 @@ def test_a_record_that_cannot_be_written_is_an_outcome_without_a_number() -> Non
     assert "release" not in site.tape.entries
 
 
+@pytest.mark.parametrize("full", [False, True], ids=["written", "disk full"])
+def test_staff_are_told_once_what_a_record_has_for_them_written_or_not(full: bool) -> None:
+    site = Site()
+    site.tape.full = full
+    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    site.venue.noted = frozenset({StaffNotice.DURESS, StaffNotice.ASSISTED})
+    site.reader.in_view = (site.code(),)
+    (news,) = site.see().staff
+    assert [message.code for message in news.messages] == ["notice.duress", "notice.assisted"]
+    assert news.seq == (None if full else 1)
+    assert site.see().staff == ()
+
+
 # -- failed tries ------------------------------------------------------------------------------------------
 
 
