@@ -12,6 +12,7 @@ from edge.app.venues.library import hours_of, open_library, open_store, rules_of
 from edge.card.person import Person
 from edge.cli.config import given
 from edge.cli.output import emit, harmless, progress, tell
+from edge.cli.venues.library_simulate import SIMULATE
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 from edge.formats.csv_rows import csv_rows
@@ -244,6 +245,7 @@ def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
 
 _PATRONS = argument("--patrons", action="store_true", help="print the patrons' numbers too")
 VERBS = (
+    SIMULATE,
     verb(
         "status", "log in, and print what the library system supports", _status, CONFIG_REQUIRED, json_lines()
     ),
