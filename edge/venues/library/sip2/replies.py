@@ -129,7 +129,7 @@ def system(reply: Sip2Message) -> LibrarySystem:
 def patron(reply: Sip2Message, asked: str, *, kind_field: str = "", birth_field: str = "") -> Patron:
     """The patron that message 24 or 64 describes. Raises WrongSubject, UnusableField."""
     _about(reply, "AA", asked)
-    status = reply.part("patron_status").upper()
+    status = reply.part("patron_status")
     said = (reply.get("BL") or "").strip().upper()
     if said not in ("Y", "N", ""):
         raise UnusableField(f"message {reply.code}: field BL is not Y or N")
@@ -139,14 +139,14 @@ def patron(reply: Sip2Message, asked: str, *, kind_field: str = "", birth_field:
     return Patron(
         asked,
         is_valid=said == "Y" if said else None,
-        flags=frozenset(flag for flag in Flag if status[flag] == "Y"),
+        flags=frozenset(flag for flag in Flag if status[flag] in "Yy"),
         owed=_read(reply, "BV", lambda text: money(text, currency), unread),
         kind=_read(reply, kind_field, lambda text: shown(text) or None, unread),
         born=_read(reply, birth_field, BirthDate.found_in, unread),
         holds_ready=count(ready) or 0,
         lines=_lines(reply),
         unread=unread,
-        unread_flags=frozenset(flag for flag in Flag if status[flag] not in "YN "),
+        unread_flags=frozenset(flag for flag in Flag if status[flag] not in "YyNn "),
     )
 
 

@@ -344,6 +344,13 @@ def test_each_flag_has_its_place() -> None:
         assert patron(heard(text), "P1").flags == {flag}
 
 
+@pytest.mark.parametrize("other", ["X", "0", "ß", "\ufb03"])
+def test_a_flag_of_another_character_is_unread_and_moves_no_other(other: str) -> None:
+    text = "64" + other + "   y" + " " * 9 + HEAD[16:] + "AAP1|"
+    said = patron(heard(text), "P1")
+    assert (said.flags, said.unread_flags) == ({Flag.CARD_LOST}, {Flag.CHARGE_DENIED})
+
+
 def test_a_reply_about_another_item_or_patron_is_refused() -> None:
     reply = heard("121NNY20260105    120000AOM|AAP1|ABB1|AJBlue|AH2026-02-02|")
     assert circulated(reply, "B1", "P1").due == "2026-02-02"
