@@ -157,5 +157,7 @@ _FROM_VECTORS: Final = {
     "status-list": ("status", _inner),
     "link": ("link", _frames),
     "sip2": ("sip2", _sip2),
+    "sip2-patron": ("sip2", _sip2),
     "sip2-plain": ("sip2", _sip2),
+    "sip2-session": ("sip2", _sip2),
 }

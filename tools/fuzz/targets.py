@@ -43,7 +43,10 @@ from edge.venues.check import result
 from edge.venues.desk.arrivals import arrivals, minisign
 from edge.venues.door import enrolment
 from edge.venues.door.rules_file import Zones, parse_rules
-from edge.venues.library.sip2.messages import Dialect, Sip2Receiver, decode
+from edge.venues.library.sip2 import replies
+from edge.venues.library.sip2.layouts import Sip2MessageId
+from edge.venues.library.sip2.messages import Dialect, Sip2Message, Sip2Receiver, decode
+from edge.venues.library.sip2.session import Sip2Session
 from hw.network.web import retry_after
 from hw.scanner.line_decoder import Framing, LineDecoder
 from hw.signals.sound import parse_wav
@@ -151,6 +154,20 @@ def _receiver(data: bytes) -> object:
     return [decode(frame, dialect) for frame in receiver.feed(data) if isinstance(frame, bytes)]
 
 
+def _sip2_patron(data: bytes) -> object:
+    reply = decode(data, Dialect(checksum=False))
+    if reply.code not in (Sip2MessageId.PATRON_STATUS_REPLY, Sip2MessageId.PATRON_INFORMATION_REPLY):
+        return None  # a session gives no other to this reader
+    return replies.patron(reply, "P1", kind_field="PC", birth_field="PB")
+
+
+def _sip2_session(data: bytes) -> object:
+    session = Sip2Session(Dialect(), timeout_ms=1_000)
+    session.ask(Sip2Message(Sip2MessageId.OUR_STATUS, ("0", "040", "2.00")), 0)
+    half = len(data) // 2
+    return [session.receive(piece, 0) for piece in (data[:half], data[half:], b"", b"")]
+
+
 def _link(data: bytes) -> object:
     session = LinkSession(LinkPairing(SEED, Lock(1)), fresh=lambda: bytes(16))
     session.step(0)
@@ -220,7 +237,9 @@ TARGETS: Final[dict[str, Callable[[bytes], object]]] = {
     ),
     "signed-time": read_signed_time,
     "sip2": _receiver,
+    "sip2-patron": _sip2_patron,
     "sip2-plain": lambda data: decode(data, Dialect(checksum=False)),
+    "sip2-session": _sip2_session,
     "sound": lambda data: parse_wav(data, "a.wav"),
     "status-cwt": _cwt,
     "status-cwt-header": _cwt_header,

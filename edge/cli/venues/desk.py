@@ -57,7 +57,7 @@ def _import(args: argparse.Namespace) -> int:
     with closing(_office(args)) as office, bar("taking") as watch:
         imported = office.take(args.file, watch=watch)
     _tell_taken(args.file.name, imported, as_json=args.json)
-    return Exit.REFUSED if imported.mistakes else Exit.OK
+    return Exit.REFUSED if any(not one.kept for one in imported.mistakes) else Exit.OK
 
 
 def _work(args: argparse.Namespace) -> int:
