@@ -132,7 +132,6 @@ OWN_TEXT = {
     "formats/untrusted_text.py": "the one place",
     "config/profiles/__init__.py": "profiles of this package",
     "venues/library/store.py": "sealed by this device's own key",
-    "venues/desk/arrivals/intake.py": "a decoder of UTF-8",
 }
 
 

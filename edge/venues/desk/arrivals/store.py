@@ -39,16 +39,21 @@ CREATE TABLE bookings (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE names (digest BLOB NOT NULL, booking BLOB NOT NULL) STRICT
 """
+_USABLE: Final = "SELECT count(*) FROM bookings WHERE NOT doubtful"
 _COLUMNS: Final = "id, arrival, departure, guests, minors, places, doubtful"
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import. `mistakes`: lines that were left out, or put a booking in doubt."""
+    """The result of an import. `mistakes`: lines that were left out, or put a booking in doubt.
+
+    `usable`: number of bookings without those in doubt.
+    """
 
     bookings: int
     guests: int
     mistakes: tuple[Mistake, ...]
+    usable: int
 
 
 class TooManyMistakesError(Exception):
@@ -88,7 +93,9 @@ class Build:
                 guests += item.guests
             if len(mistakes) > MAX_MISTAKES:
                 raise TooManyMistakesError(tuple(mistakes))
-        return Imported(bookings, guests, tuple(mistakes))
+        with faults(self._path):
+            (usable,) = self._db.execute(_USABLE).fetchone()
+        return Imported(bookings, guests, tuple(mistakes), usable)
 
     def swap(self) -> None:
         """Put this list in force. Raises StorageFault."""
@@ -161,9 +168,9 @@ class ArrivalsFile:
         rows = self._rows("SELECT box FROM bookings WHERE id = ?", (booking,))
         return bytes(rows[0][0]) if rows else None
 
-    def count(self) -> int:
-        """Number of expected bookings."""
-        rows = self._rows("SELECT count(*) FROM bookings", ())
+    def count(self, *, usable: bool = False) -> int:
+        """Number of expected bookings; `usable`: without those in doubt."""
+        rows = self._rows(_USABLE if usable else "SELECT count(*) FROM bookings", ())
         return int(rows[0][0]) if rows else 0
 
     def made_at(self) -> float | None:

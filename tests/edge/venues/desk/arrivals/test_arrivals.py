@@ -117,7 +117,7 @@ NO_CSV = {
     "nothing": ("", "line 1: no column reference"),
     "without a column": ("reference,arrival\nR-1,2026-06-15\n", "line 1: no column departure"),
     "a quotation mark that is never closed": (HEADER + f'R-1,{STAY},,,"Silva\n', "line 2: not CSV"),
-    "a picture": ("\x89PNG\x00\x00\n", "line 1: no column"),
+    "a picture": ("\x89PNG\x00\x00\n", "line 1: a NUL character"),
 }
 
 
