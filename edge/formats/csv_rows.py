@@ -42,9 +42,9 @@ def csv_table(
     limit: int,
     others: bool = False,
 ) -> Iterator[TableRow]:
-    """The rows below a header line, without those that are blank; cells have no blanks around them.
+    """The rows below a header line, without blank lines; cells have no blanks around them.
 
-    A row with more cells than the header cannot be used: a comma in a name moves all cells behind it. A row
+    A row with more cells than the header cannot be used: a comma in a name moves all cells after it. A row
     with fewer is taken, because Excel leaves out empty cells at the end of rows (Microsoft KB 77295).
 
     Args:
@@ -68,7 +68,7 @@ def csv_table(
         else csv_rows(chain((first,), rest), limit=limit, delimiter=delimiter, above=above)
     )
     bare = ((line, [_bare(cell) for cell in row]) for line, row in rows)
-    filled = ((line, row) for line, row in bare if any(row))
+    filled = ((line, row) for line, row in bare if len(row) > 1 or any(row))
     line, header = next(filled, (1, []))
     names = [name.casefold() for name in header]
     _check_header(line, names, columns, required, others=others)
@@ -135,9 +135,6 @@ def _check_header(
 ) -> None:
     hint = f"write the names of the columns into the first line: {', '.join(columns)}"
     named = [name for name in names if name]
-    missing = [[name for name in each if name not in named] for each in required]
-    if all(missing):
-        raise InputError(f"line {line}: no column {', '.join(missing[0])}", hint=hint)
     if twice := next((name for name, count in Counter(named).items() if count > 1), ""):
         raise InputError(
             f'line {line}: two columns "{twice[:_QUOTED]}"', hint="delete one of the two columns"
@@ -145,12 +142,15 @@ def _check_header(
     unknown = next((name for name in named if name not in columns), "")
     if unknown and not others:
         raise InputError(f'line {line}: unknown column "{unknown[:_QUOTED]}"', hint=hint)
+    missing = [[name for name in each if name not in named] for each in required]
+    if all(missing):
+        raise InputError(f"line {line}: no column {', '.join(missing[0])}", hint=hint)
 
 
 def _fault(names: Sequence[str], row: Sequence[str], delimiter: str, *, others: bool) -> str:
     """The reason why a row cannot be used, or nothing."""
     if len(row) > len(names):
-        return f"{len(row)} cells, and {len(names)} columns: put a cell with a delimiter in quotation marks"
+        return "more values than columns"
     for name, cell in zip(names, row, strict=False):
         if not name and cell and not others:
             return "a value in a column without a name"

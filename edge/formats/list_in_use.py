@@ -25,9 +25,8 @@ def check_usable(what: str, *, usable: int, because: str = "") -> None:
     """
     if not usable:
         why = f": {because}" if because else ""
-        raise InputError(
-            f"no {what} in it can be used{why}", hint="the list in use stays: correct the file, and import it"
-        )
+        hint = "correct the file" if because else "export the list again, with its entries"
+        raise InputError(f"no {what} in it can be used, so the list in use stays{why}", hint=hint)
 
 
 def check_replacement(

@@ -104,12 +104,20 @@ class DeskOffice:
             self._desk.queue_mb * 1_048_576, timedelta(days=self._desk.queue_days), while_away=True
         )
 
-    def take(self, file: Path, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Imported:
-        """Import one list from a file. Raises InputError, StorageFault."""
+    def take(
+        self,
+        file: Path,
+        *,
+        watch: Callable[[int, int], None] = lambda _done, _total: None,
+        accept_fewer: bool = False,
+    ) -> Imported:
+        """Import one list from a file. Raises FewerError without `accept_fewer`, InputError, StorageFault."""
         intake = self._intake()
         source, signature = opened_list(file, signed=intake.signer is not None)
         with source:
-            return take_list(file.name, source, intake, watch=watch, signature=signature)
+            return take_list(
+                file.name, source, intake, watch=watch, signature=signature, accept_fewer=accept_fewer
+            )
 
     def glance(self) -> None:
         """Note the lists in the folder; one that stays unchanged until `look` is complete. StorageFault."""
@@ -124,6 +132,12 @@ class DeskOffice:
         return self._inbox.take_all(
             lambda name, source, signature: take_list(name, source, intake, watch=watch, signature=signature)
         )
+
+    def refused(self) -> list[str]:
+        """Names, as in the log, of the refused lists that came after the list in use."""
+        if self._inbox is None:
+            return []
+        return self._inbox.refused_since(self.arrivals.made_at() or 0)
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
         """Send waiting messages; returns how many were delivered. Raises StorageFault."""

@@ -7,9 +7,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.app.venues.door import read_rules, site_key
+from edge.cli.accept_fewer import imported
+from edge.cli.ask import agreed
 from edge.cli.config import given
 from edge.cli.output import fail, progress, tell
+from edge.cli.people.file import open_people
+from edge.cli.table_file import named
 from edge.errors import Exit, InputError
+from edge.formats.list_in_use import FewerError, check_usable
+from edge.formats.text_encoding import text_of
 from edge.venues.door.enrolment import MAX_LIST_BYTES, EnrolmentContext, gather, read_csv, read_json
 from edge.venues.door.people_store import PeopleFile
 
@@ -32,12 +38,37 @@ def run(args: argparse.Namespace) -> int:
     is_new = not people_file.exists()
     enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
     with closing(PeopleFile(people_file)) as people:
-        taken = people.take(
-            progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
-        )
+        before = {name for name, _, _ in people.rows()}
+
+        def take(accept_fewer: bool) -> int:  # noqa: FBT001  the argument is the consent
+            rows = progress(enrolments, total=len(enrolments), label="enrolling")
+            return people.take(rows, replace=args.replace, accept_fewer=accept_fewer)
+
+        try:
+            taken = imported(take, accept_fewer=args.accept_fewer)
+        except FewerError as error:
+            raise FewerError(f"{args.file}: {error.message}", question=error.question) from error
         enrolled = len(people)
-    lines = f"taken     {taken}", f"enrolled  {enrolled}"
-    tell({"taken": taken, "enrolled": enrolled}, *lines, as_json=args.json)
+    if taken is None:
+        return Exit.REFUSED
+    row = {"taken": taken}
+    if args.replace:
+        row["deleted"] = len(before.difference(each.name for each in enrolments))
+    row["enrolled"] = enrolled
+    tell(row, *(f"{word:9} {count}" for word, count in row.items()), as_json=args.json)
+    return Exit.OK
+
+
+def clear(args: argparse.Namespace) -> int:
+    """Delete all people and their PINs."""
+    with closing(open_people(*given(args.config))) as people:
+        count = len(people)
+    plan = f"{count} people and their PINs will be deleted. The lock-down and wrong PINs on record stay."
+    if not agreed([plan], "Delete all people?", yes=args.yes):
+        return Exit.REFUSED
+    with closing(open_people(*given(args.config))) as people:
+        deleted = people.clear()
+    tell({"deleted": deleted}, f"{deleted} people deleted", as_json=args.json)
     return Exit.OK
 
 
@@ -67,10 +98,8 @@ def _read(file: Path) -> bytes:
 
 def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolment]:
     """The people in the file. Prints each mistake with its line; then raises InputError."""
-    try:
+    with named(file):
         people, wrong = gather(progress(_told(file, data, site), total=data.count(b"\n"), label="reading"))
-    except InputError as error:
-        raise InputError(f"{file}: {error.message}", hint=error.hint) from error
     for mistake in wrong[:SHOWN]:
         fail(InputError(f"{file}: {mistake.message}"))
     if wrong:
@@ -79,16 +108,14 @@ def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolme
             f"{file}: {mistakes}, and no person was enrolled",
             hint="correct the lines, and import the file again",
         )
+    with named(file):
+        check_usable("people", usable=len(people))
     return people
 
 
 def _told(file: Path, data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
-    if file.suffix in (".json", ".jsonl", ".ndjson"):
-        yield from read_json(data, site)
-        return
-    try:
-        text = data.decode("utf-8-sig")  # spreadsheets write a byte order mark
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"line {line}: is not UTF-8 text", hint='save the file as "CSV UTF-8"') from error
-    yield from read_csv(io.StringIO(text, newline=""), site)
+    text = text_of(data)
+    if file.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        yield from read_json(text.encode(), site)
+    else:
+        yield from read_csv(io.StringIO(text, newline=""), site)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.accept_fewer import ACCEPT_FEWER
+from edge.cli.ask import YES
 from edge.cli.config import given
 from edge.cli.output import emit, harmless, tell
 from edge.cli.people.file import find, open_people
@@ -158,7 +160,9 @@ VERBS = (
         *_HERE,
         argument("file", type=Path, help="CSV with a header line, JSON array, or JSON Lines"),
         argument("--replace", action="store_true", help="delete everyone who is not in this file"),
+        ACCEPT_FEWER,
     ),
+    verb("clear", "delete everyone, with their PINs", "edge.cli.people.enrol:clear", *_HERE, YES),
     verb(
         "list",
         "print everyone, by the pseudonyms of this site",

@@ -119,7 +119,7 @@ def test_a_list_with_mistakes_enrols_no_person_and_names_every_line(run: Run, tm
     ("name", "data", "says"),
     [
         ("people.csv", b"issuer,subject\nA,\xff\n", "people.csv: line 2: is not UTF-8 text"),
-        ("people.csv", b"\xef\xbb\xbfissuer,grops\n", 'people.csv: unknown column "grops"'),
+        ("people.csv", b"\xef\xbb\xbfissuer,grops\n", 'people.csv: line 1: unknown column "grops"'),
         ("people.json", b"[", "people.json: not a JSON array of objects"),
         ("nothing.csv", None, "nothing.csv: no such file or directory"),
         (".", None, ".: is a directory"),

@@ -52,6 +52,8 @@ def read_csv(lines: Iterable[str]) -> Iterator[Item]:
     """The bookings in the lines of a CSV text; those of one booking stand together. Raises InputError."""
     open_: Booking | None = None
     for row in csv_table(lines, columns=COLUMNS, required=(REQUIRED,), limit=MAX_LINE_CHARS, others=True):
+        if not any(row.cells.values()) and not row.wrong:
+            continue  # spreadsheets write rows of delimiters below a list
         if row.wrong:
             yield Mistake(row.line, row.wrong)
             continue
