@@ -13,18 +13,21 @@ from edge.config.zones import zone_of
 from edge.delivery.carriers import Webhook, deliver
 from edge.delivery.queue import ChannelStatus, QueueLimits
 from edge.delivery.sealed_box import Sealer
+from edge.errors import ConfigError
 from edge.venues.desk.arrivals.folder import ArrivalsFolder, ArrivalsImport
 from edge.venues.desk.arrivals.intake import Intake, opened_list, take_list
 from edge.venues.desk.arrivals.minisign import parse_key
 from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.name_digests import Digests
-from edge.venues.desk.register_store import AUTHORITY, HOST, DeskStore, Recipients
+from edge.venues.desk.register_store import AUTHORITY, FILE, HOST, DeskStore, Recipients
 from edge.venues.desk.venue import DeskRules, DeskVenue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import ExitStack
     from pathlib import Path
+
+    from nacl.public import PrivateKey
 
     from edge import config
     from edge.venues.desk.arrivals.store import Imported
@@ -56,6 +59,31 @@ def open_store(root: config.Config, base: Path, arrivals: ArrivalsFile) -> DeskS
         report_within=timedelta(hours=desk.report_h),
     )
     return DeskStore(base / desk.folder, public=public, told=told, arrivals=arrivals)
+
+
+def open_copy(root: config.Config, base: Path, arrivals: ArrivalsFile, private: PrivateKey) -> DeskStore:
+    """The register, to be read with its private key: also a copy on a machine without the device's keys.
+
+    Raises ConfigError if there is none, StorageFault.
+    """
+    folder = base / root.desk.folder
+    if not (folder / FILE).exists():
+        raise ConfigError(
+            f"{folder / FILE}: no such file", hint="copy the folder of [desk] folder from the device"
+        )
+    told = Recipients(device=root.device.id)
+    return DeskStore(folder, public=bytes(private.public_key), told=told, arrivals=arrivals)
+
+
+def channels_of(desk: config.DeskConfig) -> tuple[str, ...]:
+    """The channels on which registrations are told."""
+    return tuple(name for name, url in ((HOST, desk.webhook), (AUTHORITY, desk.authority)) if url)
+
+
+def refused_lists(root: config.Config, base: Path, arrivals: ArrivalsFile) -> list[str]:
+    """Names, as in the log, of the refused lists that came after the list in use. Raises StorageFault."""
+    inbox = _inbox(root.desk, base)
+    return inbox.refused_since(arrivals.made_at() or 0) if inbox else []
 
 
 def rules_of(desk: config.DeskConfig) -> DeskRules:
@@ -94,11 +122,7 @@ class DeskOffice:
         self._folder = base / self._desk.folder
         self.arrivals = ArrivalsFile(self._folder)
         self.store = open_store(root, base, self.arrivals)
-        self._inbox = (
-            ArrivalsFolder(base / self._desk.arrivals, signed=self._desk.arrivals_key is not None)
-            if self._desk.arrivals
-            else None
-        )
+        self._inbox = _inbox(self._desk, base)
         self._channels = dict(self._carriers())
         self._limits = QueueLimits(
             self._desk.queue_mb * 1_048_576, timedelta(days=self._desk.queue_days), while_away=True
@@ -132,12 +156,6 @@ class DeskOffice:
         return self._inbox.take_all(
             lambda name, source, signature: take_list(name, source, intake, watch=watch, signature=signature)
         )
-
-    def refused(self) -> list[str]:
-        """Names, as in the log, of the refused lists that came after the list in use."""
-        if self._inbox is None:
-            return []
-        return self._inbox.refused_since(self.arrivals.made_at() or 0)
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
         """Send waiting messages; returns how many were delivered. Raises StorageFault."""
@@ -183,3 +201,8 @@ class DeskOffice:
         for channel, url in ((HOST, self._desk.webhook), (AUTHORITY, self._desk.authority)):
             if url is not None:
                 yield channel, open_webhook(self._root, self._base, url, ca=ca, only_ok=channel == AUTHORITY)
+
+
+def _inbox(desk: config.DeskConfig, base: Path) -> ArrivalsFolder | None:
+    signed = desk.arrivals_key is not None
+    return ArrivalsFolder(base / desk.arrivals, signed=signed) if desk.arrivals else None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from edge.app.clock_store import passed
 from edge.app.parts.sealed_keys import make_pair, read_private
 from edge.app.parts.trust_folder import open_files
-from edge.app.venues.desk import DeskOffice, open_store
+from edge.app.venues.desk import DeskOffice, open_copy, open_store
 from edge.cli.accept_fewer import ACCEPT_FEWER
 from edge.cli.ask import YES
 from edge.cli.config import given
@@ -36,6 +36,8 @@ from edge.venues.desk.registration_pdf import write_pdf
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
+
+    from nacl.public import PrivateKey
 
     from edge.venues.desk.register_store import DeskStore, OpenedRegistration
     from edge.vouched_time import VouchedTime
@@ -100,8 +102,9 @@ def _retry(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     config, _ = given(args.config)
     name = config.desk.name or config.door.site
-    with _opened_store(args) as store:
-        opened = store.opened(_private(args))
+    private = _private(args)
+    with _copy(args, private) as store:
+        opened = store.opened(private)
         if args.format == "pdf":
             if args.out is None:
                 raise InputError("--format pdf needs --out", hint="add --out FILE.pdf")
@@ -118,14 +121,16 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    config, _ = given(args.config)
-    with _opened_store(args) as store:
-        if args.confirm:
+    config, base = given(args.config)
+    if args.confirm:
+        with closing(open_store(config, base, ArrivalsFile(base / config.desk.folder))) as store:
             count = store.queue.acknowledge(AUTHORITY, _marks(args.confirm), _now_ms())
-            print(f"{count} reports are recorded as handed over")
-            return Exit.OK
+        print(f"{count} reports are recorded as handed over")
+        return Exit.OK
+    private = _private(args)
+    with _copy(args, private) as store:
         only = frozenset(store.queue.waiting(AUTHORITY))
-        opened = store.opened(_private(args), only=only)
+        opened = store.opened(private, only=only)
         _write(args.out, opened, write_jsonl, config.desk.name or config.door.site)
     return Exit.OK
 
@@ -151,12 +156,12 @@ def _marks(file: Path) -> list[tuple[int, int]]:
         ) from error
 
 
-def _opened_store(args: argparse.Namespace) -> closing[DeskStore]:
+def _copy(args: argparse.Namespace, private: PrivateKey) -> closing[DeskStore]:
     config, base = given(args.config)
-    return closing(open_store(config, base, ArrivalsFile(base / config.desk.folder)))
+    return closing(open_copy(config, base, ArrivalsFile(base / config.desk.folder), private))
 
 
-def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
+def _private(args: argparse.Namespace) -> PrivateKey:
     if args.key is None:
         raise InputError("registrations can only be opened with the private key", hint="add --key FILE")
     return read_private(args.key)

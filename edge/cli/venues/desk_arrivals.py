@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 from edge.app.clock_store import not_before
 from edge.app.parts.sealed_keys import read_private
 from edge.app.parts.trust_folder import open_files
-from edge.app.venues.desk import DeskOffice
+from edge.app.venues.desk import DeskOffice, channels_of, open_copy, open_store, refused_lists
 from edge.cli.accept_fewer import imported
 from edge.cli.ask import agreed
 from edge.cli.config import given
-from edge.cli.output import harmless, tell
+from edge.cli.output import harmless, tell, utc
 from edge.cli.repeat import bar
 from edge.config.zones import zone_of
 from edge.delivery.sealed_box import unseal
 from edge.errors import Exit, InputError
 from edge.formats.untrusted_text import UnreadableText, json_object
+from edge.venues.desk.arrivals.store import ArrivalsFile
 
 if TYPE_CHECKING:
     import argparse
@@ -65,25 +66,32 @@ def clear(args: argparse.Namespace) -> int:
 def show(args: argparse.Namespace) -> int:
     """Print the arrivals, and the state of registrations and messages."""
     private = read_private(args.key) if args.key else None
-    config, _ = given(args.config)
+    config, base = given(args.config)
     today = datetime.now(zone_of(config.desk.zone)).date()
-    with closing(office_of(args)) as office:
-        made = office.arrivals.made_at()
-        statuses = office.statuses(due_ms(args))
+    due = due_ms(args)
+    with ExitStack() as stack:
+        arrivals = stack.enter_context(closing(ArrivalsFile(base / config.desk.folder)))
+        store = stack.enter_context(
+            closing(
+                open_copy(config, base, arrivals, private) if private else open_store(config, base, arrivals)
+            )
+        )
+        made = arrivals.made_at()
+        statuses = [store.queue.status(channel, due) for channel in channels_of(config.desk)]
         row: dict[str, Any] = {
-            "expected": office.arrivals.count(),
-            "list_taken": f"{datetime.fromtimestamp(made, UTC):%Y-%m-%dT%H:%M:%SZ}" if made else None,
-            "lists_refused": office.refused(),
+            "expected": arrivals.count(),
+            "list_taken": utc(datetime.fromtimestamp(made, UTC)) if made else None,
+            "lists_refused": refused_lists(config, base, arrivals),
             "arrivals": [
-                _arrival(stay, len(office.store.of_booking(stay.booking.id)), private)
-                for stay in office.arrivals.stays(today, limit=_NO_LIMIT if args.all else MOST)
+                _arrival(stay, len(store.of_booking(stay.booking.id)), private)
+                for stay in arrivals.stays(today, limit=_NO_LIMIT if args.all else MOST)
             ],
-            "registrations": office.store.count(),
+            "registrations": store.count(),
             "channels": [_standing(status) for status in statuses],
             "refused": [
                 {"channel": letter.channel, "seq": letter.seq, "why": letter.why}
                 for status in statuses
-                for letter in office.store.queue.dead(status.channel)
+                for letter in store.queue.dead(status.channel)
             ],
         }
     tell(row, *_lines(row, is_open=private is not None), as_json=args.json)
