@@ -69,7 +69,8 @@ def open_copy(root: config.Config, base: Path, arrivals: ArrivalsFile, private: 
     folder = base / root.desk.folder
     if not (folder / FILE).exists():
         raise ConfigError(
-            f"{folder / FILE}: no such file", hint="copy the folder of [desk] folder from the device"
+            f"{folder / FILE}: no such file",
+            hint=f"copy the folder {root.desk.folder} of the device to this place",
         )
     told = Recipients(device=root.device.id)
     return DeskStore(folder, public=bytes(private.public_key), told=told, arrivals=arrivals)
