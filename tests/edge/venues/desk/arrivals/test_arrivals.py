@@ -161,6 +161,8 @@ def test_a_wrong_object_is_left_out(name: str) -> None:
 
 
 NO_JSON = {
+    "an object with a name twice": '[{"arrival": "", "arrival": "2026-06-15"}]',
+    "a guest with a name twice": '[{"names": [{"family_name": "A", "family_name": "B"}]}]',
     "an array that is not closed": '[{"a": 1}',
     "a word after the array": "[] x",
     "no comma": '[{"a": 1} {"b": 2}]',

@@ -245,8 +245,22 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(world: DeskWorld)
         world.office.take(file)
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_accepted(world: DeskWorld) -> None:
-    imported = world.office.take(put(world, b"\xef\xbb\xbf" + LIST.replace("\n", "\r\n").encode()))
+_NAMES = '"names": [{"family_name": "Silva", "given_name": "Maria"}]'
+_JSON = f'[{{"reference": "R-1", "arrival": " 2026-06-15 ", "departure": "2026-06-18", {_NAMES}}}]'
+FORMS = {
+    "a byte order mark and CRLF": ("a.csv", b"\xef\xbb\xbf" + LIST.replace("\n", "\r\n").encode()),
+    "CR": ("a.csv", LIST.replace("\n", "\r").encode()),
+    "UTF-16 with tabs": ("a.csv", LIST.replace(",", "\t").encode("utf-16")),
+    "semicolons and blanks": ("a.csv", LIST.replace(",", " ; ").encode()),
+    "JSON with a byte order mark": ("a.json", _JSON.encode("utf-8-sig")),
+    "JSON Lines with a byte order mark": ("a.jsonl", _JSON[1:-1].encode("utf-8-sig")),
+    "JSON in UTF-16": ("a.json", _JSON.encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), FORMS.values(), ids=FORMS)
+def test_a_list_is_taken_in_every_form_that_programs_write(world: DeskWorld, name: str, data: bytes) -> None:
+    imported = world.office.take(put(world, data, name))
     assert (imported.bookings, imported.mistakes) == (1, ())
     assert world.comes(guest("Silva")) == "in"
 
