@@ -17,8 +17,8 @@ from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.trust_folder import open_files
 from edge.cli.face.pictures import embedding_of, template_format
 from edge.cli.face.tables import eval_lines
+from edge.cli.lists.table_file import table_rows
 from edge.cli.output import progress, tell
-from edge.cli.table_file import table_rows
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 from edge.face.evaluation import verification_rates

@@ -7,12 +7,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.app.venues.door import read_rules, site_key
-from edge.cli.accept_fewer import imported
 from edge.cli.ask import agreed
 from edge.cli.config import given
+from edge.cli.lists.accept_fewer import imported
+from edge.cli.lists.table_file import named
 from edge.cli.output import fail, progress, tell
 from edge.cli.people.file import open_people
-from edge.cli.table_file import named
 from edge.errors import Exit, InputError
 from edge.formats.list_in_use import FewerError, check_usable
 from edge.formats.text_encoding import text_of

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.accept_fewer import ACCEPT_FEWER
 from edge.cli.ask import YES
 from edge.cli.config import given
+from edge.cli.lists.accept_fewer import ACCEPT_FEWER
 from edge.cli.output import emit, harmless, tell
 from edge.cli.people.file import find, open_people
 from edge.cli.verbs import CONFIG, Verb, argument, json_lines, verb

@@ -18,9 +18,9 @@ from edge.app.clock_store import passed
 from edge.app.parts.sealed_keys import make_pair, read_private
 from edge.app.parts.trust_folder import open_files
 from edge.app.venues.desk import DeskOffice, open_copy, open_store
-from edge.cli.accept_fewer import ACCEPT_FEWER
 from edge.cli.ask import YES
 from edge.cli.config import given
+from edge.cli.lists.accept_fewer import ACCEPT_FEWER
 from edge.cli.output import fail, tell
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds

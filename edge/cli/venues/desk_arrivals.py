@@ -11,9 +11,9 @@ from edge.app.clock_store import not_before
 from edge.app.parts.sealed_keys import read_private
 from edge.app.parts.trust_folder import open_files
 from edge.app.venues.desk import DeskOffice, channels_of, open_copy, open_store, refused_lists
-from edge.cli.accept_fewer import imported
 from edge.cli.ask import agreed
 from edge.cli.config import given
+from edge.cli.lists.accept_fewer import imported
 from edge.cli.output import harmless, tell, utc
 from edge.cli.repeat import bar
 from edge.config.zones import zone_of

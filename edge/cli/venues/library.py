@@ -11,8 +11,8 @@ from edge.app.parts.camera import system_clock
 from edge.app.venues.library import hours_of, open_library, open_store, rules_of
 from edge.card.person import Person
 from edge.cli.config import given
+from edge.cli.lists.table_file import named, table_rows
 from edge.cli.output import emit, harmless, progress, tell
-from edge.cli.table_file import named, table_rows
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 from edge.formats.list_in_use import check_usable
