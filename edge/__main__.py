@@ -40,7 +40,7 @@ DOORWARD = Verb(
         _noun(_RECORDS, "log", "log.log", "show, verify and export the journal"),
         _alone(_RECORDS, "explain", "log.explain", "explain a reason code, and say what staff do"),
         _alone(
-            _RECORDS, "simulate", "simulate", "apply changed rules to a journal, and show the differences"
+            _RECORDS, "simulate", "log.simulate", "apply changed rules to a journal, and show the differences"
         ),
         _alone(_TRUST, "sync", "sync.sync", "fetch keys, lists and models, and send records to the hub"),
         _noun(_TRUST, "trust", "trust", "show whose cards this device accepts, and how old its trust is"),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.app.venues.door import read_rules, site_key
 from edge.cli.ask import agreed
 from edge.cli.config import given
-from edge.cli.lists.accept_fewer import imported
 from edge.cli.lists.table_file import named
 from edge.cli.output import fail, progress, tell
 from edge.cli.people.file import open_people
 from edge.errors import Exit, InputError
-from edge.formats.list_in_use import FewerError, check_usable
+from edge.formats.list_in_use import check_usable
 from edge.formats.text_encoding import text_of
 from edge.venues.door.enrolment import MAX_LIST_BYTES, EnrolmentContext, gather, read_csv, read_json
 from edge.venues.door.people_store import PeopleFile
@@ -38,23 +38,18 @@ def run(args: argparse.Namespace) -> int:
     is_new = not people_file.exists()
     enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
     with closing(PeopleFile(people_file)) as people:
-        before = {name for name, _, _ in people.rows()}
-
-        def take(accept_fewer: bool) -> int:  # noqa: FBT001  the argument is the consent
-            rows = progress(enrolments, total=len(enrolments), label="enrolling")
-            return people.take(rows, replace=args.replace, accept_fewer=accept_fewer)
-
-        try:
-            taken = imported(take, accept_fewer=args.accept_fewer)
-        except FewerError as error:
-            raise FewerError(f"{args.file}: {error.message}", question=error.question) from error
+        gone = people.gone(one.name for one in enrolments) if args.replace else 0
+        is_asked = gone > 0 and sys.stdin.isatty() and not args.yes
+        if is_asked and not _may_delete(args, people, gone):
+            return Exit.REFUSED
+        with named(args.file):
+            taken = people.take(
+                progress(enrolments, total=len(enrolments), label="enrolling"),
+                replace=args.replace,
+                accept_fewer=args.accept_fewer or is_asked,
+            )
         enrolled = len(people)
-    if taken is None:
-        return Exit.REFUSED
-    row = {"taken": taken}
-    if args.replace:
-        row["deleted"] = len(before.difference(each.name for each in enrolments))
-    row["enrolled"] = enrolled
+    row = {"taken": taken} | ({"deleted": gone} if args.replace else {}) | {"enrolled": enrolled}
     tell(row, *(f"{word:9} {count}" for word, count in row.items()), as_json=args.json)
     return Exit.OK
 
@@ -70,6 +65,12 @@ def clear(args: argparse.Namespace) -> int:
         deleted = people.clear()
     tell({"deleted": deleted}, f"{deleted} people deleted", as_json=args.json)
     return Exit.OK
+
+
+def _may_delete(args: argparse.Namespace, people: PeopleFile, gone: int) -> bool:
+    """Ask whether the list may delete people. A script has said it with --replace."""
+    which = f"{gone} of {len(people)} enrolled entries are not in {args.file}"
+    return agreed([f"{which}, and will be deleted with their PINs"], "Replace the list?", yes=False)
 
 
 def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:

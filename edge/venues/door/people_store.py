@@ -120,6 +120,26 @@ class PeopleFile:
         with faults(self._path), transaction(self._db):
             return self._db.execute(f"DELETE FROM {_TABLE}").rowcount  # noqa: S608  our own words
 
+    def persons(self) -> int:
+        """Number of people, each counted once, whatever duress cards they have. Raises StorageFault."""
+        with faults(self._path):
+            found = self._db.execute(f"SELECT count(*) FROM {_TABLE} WHERE same_as IS NULL").fetchone()  # noqa: S608
+            return int(found[0])
+
+    def gone(self, names: Iterable[bytes]) -> int:
+        """Number of entries with other names, which `take` deletes with `replace`. Raises StorageFault."""
+        kept = set(names)
+        with faults(self._path):
+            return sum(row[0] not in kept for row in self._db.execute(f"SELECT name FROM {_TABLE}"))  # noqa: S608
+
+    def remove(self, name: bytes) -> int:
+        """Delete this entry, and the duress cards of this person; the number deleted. Raises StorageFault."""
+        with faults(self._path), transaction(self._db):
+            return self._db.execute(
+                f"DELETE FROM {_TABLE} WHERE name = ?1 OR same_as = ?1",  # noqa: S608
+                (name,),
+            ).rowcount
+
     def set_pin(self, name: bytes, pin: Pin | None) -> None:
         """Set this person's PIN, or delete it if `pin` is None. Raises StorageFault."""
         values = (None, None) if pin is None else (pin.usual, pin.duress)

@@ -43,7 +43,7 @@ def enrolled(run: Run) -> int:
 
 
 def has_pin(run: Run) -> bool:
-    return "pin yes" in run("show", "A", "p0")[1]
+    return "$argon2id$" in run("export")[1]
 
 
 NOTHING = {
@@ -108,8 +108,14 @@ def test_a_terminal_asks_about_fewer_people(
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     done = run("import", put(range(1)), "--replace")
     assert done[0] == code
-    assert "9 of 10 people will be gone. Import it? [y/N] " in done[2]
+    assert "9 of 10 enrolled entries are not in people.csv, and will be deleted" in done[2]
     assert enrolled(run) == left
+
+
+def test_yes_does_not_accept_fewer_people(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert run("import", put(range(1)), "--replace", "--yes")[0] == 2
+    assert enrolled(run) == 10
 
 
 def test_clear_deletes_everyone_and_asks_first(run: Run) -> None:
