@@ -48,7 +48,7 @@ def take(args: argparse.Namespace) -> int:
     if taken is None:
         return Exit.REFUSED
     tell_taken(args.file.name, taken, as_json=args.json)
-    return Exit.REFUSED if taken.mistakes else Exit.OK
+    return Exit.REFUSED if any(not one.kept for one in taken.mistakes) else Exit.OK
 
 
 def clear(args: argparse.Namespace) -> int:

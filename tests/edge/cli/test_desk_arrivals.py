@@ -51,7 +51,7 @@ NOTHING = {
     "a byte order mark alone": ("list.csv", "\ufeff", "no column reference, arrival, departure"),
     "a header alone": ("list.csv", HEAD, "no bookings in it can be used"),
     "a header and rows of delimiters": ("list.csv", HEAD + ",,,,\n" * 9, "no bookings in it can be used"),
-    "one line of another date format": ("list.csv", rows(0, wrong=1), "beginning with line 2: arrival"),
+    "one line of another date format": ("list.csv", rows(0, wrong=1), "stays: line 2: arrival"),
     "a hundred wrong lines of a hundred": ("list.csv", rows(0, wrong=100), "100 lines are wrong"),
     "every booking twice, so all in doubt": ("list.csv", rows(4) + rows(4)[len(HEAD) :], "no bookings"),
     "an empty JSON file": ("list.json", "", "no bookings in it can be used"),

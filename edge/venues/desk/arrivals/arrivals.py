@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from edge.card.birth_date import BirthDate
 from edge.formats.csv_rows import csv_table
 from edge.venues.desk.arrivals.json_stream import objects
 from edge.venues.desk.booking import (
@@ -32,14 +33,21 @@ MAX_LINE_CHARS: Final = 64 * 1024  # a hundred times the longest sensible bookin
 MAX_MISTAKES: Final = 100  # with more of them it is another kind of file
 REQUIRED: Final = ("reference", "arrival", "departure")
 COLUMNS: Final = (*REQUIRED, "guests", "minors", "family_name", "given_name", "birth_date")
+_BIRTH_UNREAD: Final = (
+    "birth_date is not a date such as 1978-05-31, 1978-05 or 1978; the booking counts without it"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A line that was left out, or puts its booking in doubt, and the reason."""
+    """A line that was left out, or puts its booking in doubt, and the reason.
+
+    `kept`: the line counts, without a value that a list may leave out.
+    """
 
     line: int
     reason: str
+    kept: bool = False
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"
@@ -132,7 +140,11 @@ def _named(row: Mapping[str, object]) -> Named:
     family = _text(row, "family_name", MAX_NAME_CHARS)
     if not family:
         raise _WrongError("no family_name")
-    return Named(family, _text(row, "given_name", MAX_NAME_CHARS), _day(row, "birth_date"))
+    given = _text(row, "given_name", MAX_NAME_CHARS)
+    try:
+        return Named(family, given, BirthDate.found_in(str(row.get("birth_date") or "")))
+    except ValueError:
+        return Named(family, given, birth_unread=True)
 
 
 def _text(row: Mapping[str, object], key: str, limit: int) -> str:
@@ -197,6 +209,8 @@ def _whole(booking: Booking) -> Iterator[Item]:
     if len(booking.named) > MAX_GUESTS:
         yield Mistake(booking.line, f"more than {MAX_GUESTS} guests")
         return
+    if any(guest.birth_unread for guest in booking.named):
+        yield Mistake(booking.line, _BIRTH_UNREAD, kept=True)
     yield _counted(booking)
 
 

@@ -120,9 +120,11 @@ def _in_use(folder: Path) -> int:
 
 
 def _because(imported: Imported) -> str:
-    """The first mistake, and their number."""
-    count = len(imported.mistakes)
-    return f"{count} lines are wrong, beginning with {imported.mistakes[0]}" if count else ""
+    """The first mistake, and their number if there are more."""
+    wrong = [str(one) for one in imported.mistakes if not one.kept]
+    if len(wrong) < 2:
+        return "".join(wrong)
+    return f"{len(wrong)} lines are wrong, beginning with {wrong[0]}"
 
 
 def is_list(name: str) -> bool:

@@ -39,13 +39,14 @@ CREATE TABLE bookings (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE names (digest BLOB NOT NULL, booking BLOB NOT NULL) STRICT
 """
+_Places = list[tuple[list[bytes], list[bytes] | bytes | None, bool | None]]
 _USABLE: Final = "SELECT count(*) FROM bookings WHERE NOT doubtful"
 _COLUMNS: Final = "id, arrival, departure, guests, minors, places, doubtful"
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import. `mistakes`: lines that were left out, or put a booking in doubt.
+    """The result of an import. `mistakes`: lines left out, in doubt, or taken without a value.
 
     `usable`: number of bookings without those in doubt.
     """
@@ -90,10 +91,12 @@ class Build:
     def take(self, items: Iterable[Item]) -> Imported:
         """Add a whole list. Raises StorageFault, TooManyMistakesError, and the errors of reading the list."""
         mistakes: list[Mistake] = []
+        remarks: list[Mistake] = []
         bookings = guests = 0
         for item in items:
             if isinstance(item, Mistake):
-                mistakes.append(item)
+                (remarks if item.kept else mistakes).append(item)
+                del remarks[MAX_MISTAKES:]  # a list may have one in each line, and still be a list
             elif first := self._add(item):
                 mistakes.append(Mistake(item.line, f"the same reference as on line {first}"))
             else:
@@ -103,7 +106,7 @@ class Build:
                 raise TooManyMistakesError(tuple(mistakes))
         with faults(self._path):
             (usable,) = self._db.execute(_USABLE).fetchone()
-        return Imported(bookings, guests, tuple(mistakes), usable)
+        return Imported(bookings, guests, (*mistakes, *remarks), usable)
 
     def swap(self) -> None:
         """Put this list in force. Raises StorageFault."""
@@ -124,7 +127,9 @@ class Build:
         """Add a booking: 0, or the line that has the same reference; that booking is then in doubt."""
         kept = expected(booking, self._digests, adult_age=self._adult_age)
         with faults(self._path):
-            places = msgspec.msgpack.encode([(sorted(p.names), p.birth, p.minor) for p in kept.places])
+            places = msgspec.msgpack.encode(
+                [(sorted(p.names), sorted(p.births), p.minor) for p in kept.places]
+            )
             new = self._db.execute(
                 "INSERT OR IGNORE INTO bookings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -230,18 +235,23 @@ class ArrivalsFile:
 def _expected(row: tuple[Any, ...]) -> Expected:
     booking, arrival, departure, guests, minors, places, doubtful = row
     try:
-        parsed = msgspec.msgpack.decode(places, type=list[tuple[list[bytes], bytes | None, bool | None]])
+        parsed = msgspec.msgpack.decode(places, type=_Places)
         return Expected(
             booking,
             date.fromordinal(arrival),
             date.fromordinal(departure),
             guests,
             minors,
-            tuple(BookedGuest(frozenset(names), birth, minor) for names, birth, minor in parsed),
+            tuple(BookedGuest(frozenset(names), _births(births), minor) for names, births, minor in parsed),
             bool(doubtful),
         )
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise StorageFault(f"{FILE}: damaged", hint="import the list of arrivals again") from error
+
+
+def _births(kept: list[bytes] | bytes | None) -> frozenset[bytes]:
+    """The digests of a birth date. An earlier version kept only that of a whole day, or None."""
+    return frozenset([kept] if isinstance(kept, bytes) else kept or ())
 
 
 def _plain(booking: Booking) -> bytes:
@@ -257,7 +267,7 @@ def _plain(booking: Booking) -> bytes:
                 {
                     "family_name": guest.family_name,
                     "given_name": guest.given_name,
-                    "birth_date": guest.birth_date.isoformat() if guest.birth_date else None,
+                    "birth_date": str(guest.birth_date) if guest.birth_date else None,
                 }
                 for guest in booking.named
             ],
