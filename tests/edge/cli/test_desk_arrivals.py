@@ -73,6 +73,13 @@ def test_a_list_with_nothing_usable_never_replaces_one(
     assert expected(house, capsys) == 4
 
 
+def test_a_first_list_may_be_in_doubt_as_a_whole(house: House, capsys: Said) -> None:
+    assert house.run("import", put(house, rows(2) + rows(2)[len(HEAD) :])) == 1
+    assert expected(house, capsys) == 2
+    house.run("show")
+    assert capsys.readouterr().out.count("in doubt: the list has it twice") == 2
+
+
 @pytest.mark.parametrize(("count", "code", "left"), [(5, 0, 5), (4, 2, 10), (1, 2, 10)])
 def test_a_list_with_less_than_half_of_the_bookings_is_refused(
     house: House, capsys: Said, count: int, code: int, left: int

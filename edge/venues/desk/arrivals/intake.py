@@ -98,11 +98,13 @@ def _import(
         lines = text_lines(pieces, limit=MAX_LINE_CHARS)
         imported = build.take(read_csv(lines) if is_csv else read_json(pieces))
         in_use = _in_use(intake.folder)
+        # Staff decide about bookings in doubt, so a list of those alone is better than none.
+        usable = imported.usable if in_use else imported.bookings
         check_replacement(
             "bookings",
             in_use=in_use,
-            stay=min(in_use, imported.usable),
-            usable=imported.usable,
+            stay=min(in_use, usable),
+            usable=usable,
             accept_fewer=accept_fewer,
             because=_because(imported),
         )
