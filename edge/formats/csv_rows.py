@@ -151,12 +151,13 @@ def _fault(names: Sequence[str], row: Sequence[str], delimiter: str, *, others: 
     """The reason why a row cannot be used, or nothing."""
     if len(row) > len(names):
         return "more values than columns"
-    for name, cell in zip(names, row, strict=False):
-        if not name and cell and not others:
-            return "a value in a column without a name"
-        _, *more = _LINE_END.split(cell)
-        if any(line.count(delimiter) + 1 >= len(names) > 2 for line in more):
-            return "another row inside of a cell: close every quotation mark"
+    if not others and "" in names and any(c for name, c in zip(names, row, strict=False) if not name):
+        return "a value in a column without a name"
+    if _LINE_END.search("".join(row)):
+        for cell in row:
+            _, *more = _LINE_END.split(cell)
+            if any(line.count(delimiter) + 1 >= len(names) > 2 for line in more):
+                return "another row inside of a cell: close every quotation mark"
     return ""
 
 
