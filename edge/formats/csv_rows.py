@@ -17,6 +17,7 @@ from edge.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+QUOTE: Final = "put each cell that has a delimiter in quotation marks"  # the hint for a wrong row
 _DELIMITERS: Final = ",;\t"  # spreadsheets write `;` where the comma is the decimal sign
 _SEPARATOR: Final = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)  # Excel's own first line
 # Marks that are not seen: of byte order in files that were joined, of direction in dates from Windows.

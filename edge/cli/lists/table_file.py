@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import InputError
-from edge.formats.csv_rows import csv_table
+from edge.formats.csv_rows import QUOTE, csv_table
 from edge.formats.text_encoding import text_lines, text_pieces
 
 if TYPE_CHECKING:
@@ -55,5 +55,5 @@ def _chunks(file: BinaryIO, most_bytes: int) -> Iterator[bytes]:
 
 def _usable(row: TableRow) -> TableRow:
     if row.wrong:
-        raise InputError(f"line {row.line}: {row.wrong}", hint="quote each cell that has a delimiter in it")
+        raise InputError(f"line {row.line}: {row.wrong}", hint=QUOTE)
     return row

@@ -102,7 +102,7 @@ def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolme
     with named(file):
         people, wrong = gather(progress(_told(file, data, site), total=data.count(b"\n"), label="reading"))
     for mistake in wrong[:SHOWN]:
-        fail(InputError(f"{file}: {mistake.message}"))
+        fail(InputError(f"{file}: {mistake.message}", hint=mistake.hint))
     if wrong:
         mistakes = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
         raise InputError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from edge.card.person import Person
 from edge.errors import InputError
-from edge.formats.csv_rows import csv_table
+from edge.formats.csv_rows import QUOTE, csv_table
 from edge.formats.untrusted_text import UnreadableText, json_object, json_objects
 from edge.keyed_digest import DIGEST_BYTES
 from edge.policy.pin import MAX_VERIFIER_BYTES
@@ -106,7 +106,7 @@ def read_csv(lines: Iterable[str], site: EnrolmentContext) -> Iterator[Enrolment
     for row in csv_table(lines, columns=COLUMNS, required=_REQUIRED, limit=_MAX_ROW_CHARS):
         where = f"line {row.line}"
         if row.wrong:
-            yield where, InputError(f"{where}: {row.wrong}", hint=_HINT)
+            yield where, InputError(f"{where}: {row.wrong}", hint=QUOTE)
         else:
             yield _read(row.cells, where, site)
 
