@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 YES: Final = argument(
     "--yes", action="store_true", help="do it without asking; required if standard input is no terminal"
 )
+YES_AT_TERMINAL: Final = argument("--yes", action="store_true", help="do it without asking at a terminal")
 
 
 def agreed(plan: Iterable[str], question: str, *, yes: bool) -> bool:
@@ -39,3 +40,8 @@ def agreed(plan: Iterable[str], question: str, *, yes: bool) -> bool:
         return True
     print("nothing was changed", file=sys.stderr)
     return False
+
+
+def agreed_at_terminal(plan: Iterable[str], question: str, *, yes: bool) -> bool:
+    """Like `agreed`; without a terminal the words of the command line are the consent of a script."""
+    return not sys.stdin.isatty() or agreed(plan, question, yes=yes)

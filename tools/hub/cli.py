@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli import verbs
+from edge.cli.ask import YES_AT_TERMINAL, agreed_at_terminal
 from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.verbs import Verb, argument, json_lines, verb
@@ -75,6 +76,9 @@ def device_add(args: argparse.Namespace) -> int:
 
 def device_remove(args: argparse.Namespace) -> int:
     """Refuses further records of a device; the hub keeps those that it sent."""
+    plan = f"delete the records and the alarms of {args.device}: no command brings them back"
+    if args.records_too and not agreed_at_terminal([plan], "Delete them?", yes=args.yes):
+        return Exit.REFUSED
     with _store(args) as store:
         store.remove(args.device, _now_ms(), records_too=args.records_too)
     print(f"device {args.device}: removed" + (", with its records" if args.records_too else ""))
@@ -269,7 +273,12 @@ DEVICES = (
         device_remove,
         _DB,
         _DEVICE,
-        argument("--records-too", action="store_true", help="also delete its records and alarms"),
+        argument(
+            "--records-too",
+            action="store_true",
+            help="also delete its records and alarms; asks at a terminal",
+        ),
+        YES_AT_TERMINAL,
     ),
     verb("list", "list all devices with last contact and open alarms", device_list, _DB, json_lines()),
 )

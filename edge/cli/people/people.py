@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.ask import YES, agreed
+from edge.cli.ask import YES, YES_AT_TERMINAL, agreed
 from edge.cli.config import given
 from edge.cli.lists.accept_fewer import ACCEPT_FEWER
 from edge.cli.output import emit, harmless, tell
@@ -141,7 +141,7 @@ VERBS = (
             help="delete everyone who is not in this file; asks first at a terminal",
         ),
         ACCEPT_FEWER,
-        YES,
+        YES_AT_TERMINAL,
     ),
     verb("clear", "delete everyone, with their PINs", "edge.cli.people.enrol:clear", *_HERE, YES),
     verb(

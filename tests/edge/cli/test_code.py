@@ -408,6 +408,22 @@ def test_the_text_has_one_line_for_each_input(office, trust, tmp_path, capsys) -
     ]
 
 
+def test_an_old_photograph_of_a_good_card_still_names_its_subject(office, trust, tmp_path, capsys) -> None:
+    (tmp_path / "code").write_text(office.wallet.code(NOW))
+    words = ["code", "verify", "--trust", str(trust), str(tmp_path / "code"), "--now"]
+    assert main([*words, (NOW + timedelta(minutes=5)).isoformat()]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{tmp_path / 'code'}: refused (code.stale)",
+        "  issuer   tower-1",
+        "  subject  resident-7",
+    ]
+
+
+def test_a_card_that_no_known_issuer_signed_names_no_subject(check, office) -> None:
+    _, rows, _ = check(new_holder(new_issuer(seed=9)).code(NOW).encode())
+    assert "subject" not in rows[0]
+
+
 def test_a_card_without_a_subject_says_that_no_site_can_enrol_its_holder(tmp_path, capsys) -> None:
     issuer = new_issuer()
     issued = issuer.enrol(replace(enrolment(), subject=None), now=NOW)
