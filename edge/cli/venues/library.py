@@ -13,6 +13,7 @@ from edge.card.person import Person
 from edge.cli.config import given
 from edge.cli.lists.table_file import named, table_rows
 from edge.cli.output import emit, harmless, progress, tell
+from edge.cli.venues.library_simulate import SIMULATE
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 from edge.formats.list_in_use import check_usable
@@ -48,7 +49,7 @@ def _status(args: argparse.Namespace) -> int:
                 "checkout": system.checkout,
                 "checkin": system.checkin,
                 "offline": system.offline,
-                "reply_within_s": system.timeout_ds / 10,
+                "reply_within_s": None if system.timeout_ds is None else system.timeout_ds / 10,
                 "retries": system.retries,
                 "messages": list(system.messages),
                 "lines": list(system.lines),
@@ -56,7 +57,8 @@ def _status(args: argparse.Namespace) -> int:
         )
         return Exit.OK
     print(harmless(f"online      {system.name or '(no name)'}, institution {system.institution or '(none)'}"))
-    print(f"protocol    SIP2 {system.version}; timeout of a reply {system.timeout_ds / 10:g} s")
+    timeout = "not told" if system.timeout_ds is None else f"{system.timeout_ds / 10:g} s"
+    print(harmless(f"protocol    SIP2 {system.version}; timeout of a reply {timeout}"))
     print(
         f"lends       {'yes' if system.checkout else 'no'}; takes back: {'yes' if system.checkin else 'no'}"
     )
@@ -84,6 +86,7 @@ def _patron(args: argparse.Namespace) -> int:
                 "against": against,
                 "owed": None if patron.owed is None else str(patron.owed),
                 "holds_ready": patron.holds_ready,
+                "unread": dict(patron.unread),
                 "lines": list(verdict.lines),
             }
         )
@@ -94,7 +97,9 @@ def _patron(args: argparse.Namespace) -> int:
         for text in against:
             print(f"  against    {text}")
         if patron.owed is not None:
-            print(f"  owes       {patron.owed}")
+            print(f"  {'credit' if patron.owed < 0 else 'owes':10} {abs(patron.owed)}")
+        for name, why in patron.unread.items():
+            print(f"  not read   field {name} {why}")
     return Exit.REFUSED if verdict.reason else Exit.OK
 
 
@@ -230,6 +235,7 @@ def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
 
 _PATRONS = argument("--patrons", action="store_true", help="print the patrons' numbers too")
 VERBS = (
+    SIMULATE,
     verb(
         "status", "log in, and print what the library system supports", _status, CONFIG_REQUIRED, json_lines()
     ),
