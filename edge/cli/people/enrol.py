@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.app.venues.door import read_rules, site_key
+from edge.cli.ask import agreed
 from edge.cli.config import given
 from edge.cli.lists.table_file import named
 from edge.cli.output import fail, progress, tell
