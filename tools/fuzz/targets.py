@@ -25,6 +25,8 @@ from edge.card.code import parse_code
 from edge.config.parse import parse_config
 from edge.face import manifest
 from edge.face.evaluation import calibration
+from edge.formats.csv_rows import csv_table
+from edge.formats.text_encoding import text_lines, text_pieces
 from edge.link.messages import Lock
 from edge.link.session import LinkPairing, LinkSession
 from edge.link.wiegand import parse as parse_wiegand
@@ -187,6 +189,12 @@ def _pin(data: bytes) -> object:
     return Pin(data).judge("123456")
 
 
+def _table(data: bytes) -> object:
+    """The bytes of an imported file, in pieces as an import reads them."""
+    lines = text_lines(text_pieces(data[at : at + 7] for at in range(0, len(data), 7)), limit=200)
+    return list(csv_table(lines, columns=("a", "b", "c"), required=(("a", "b"), ("c",)), limit=200))
+
+
 def _rules(line: str) -> object:
     text = f'version = "1"\nzone = "Asia/Macau"\ngroups = []\n{line}\n'
     return parse_rules(text.encode(errors="replace"), "site.toml", site="tower-1/lobby", zones=ZONES)
@@ -248,6 +256,7 @@ TARGETS: Final[dict[str, Callable[[bytes], object]]] = {
     "status-jwt": _jwt,
     "status-list": lambda data: _status(data, n.TYP_STATUS),
     "status-manifest": _status,
+    "table": _table,
     "trust-folder": _folder,
     "wiegand": lambda data: parse_wiegand(_lenient(data)),
 }

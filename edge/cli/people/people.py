@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge.cli.ask import YES, YES_AT_TERMINAL, agreed
 from edge.cli.config import given
+from edge.cli.lists.accept_fewer import ACCEPT_FEWER
 from edge.cli.output import emit, harmless, tell
 from edge.cli.people.file import find, name_of, open_people, open_presence
 from edge.cli.people.row import person_row
@@ -139,8 +140,10 @@ VERBS = (
             action="store_true",
             help="delete everyone who is not in this file; asks first at a terminal",
         ),
+        ACCEPT_FEWER,
         YES_AT_TERMINAL,
     ),
+    verb("clear", "delete everyone, with their PINs", "edge.cli.people.enrol:clear", *_HERE, YES),
     verb(
         "list",
         "print everyone, by the pseudonyms of this site",

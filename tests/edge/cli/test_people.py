@@ -119,7 +119,7 @@ def test_a_list_with_mistakes_enrols_no_person_and_names_every_line(run: Run, tm
     ("name", "data", "says"),
     [
         ("people.csv", b"issuer,subject\nA,\xff\n", "people.csv: line 2: is not UTF-8 text"),
-        ("people.csv", b"\xef\xbb\xbfissuer,grops\n", 'people.csv: unknown column "grops"'),
+        ("people.csv", b"\xef\xbb\xbfissuer,grops\n", 'people.csv: line 1: unknown column "grops"'),
         ("people.json", b"[", "people.json: not a JSON array of objects"),
         ("nothing.csv", None, "nothing.csv: no such file or directory"),
         (".", None, ".: is a directory"),
@@ -135,9 +135,33 @@ def test_a_file_that_is_not_a_list_is_an_error(
     assert err.splitlines()[0] == f"error: {says}"
 
 
-def test_a_list_with_a_byte_order_mark_is_read(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_bytes(b"\xef\xbb\xbf" + LIST.encode().replace(b"\n", b"\r\n"))
-    assert run("import", "people.csv", "--json") == (0, '{"taken":4,"enrolled":4}\n', "")
+_JSON = [
+    {"issuer": "CN-GD", "subject": "anna", "groups": ["staff"]},
+    {"issuer": "CN-GD", "subject": "gus", "groups": ["guards"]},
+    {"issuer": "CN-GD", "subject": "vera", "groups": ["visitors"]},
+    {"issuer": "CN-GD", "subject": "anna-2", "duress_of": "anna"},
+]
+FORMS = {
+    "a byte order mark and CRLF": ("a.csv", b"\xef\xbb\xbf" + LIST.encode().replace(b"\n", b"\r\n")),
+    "CR": ("a.csv", LIST.replace("\n", "\r").encode()),
+    "UTF-16 with tabs": ("a.csv", LIST.replace(",", "\t").encode("utf-16")),
+    "semicolons and blanks": (
+        "a.csv",
+        LIST.replace(";", "+").replace(",", " ; ").replace("+", " ").encode(),
+    ),
+    "JSON with a byte order mark": ("a.json", json.dumps(_JSON).encode("utf-8-sig")),
+    "JSON in UTF-16": ("a.JSON", json.dumps(_JSON).encode("utf-16")),
+    "JSON Lines with a byte order mark": ("a.jsonl", "\n".join(map(json.dumps, _JSON)).encode("utf-8-sig")),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), FORMS.values(), ids=FORMS)
+def test_a_list_is_read_in_every_form_that_programs_write(
+    run: Run, tmp_path: Path, name: str, data: bytes
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert run("import", name, "--json") == (0, '{"taken":4,"enrolled":4}\n', "")
+    assert run("show", "CN-GD", "gus")[0] == 0
 
 
 def test_an_export_enrols_the_same_people_again(run: Run, tmp_path: Path) -> None:

@@ -105,8 +105,8 @@ def test_eval_counts_a_picture_without_a_face_as_fta_and_its_pairs_as_no_match(
 
 
 BAD_PROTOCOLS = {
-    "no columns": ("x,y\n1,2\n", "columns a,b,same"),
-    "empty": ("", "columns a,b,same"),
+    "no columns": ("x,y\n1,2\n", "line 1: no column a, b, same"),
+    "empty": ("", "line 1: no column a, b, same"),
     "a line without a name": ("a,b,same\nann_0.jpg,,1\n", "pairs.csv:2"),
     "a line cut off": ("a,b,same\nann_0.jpg,ann_1.jpg\n", "pairs.csv:2"),
     "neither 0 nor 1": ("a,b,same\nann_0.jpg,ann_1.jpg,yes\n", "pairs.csv:2"),
@@ -220,7 +220,7 @@ def test_eval_counts_errors_within_each_group(pictures: Path, capsys: pytest.Cap
 
 
 BAD_LABELS = {
-    "no columns": ("name,group\na,b\n", "columns file,group"),
+    "no columns": ("name,group\na,b\n", "line 1: no column file"),
     "a line cut off": ("file,group\nann_0.jpg\n", "labels.csv:2"),
     "two groups": ("file,group\nann_0.jpg,A\nann_0.jpg,B\n", "in two groups"),
     "none of the pictures": ("file,group\nx.jpg,A\n", "no picture of the pairs"),

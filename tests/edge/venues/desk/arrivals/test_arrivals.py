@@ -144,7 +144,7 @@ NO_CSV = {
     "nothing": ("", "line 1: no column reference"),
     "without a column": ("reference,arrival\nR-1,2026-06-15\n", "line 1: no column departure"),
     "a quotation mark that is never closed": (HEADER + f'R-1,{STAY},,,"Silva\n', "line 2: not CSV"),
-    "a picture": ("\x89PNG\x00\x00\n", "line 1: no column"),
+    "a picture": ("\x89PNG\x00\x00\n", "line 1: a NUL character"),
 }
 
 
@@ -188,6 +188,8 @@ def test_a_wrong_object_is_left_out(name: str) -> None:
 
 
 NO_JSON = {
+    "an object with a name twice": '[{"arrival": "", "arrival": "2026-06-15"}]',
+    "a guest with a name twice": '[{"names": [{"family_name": "A", "family_name": "B"}]}]',
     "an array that is not closed": '[{"a": 1}',
     "a word after the array": "[] x",
     "no comma": '[{"a": 1} {"b": 2}]',
