@@ -58,7 +58,7 @@ class PiCamera(LiveCamera):
         def open_driver(_: threading.Event) -> _Module:
             return _Module(name, lambda: picamera2.Picamera2(number), clock, setting)
 
-        super().__init__(name, open_driver, timeouts=timeouts)
+        super().__init__(name, open_driver, timeouts=timeouts, setting=setting)
         self.wake()
 
 
