@@ -280,14 +280,16 @@ class Verifier:
                 challenged=self._passage.challenged,
                 attacked=self._passage.attacked,
             )
+        record = recorder.passage(decision, self._runner.tick_ms)
         try:
-            seq, self._allowed = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))
+            seq, self._allowed = recorder.decided(decision, record)
         except StorageFault:
-            self._outcome = PassageOutcome(Deny(Reason.DEVICE_FAULT), None, recorder.builder.micros())
+            fault, micros = Deny(Reason.DEVICE_FAULT), recorder.builder.micros()
+            self._outcome = PassageOutcome(fault, None, micros, record.card)
             self._runner.put(RecordFailed())
             return
         recorder.builder.took("record", stopwatch() - started)
-        self._outcome = PassageOutcome(decision, seq, recorder.builder.micros())
+        self._outcome = PassageOutcome(decision, seq, recorder.builder.micros(), record.card)
         self._runner.put(Recorded())
 
     def _release(self, grant: Grant) -> None:
