@@ -156,14 +156,10 @@ def test_notices_for_staff_go_to_a_terminal_only(
 # -- the story, at a terminal --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def at_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-
-
 def test_a_terminal_gets_who_came_what_happened_why_and_what_staff_do(
-    at_terminal, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     show, _ = rows()
     show.ready("tower-1/lobby, watching the camera")
     for outcome in (replace(GRANTED, card="0123456789ab"), DENIED, UNWRITTEN):
@@ -188,7 +184,10 @@ def test_every_reason_is_told_in_lines_that_fit(reason: Reason) -> None:
     assert told[1].startswith(f"    why: {reason}. ")
 
 
-def test_json_at_a_terminal_is_json_only(at_terminal, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_at_a_terminal_is_json_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     show, _ = rows(as_json=True)
     show.ready("tower-1/lobby, watching the camera")
     show.scene("Erin", "her own code")
