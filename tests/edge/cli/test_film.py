@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from worlds.office import NOW, enrolment, new_issuer
+from worlds.office import new_holder, new_issuer
 from worlds.trust import shown
 
 from edge.__main__ import main
@@ -71,7 +71,7 @@ def test_a_film_shows_nothing_then_a_phone_then_a_face_then_nothing(
 def test_a_wallet_makes_a_code_of_this_moment(
     folder: Path, portrait: Path, built_models: Path, capsys: pytest.CaptureFixture[str], monkeypatch
 ) -> None:
-    (folder / "ada.wallet").write_bytes(new_issuer().enrol(enrolment(), now=NOW).to_bytes())
+    (folder / "ada.wallet").write_bytes(new_holder(new_issuer()).to_bytes())
     assert main(["film", "ada.wallet", str(portrait), "--out", "ada.avi", "--json"]) == Exit.OK
     row = json.loads(capsys.readouterr().out)
     assert row["file"] == "ada.avi"
@@ -82,7 +82,7 @@ def test_a_wallet_makes_a_code_of_this_moment(
         found for frame in frames(folder / "ada.avi") for found in open_picture_readers()[0].read(frame)
     )
     presented = decode(parse_code(symbol.text)).presentation
-    assert abs(presented.iat - datetime.now(UTC)) < timedelta(minutes=1)
+    assert abs(presented.presented_at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def pictures(folder: Path, portrait: Path) -> None:
