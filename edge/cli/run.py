@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from edge.cli.config import given
 from edge.cli.output import harmless, tell
 from edge.cli.service import serve
-from edge.cli.story import Story
 from edge.cli.values import count
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
+from edge.cli.visits.story import Story
 from edge.errors import InputError
 from edge.passage.machine import PassageState
 

@@ -32,7 +32,7 @@ _LEAST_PIXELS: Final = 200  # pixels of the edge: four for each bin
 class View:
     """The measures of one frame. `spread_px`: None without an edge; `finest_mm`: the finest module read.
 
-    `lies`: how the card lies in the picture; None from fewer than three symbols, or from symbols in one row.
+    `lies`: the turn of the card in the picture; None from fewer than three symbols, or from one row of them.
     """
 
     px_per_mm: float
@@ -63,7 +63,7 @@ def view_of(luma: Pixels, symbols: Iterable[Symbol]) -> View | None:
 
 
 def _lies(seen: Sequence[tuple[layout.Printed, _Array]]) -> Lies | None:
-    """How the card lies, by the middles of its symbols: engines differ in the corners of mirrored ones."""
+    """The turn of the card, by the middles of its symbols: engines differ in the corners of mirrored ones."""
     printed = np.array([np.mean(each.corners, axis=0) for each, _ in seen])
     placed = np.array([corners.mean(axis=0) for _, corners in seen])
     from_middle = printed - printed.mean(axis=0)

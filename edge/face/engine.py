@@ -146,6 +146,14 @@ class FaceEngine:
         crop = warp(rgb, similarity_transform(landmarks.five, ARCFACE), CROP_PX)
         return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop))
 
+    def upright(self, rgb: Pixels) -> float:
+        """The detector's confidence in the largest face, if it is surely an upright one; else 0."""
+        for face in self.people(rgb)[:1]:
+            seen = self.probe(rgb, face).quality
+            if quality.is_upright(seen):
+                return seen.found
+        return 0.0
+
     def inspect(self, rgb: Pixels, face: Face) -> PadEvidence:
         """The evidence of this engine's PAD policy about one face of a uint8 (H, W, 3) picture."""
         return self._pad.look(rgb, face)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from edge.cli.config import given
 from edge.cli.output import emit, tell
-from edge.cli.story import because
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
+from edge.cli.visits.story import because
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:

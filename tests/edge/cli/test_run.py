@@ -14,7 +14,7 @@ from edge.__main__ import main
 from edge.app.demo.live import EVERYDAY, in_random_order, run_sim
 from edge.audit.evidence import open_segment_reader
 from edge.cli.run import _Rows
-from edge.cli.story import Story
+from edge.cli.visits.story import Story
 from edge.decision import Deny, Grant, Reason
 from edge.passage.machine import PassageState
 from edge.passage.verifier import PassageOutcome, StepResult

@@ -1,4 +1,4 @@
-"""How a picture lies, and the settings of the camera that make it upright."""
+"""Turned and mirrored pictures, and the settings of the camera that make them upright."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from edge.app.film import FPS, LENGTH
 from edge.app.parts.code_readers import open_picture_readers
 from edge.card.code import parse_code
 from edge.card.ecard import decode
-from edge.cli import film as cli
+from edge.cli.visits import film as cli
 from edge.errors import Exit
 
 
@@ -97,8 +97,8 @@ def pictures(folder: Path, portrait: Path) -> None:
 
 WRONG = {
     "no wallet": (
-        ["nobody.wallet", "good.png"],
-        "nobody.wallet: there is no such file",
+        ["missing.wallet", "good.png"],
+        "missing.wallet: there is no such file",
         "doorward-issuer enrol",
     ),
     "a picture of a turned face": (
