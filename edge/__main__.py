@@ -33,6 +33,7 @@ DOORWARD = Verb(
     verbs=(
         _alone(_DEVICE, "run", "run", "watch the camera and open the door"),
         _alone(_DEVICE, "doctor", "doctor", "test each part of this device, and say what to repair"),
+        _alone(_DEVICE, "film", "visits.film", "make a film of a visitor, to try a door without a camera"),
         _noun(_DEVICE, "config", "config", "check and explain the configuration"),
         _noun(_DEVICE, "models", "install.models", "fetch the models of faces, and show what is installed"),
         _noun(_DEVICE, "door", "door", "command the door's controller: state, events, modes, key"),

@@ -270,7 +270,7 @@ class Recounts(Protocol):
 
 
 class Signals(Protocol):
-    """A lamp, buzzer or screen that shows one of the four signals, or nothing."""
+    """A lamp, buzzer or screen that shows one of the five signals, or nothing."""
 
     def show(self, signal: Signal | None) -> None: ...
 

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PassageOutcome:
-    """A decided passage. `seq`: None if its record could not be made durable."""
+    """A decided passage. `seq`: None if its record could not be made durable.
+
+    `card`: the pseudonym of the card as it is on record; None if no card was verified.
+    """
 
     decision: Decision
     seq: int | None
     micros: dict[str, int]
+    card: str | None = None
 
     @property
     def reason(self) -> Reason | None:

@@ -53,6 +53,28 @@ def test_compare_tells_a_match_in_the_row_and_in_the_exit_code(
     assert code == (Exit.OK if match else Exit.REFUSED)
 
 
+@pytest.mark.parametrize(
+    ("turn", "says"), [(90, "by 270 degrees"), (180, "by 180 degrees"), (270, "by 90 degrees")]
+)
+def test_compare_names_a_turned_picture_with_its_setting(
+    pictures: Path, capsys: pytest.CaptureFixture[str], turn: int, says: str
+) -> None:
+    turned = pictures / "turned.png"
+    Image.open(pictures / "ann_0.jpg").rotate(turn, expand=True).save(turned)  # PIL turns the other way round
+    assert main(["face", "compare", str(pictures / "ann_0.jpg"), str(turned)]) == Exit.USAGE
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: {turned} is turned {says}")
+    assert hint.endswith(f"rotate = {turn}")
+
+
+def test_compare_turns_a_picture_by_its_exif_data(pictures: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    phone = pictures / "phone.jpg"
+    Image.open(pictures / "ann_0.jpg").rotate(180).save(phone, exif=exif)
+    assert main(["face", "compare", str(pictures / "ann_0.jpg"), str(phone)]) == Exit.OK
+
+
 def test_compare_without_json_is_one_line_to_read(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["face", "compare", str(pictures / "ann_0.jpg"), str(pictures / "bob_0.jpg")])
     out = capsys.readouterr().out
