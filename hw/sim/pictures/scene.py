@@ -221,7 +221,7 @@ def _bust(sitter: Sitter, size: Size, face_share: float, seed: int) -> Floats:
     matrix[:, 2] += (width / 2 - face[0] + rng.uniform(-5, 5), sink + rng.uniform(-3, 3))
     # A blurred copy of the whole picture as the background would show a second, larger face in it.
     sharp = cv2.warpAffine(person, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    inside = cv2.warpAffine(np.ones(person.shape[:2], np.float32), matrix, size)
+    inside = np.asarray(cv2.warpAffine(np.ones(person.shape[:2], np.float32), matrix, size), np.float32)
     share = _feather(inside, soft=max(width // 32, 4))[..., None]
     small = cv2.resize(sharp, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
     soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), width / 160), size, interpolation=cv2.INTER_CUBIC)

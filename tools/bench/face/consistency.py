@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tools.bench.challenge import at_the_door
 
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
@@ -30,6 +29,7 @@ from edge.cli.output import progress
 from edge.cli.verbs import argument
 from edge.face.consistency import LandmarkFrame, judge, measure
 from hw.sim.pictures.head import FRAME_MS, Pose, head, script, sheet
+from tools.bench.face.challenge import at_the_door
 
 if TYPE_CHECKING:
     import argparse
