@@ -44,7 +44,7 @@ def calibration(parts: Parts) -> Calibration:
 
 
 class Door:
-    """A device's folder: trust, models without optional weights, a film for a camera, a calibration."""
+    """A device's folder: trust, models without the networks of PAD, a film for a camera, a calibration."""
 
     def __init__(self, folder: Path, models: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""`doorward face pad`: one row of rates by species, with and without the optional weights."""
+"""`doorward face pad`: one row of rates by species, with and without the networks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def folder(tmp_path: Path, held_up: Path) -> Path:
 
 @pytest.fixture
 def without_weights(tmp_path: Path, built_models: Path) -> Path:
-    """The models without the optional weights."""
+    """The models without the networks of passive PAD."""
     return Path(
         shutil.copytree(built_models, tmp_path / "models", ignore=shutil.ignore_patterns("pad_*.tflite"))
     )
@@ -62,7 +62,7 @@ def without_weights(tmp_path: Path, built_models: Path) -> Path:
 @pytest.fixture
 def with_weights(built_models: Path) -> Path:
     if not all((built_models / name).exists() for name in WEIGHTS):
-        pytest.skip("no weights of passive PAD: make models DOORWARD_PAD_WEIGHTS=DIR")
+        pytest.skip("no networks of passive PAD: make models")
     return built_models
 
 
