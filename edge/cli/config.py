@@ -14,7 +14,7 @@ from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.allowed import PLAIN, allowed, key_types
 from edge.config.profiles import VENUES, about
-from edge.errors import ConfigError, Exit, InputError
+from edge.errors import ConfigError, EdgeError, Exit, InputError
 from edge.venue_names import venue_name
 
 if TYPE_CHECKING:
@@ -47,16 +47,27 @@ def given(file: Path | None) -> tuple[Config, Path]:
 def _check(args: argparse.Namespace) -> int:
     from edge.cli.config_files import findings  # `show` does not need its imports
 
-    config = read(args.file)
+    try:
+        config = read(args.file)
+    except ConfigError as error:
+        if args.json:
+            _emit_result(args.file, "invalid", [error, *error.also])
+        raise
     found = [] if args.text else findings(config, args.file.parent)
     for finding in found:
         fail(finding)
     result = "unfit" if found else "valid"
     if args.json:
-        emit({"file": str(args.file), "result": result, "config": msgspec.to_builtins(config)})
+        every = [each for finding in found for each in (finding, *finding.also)]
+        _emit_result(args.file, result, every, config=msgspec.to_builtins(config))
     elif not found:
         print(f"{args.file}: valid")
     return Exit.REFUSED if found else Exit.OK
+
+
+def _emit_result(file: Path, result: str, errors: list[EdgeError], **more: object) -> None:
+    rows = [{"line": getattr(each, "line", 0), "error": each.message, "hint": each.hint} for each in errors]
+    emit({"file": str(file), "result": result} | ({"errors": rows} if rows else {}) | more)
 
 
 def _schema(_: argparse.Namespace) -> int:

@@ -45,9 +45,10 @@ def harmless(text: str) -> str:
 
 
 def fail(error: EdgeError) -> None:
-    """Print one line `error: ...` and one line `hint: ...` on standard error."""
-    print(f"error: {harmless(error.message)}", file=sys.stderr)  # it may quote a file's name
-    print(f"hint: {harmless(error.hint)}", file=sys.stderr)
+    """Print one line `error: ...` and one line `hint: ...` on standard error, for each error found."""
+    for each in (error, *error.also):
+        print(f"error: {harmless(each.message)}", file=sys.stderr)  # it may quote a file's name
+        print(f"hint: {harmless(each.hint)}", file=sys.stderr)
 
 
 def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:

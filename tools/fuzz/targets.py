@@ -42,7 +42,8 @@ from edge.upload import batch, protocol
 from edge.venues.check import result
 from edge.venues.desk.arrivals import arrivals, minisign
 from edge.venues.door import enrolment
-from edge.venues.door.rules_file import Zones, parse_rules
+from edge.venues.door.rules_file import parse_rules
+from edge.venues.door.site_tables import Zones
 from edge.venues.library.sip2.messages import Dialect, Sip2Receiver, decode
 from hw.network.web import retry_after
 from hw.scanner.line_decoder import Framing, LineDecoder
