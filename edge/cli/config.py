@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from edge.cli.as_owner import refuse_root
 from edge.cli.output import emit, fail
 from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
@@ -36,16 +37,20 @@ def read(file: Path) -> Config:
     return parse_config(data, file)
 
 
-def given(file: Path | None) -> tuple[Config, Path]:
+def given(file: Path | None, *, only_reads: bool = False) -> tuple[Config, Path]:
     """The configuration in a file, or the defaults, and the folder that its paths are relative to.
 
-    Raises ConfigError.
+    `only_reads`: the command writes no file of the device. Raises ConfigError, InputError if root would write
+    into the folder of another user.
     """
-    return (read(file), file.parent) if file else (Config(), Path())
+    config, base = (read(file), file.parent) if file else (Config(), Path())
+    if not only_reads:
+        refuse_root(config, base)
+    return config, base
 
 
 def _check(args: argparse.Namespace) -> int:
-    from edge.cli.config_files import findings  # `show` does not need its imports
+    from edge.cli.config_files import findings, host_notes  # `show` does not need their imports
 
     try:
         config = read(args.file)
@@ -53,9 +58,15 @@ def _check(args: argparse.Namespace) -> int:
         if args.json:
             _emit_result(args.file, "invalid", [error, *error.also])
         raise
-    found = [] if args.text else findings(config, args.file.parent)
+    found: list[EdgeError] = []
+    notes: list[EdgeError] = []
+    if not args.text:
+        cut_off, notes = host_notes(config)
+        found = findings(config, args.file.parent) + cut_off
     for finding in found:
         fail(finding)
+    for note in notes:
+        fail(note, word="warning")
     result = "unfit" if found else "valid"
     if args.json:
         every = [each for finding in found for each in (finding, *finding.also)]
@@ -139,5 +150,11 @@ VERBS = (
         "print the files for systemd and udev, or write them for this machine",
         "edge.cli.install.system_files:run",
         "edge.cli.install.system_files:ARGUMENTS",
+    ),
+    Verb(
+        "unit",
+        "print the systemd drop-ins for the hosts, devices and folders of door.toml, or write them",
+        "edge.cli.install.unit:run",
+        "edge.cli.install.unit:ARGUMENTS",
     ),
 )

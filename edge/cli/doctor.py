@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import config as file
+from edge.cli.as_owner import refuse_root
 from edge.cli.output import emit, harmless
 from edge.cli.verbs import CONFIG, argument, json_lines
 from edge.doctor import findings as f
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         _say(args, f.CONFIG_WRONG.found(error.message, error.hint))
         return Exit.REFUSED
+    refuse_root(config, args.config.parent)
     agreed = args.strike and (not args.only or "strike" in args.only) and _agreed()
     probe = DeviceProbe(config, args.config.parent, strike=agreed)
     found: list[Finding] = []
