@@ -28,6 +28,6 @@ def refuse_root(config: Config, base: Path) -> None:
         if owner := other_owner(folder):
             words = ["sudo", "-u", owner, *sys.argv]
             raise InputError(
-                f"{place.key}: {folder} belongs to {owner}, who could not use files that root makes there",
+                f"{place.key}: {folder.absolute()} belongs to {owner}, who could not use files that root makes there",
                 hint=f"run it as that user: {shlex.join(words)}",
             )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli import config as file
-from edge.cli.as_owner import refuse_root
 from edge.cli.output import emit, harmless
 from edge.cli.verbs import CONFIG, argument, json_lines
 from edge.doctor import findings as f
@@ -34,11 +33,10 @@ def run(args: argparse.Namespace) -> int:
             f"--only: {', '.join(sorted(unknown))} is not a check", hint=f"choose from {', '.join(CHECKS)}"
         )
     try:
-        config = file.read(args.config)
+        config, _ = file.given(args.config)
     except ConfigError as error:
         _say(args, f.CONFIG_WRONG.found(error.message, error.hint))
         return Exit.REFUSED
-    refuse_root(config, args.config.parent)
     agreed = args.strike and (not args.only or "strike" in args.only) and _agreed()
     probe = DeviceProbe(config, args.config.parent, strike=agreed)
     found: list[Finding] = []

@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 if TYPE_CHECKING:
     from typing import TypeGuard
 
-# The value that stands there shows these without words.
-PLAIN: Final = ("a path", "true or false")
+# The comment of the key says more than these words.
+PLAIN: Final = ("a path",)
 MAX_SHOWN: Final = 60  # characters of a value in an error
 _LONG: Final = 200  # characters; a value written by hand does not reach a limit above this
 

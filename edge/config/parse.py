@@ -16,6 +16,7 @@ from edge.config.root import Config
 from edge.config.source import ConfigSource
 from edge.errors import ConfigError
 from edge.formats.toml_mistakes import forgiving_toml_table
+from edge.formats.untrusted_text import toml_table
 from edge.venue_names import FORMER, LIBRARY, venue_name
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def parse_config(data: bytes, file: Path) -> Config:
         if not errors:
             return config
     raise ConfigError.joined(errors)
+
+
+def source_of(data: bytes, file: Path) -> ConfigSource:
+    """The text of a configuration that was parsed, for more errors about its keys."""
+    text = data.decode("utf-8")
+    return ConfigSource(text, file, FORMER if FORMER in toml_table(text) else LIBRARY)
 
 
 def _text(data: bytes, file: Path) -> str:
