@@ -29,7 +29,7 @@ OF_VENUE: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
 def profile_with_placeholders(venue: str) -> Config:
     """The profile of a venue, with placeholders for the keys that the site must set."""
     config = profile(venue)
-    for (table, key), value in (EVERYWHERE | OF_VENUE.get(venue, {})).items():
+    for (table, key), value in {**EVERYWHERE, **OF_VENUE.get(venue, {})}.items():
         held = msgspec.structs.replace(getattr(config, table), **{key: value})
         config = msgspec.structs.replace(config, **{table: held})
     return config
