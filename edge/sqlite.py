@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import StorageFault
-from edge.file_owner import make_empty, make_folder
+from edge.files.owner import make_empty, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import StorageFault
-from edge.file_owner import make_folder
 from edge.files.durable import write_durably
+from edge.files.owner import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

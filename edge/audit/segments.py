@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from edge.errors import StorageFault
-from edge.file_owner import make_empty
+from edge.files.owner import make_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

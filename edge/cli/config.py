@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from edge.cli.as_owner import refuse_root
+from edge.cli.command.as_owner import refuse_root
 from edge.cli.output import emit, fail
 from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.allowed import PLAIN, allowed, key_types
-from edge.config.pages import page_of
 from edge.config.parse import source_of
-from edge.config.placeholders import is_placeholder, placeholders, profile_with_placeholders
 from edge.config.profiles import VENUES, about
+from edge.config.profiles.pages import page_of
+from edge.config.profiles.placeholders import is_placeholder, placeholders, profile_with_placeholders
 from edge.errors import ConfigError, EdgeError, Exit, InputError
 from edge.venue_names import venue_name
 

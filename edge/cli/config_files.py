@@ -6,15 +6,15 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from edge.app.parts.drop_in import unreachable
-from edge.app.parts.installed import missing_models, missing_parts
+from edge.app.machine.drop_in import unreachable
+from edge.app.machine.installed import missing_models, missing_parts
 from edge.app.parts.keys import read_seed
 from edge.app.parts.model_folders import model_folders
 from edge.app.parts.strike import LINK_KEY_BYTES, OSDP_KEY_BYTES, door_key
 from edge.config.authorities import authorities
 from edge.config.named import places_of
 from edge.errors import ConfigError, EdgeError
-from edge.file_owner import user_name
+from edge.files.owner import user_name
 from edge.secret_file import read_password, read_secret
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from edge.file_owner import give
+from edge.files.owner import give
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import StorageFault
-from edge.file_owner import make_folder, make_inner
 from edge.files.durable import replacing_in
+from edge.files.owner import make_folder, make_inner
 from edge.files.untrusted_folder import open_file, open_inner
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.app.parts.drop_in import DROP_IN, DropIn, drop_ins
+from edge.app.machine.drop_in import DROP_IN, DropIn, drop_ins
 from edge.cli.config import read
 from edge.cli.output import emit
 from edge.cli.verbs import argument, json_lines

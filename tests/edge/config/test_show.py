@@ -9,9 +9,9 @@ from conftest import ROOT
 
 from edge.__main__ import main
 from edge.config import Config, explain, parse_config
-from edge.config.pages import OF_KEY, OF_TABLE
-from edge.config.placeholders import is_placeholder, placeholders, profile_with_placeholders
 from edge.config.profiles import VENUES
+from edge.config.profiles.pages import OF_KEY, OF_TABLE
+from edge.config.profiles.placeholders import is_placeholder, placeholders, profile_with_placeholders
 from edge.config.source import ConfigSource
 
 KEYS = {(table, key) for table, key, _, _ in explain()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.parts.installed import PIN_FACTORY, missing_models, missing_parts
+from edge.app.machine.installed import PIN_FACTORY, missing_models, missing_parts
 from edge.app.parts.model_folders import model_folders
 from edge.app.parts.signals import open_signals, phrases, voice
 from edge.config import parse_config

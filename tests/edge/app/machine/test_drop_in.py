@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
-from edge.app.parts.drop_in import addresses_of, drop_ins, name_servers_here, unreachable
+from edge.app.machine.drop_in import addresses_of, drop_ins, name_servers_here, unreachable
 from edge.config import parse_config
 
 LIBRARY = '[door]\nvenue = "library"\nface = "none"\n[camera]\nkind = "none"\n[scanner]\nkind = "serial"\nport = "/dev/ttyTHS1"\n'

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge import file_owner, sqlite
+from edge import sqlite
+from edge.files import owner
 from edge.files.durable import write_durably
 from hw.system.files import Folder
 
@@ -44,7 +45,7 @@ def test_every_way_to_make_a_file_gives_it_to_the_owner_of_the_folder(theirs: Pa
     assert owners(theirs) == {(USER, USER)}
     db.close()
     sqlite.open_draft(theirs / "new" / "d.db", cache_kb=100).close()
-    file_owner.make_folder(theirs / "e" / "f")
+    owner.make_folder(theirs / "e" / "f")
     assert owners(theirs) == {(USER, USER)}
     assert (theirs / "inner" / "deep" / "b").stat().st_mode & 0o777 == 0o600
 
@@ -53,8 +54,8 @@ def test_every_way_to_make_a_file_gives_it_to_the_owner_of_the_folder(theirs: Pa
 def test_what_is_there_keeps_its_owner(theirs: Path) -> None:
     (theirs / "kept").mkdir()
     (theirs / "file").write_bytes(b"1")
-    file_owner.make_folder(theirs / "kept")
-    file_owner.make_empty(theirs / "file")
+    owner.make_folder(theirs / "kept")
+    owner.make_empty(theirs / "file")
     assert owners(theirs) == {(0, 0)}
     assert (theirs / "file").read_bytes() == b"1"
 
@@ -64,28 +65,28 @@ def test_a_link_leads_to_no_file_of_root(theirs: Path, tmp_path: Path) -> None:
     ours = tmp_path / "ours"
     ours.mkdir()
     (theirs / "link").symlink_to(ours / "made")
-    file_owner.make_empty(theirs / "link")
+    owner.make_empty(theirs / "link")
     assert list(ours.iterdir()) == []
 
 
 def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
-    file_owner.make_folder(tmp_path / "a" / "b")
-    file_owner.make_folder(tmp_path / "a" / "b")
+    owner.make_folder(tmp_path / "a" / "b")
+    owner.make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
-        file_owner.make_folder(tmp_path / "file")
+        owner.make_folder(tmp_path / "file")
     with pytest.raises(NotADirectoryError):
-        file_owner.make_folder(tmp_path / "file" / "inner")
+        owner.make_folder(tmp_path / "file" / "inner")
 
 
 @as_root
 def test_the_owner_of_the_nearest_folder_counts(theirs: Path, tmp_path: Path) -> None:
-    assert file_owner.other_owner(theirs / "no" / "such") == f"#{USER}"
-    assert file_owner.other_owner(tmp_path) is None
-    assert file_owner.other_owner(theirs / ("x" * 300)) == f"#{USER}"
+    assert owner.other_owner(theirs / "no" / "such") == f"#{USER}"
+    assert owner.other_owner(tmp_path) is None
+    assert owner.other_owner(theirs / ("x" * 300)) == f"#{USER}"
 
 
 def test_a_user_has_a_name_or_a_number() -> None:
-    assert file_owner.user_name(0) == pwd.getpwuid(0).pw_name
-    assert file_owner.user_name(USER) == f"#{USER}"
+    assert owner.user_name(0) == pwd.getpwuid(0).pw_name
+    assert owner.user_name(USER) == f"#{USER}"

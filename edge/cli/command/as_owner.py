@@ -2,7 +2,7 @@
 
 The service could not use a file that root has made there, and a link that the service's user has put there
 would lead root to any file. A file that the operator names, as in `--out FILE`, is made for the owner of its
-folder (`edge.file_owner`).
+folder (`edge.files.owner`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from edge.config.named import places_of
 from edge.errors import InputError
-from edge.file_owner import other_owner
+from edge.files.owner import other_owner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ def refuse_root(config: Config, base: Path) -> None:
         if owner := other_owner(folder):
             words = ["sudo", "-u", owner, *sys.argv]
             raise InputError(
-                f"{place.key}: {folder.absolute()} belongs to {owner}, who could not use files that root makes there",
+                f"{place.key}: {folder.absolute()} belongs to {owner}, "
+                "who could not use files that root makes there",
                 hint=f"run it as that user: {shlex.join(words)}",
             )
