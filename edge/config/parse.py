@@ -58,7 +58,7 @@ def parse_config(data: bytes, file: Path) -> Config:
 
 def source_of(data: bytes, file: Path) -> ConfigSource:
     """The text of a configuration that was parsed, for more errors about its keys."""
-    text = data.decode("utf-8")
+    text = data.decode("utf-8-sig")
     return ConfigSource(text, file, FORMER if FORMER in toml_table(text) else LIBRARY)
 
 
@@ -70,7 +70,7 @@ def _text(data: bytes, file: Path) -> str:
             hint="name a configuration, such as door.toml",
         )
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
         line = data[: err.start].count(b"\n") + 1
         raise ConfigError("is not UTF-8 text", file=file, line=line, hint="save the file as UTF-8") from err

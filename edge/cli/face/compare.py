@@ -12,6 +12,7 @@ from edge.cli.face.pictures import TEMPLATES, embedding_of, template_format
 from edge.cli.output import tell
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.face.turned import expect_upright
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +37,9 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _one_face(engine: FaceEngine, path: Path) -> Floats:
-    embedding = embedding_of(engine, read_image(path))
+    picture = read_image(path)
+    expect_upright(engine, picture, str(path))
+    embedding = embedding_of(engine, picture)
     if embedding is None:
         raise InputError(
             f"{path}: no face in the picture", hint="take a picture of one upright face in good light"

@@ -19,6 +19,7 @@ from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.policy.staff_messages import on_screen
 from edge.reasons.table import reasons
 
 if TYPE_CHECKING:
@@ -182,13 +183,21 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
     match row["kind"]:
         case "passage":
             colour = "green" if row["outcome"] == "grant" else "red"
-            return f"[{colour}]{row['outcome']}[/]", str(row["reason"] or "")
+            return f"[{colour}]{row['outcome']}[/]", ", ".join(
+                (*([str(row["reason"])] if row["reason"] else []), *_notices(row))
+            )
         case "door":
             return f"door {row['change']}", str(row["cause"] or "")
         case "erased":
             return f"erased before {row['upto']}", str(row["cause"])
         case kind:
             return str(kind), str(row.get("cause") or row.get("part") or row.get("event") or "")
+
+
+def _notices(row: dict[str, object]) -> list[str]:
+    """The notices to staff of a passage, each as a screen shows it: duress has a neutral word."""
+    visit = row.get("visit")
+    return [on_screen(word) for word in visit["notices"]] if isinstance(visit, dict) else []
 
 
 VERBS = (

@@ -40,8 +40,8 @@ class _Fault(NamedTuple):
     where: str | None = None
 
 
-def checked(toml: ForgivenToml, file: str, zones: Zones) -> RulesTables:
-    """The tables of a site's rules. Raises ConfigError, which has all mistakes."""
+def checked(toml: ForgivenToml, file: str, zones: Zones | None) -> RulesTables:
+    """The tables of a site's rules; without `zones` each key alone. Raises ConfigError with all mistakes."""
     page, table = ConfigSource(toml.text, file), toml.table
     if toml.mistakes:
         errors = [page.wrong(each.message, at=each.line, hint=each.hint) for each in toml.mistakes]
@@ -60,7 +60,8 @@ def checked(toml: ForgivenToml, file: str, zones: Zones) -> RulesTables:
         paths = [each.path[:-1] if each.kind == "missing" else each.path for each in mistakes]
         rules = msgspec.convert(_STAND_IN | without(table, [path for path in paths if path]), RulesTables)
     unsure = {each.path[0] for each in mistakes}
-    more = (each for each in _contradictions(rules, table, zones) if each.path[0] not in unsure)
+    more = _contradictions(rules, table, zones) if zones else iter(())
+    more = (each for each in more if each.path[0] not in unsure)
     found = [_error(_fault_of(each, page), page) for each in mistakes]
     found.sort(key=lambda error: error.line)
     found += [_error(each, page) for each in islice(more, MAX_MISTAKES)]

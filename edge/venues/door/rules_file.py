@@ -12,6 +12,7 @@ from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, compiled, minutes, parse_entry
 from edge.venues.door.file_checks import checked
 from edge.venues.door.rules import Area, DoorRules, Doorway, LockDown, permits
+from edge.venues.door.site_plan import SitePlan, WrittenPermit, doors_among
 from edge.venues.door.site_tables import ALWAYS_NAME, NEVER_NAME, AreaTable, DoorTable, RulesTables, Zones
 
 if TYPE_CHECKING:
@@ -27,15 +28,24 @@ def parse_rules(data: bytes, name: str, *, site: str, zones: Zones) -> DoorRules
 
     The whole file is checked; only the rules of this door are compiled.
     """
+    return _compiled(_tables(data, name, zones), site, zones)
+
+
+def parse_plan(data: bytes, name: str) -> SitePlan:
+    """The doors, areas and permits of the site's file `name`. Raises ConfigError, which has all mistakes."""
+    return _plan(_tables(data, name, None))
+
+
+def _tables(data: bytes, name: str, zones: Zones | None) -> RulesTables:
     if len(data) > MAX_RULES_BYTES:
         size = MAX_RULES_BYTES >> 20
         hint = "name a file of rules, such as site.toml"
         raise ConfigError(f"is larger than {size} MB", file=name, hint=hint)
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError("not UTF-8 text", file=name, hint="save the file as UTF-8") from error
-    return _compiled(checked(forgiving_toml_table(text), name, zones), site, zones)
+    return checked(forgiving_toml_table(text), name, zones)
 
 
 def _compiled(file: RulesTables, site: str, zones: Zones) -> DoorRules:
@@ -56,6 +66,15 @@ def _compiled(file: RulesTables, site: str, zones: Zones) -> DoorRules:
         lock_down=LockDown(schedules[file.lock_down.schedule], frozenset(file.lock_down.may_pass)),
         no_face=Factor(file.no_face),
         assisted_ms=file.assisted_ms,
+    )
+
+
+def _plan(file: RulesTables) -> SitePlan:
+    places = [place for permit in file.permits for place in permit.doors]
+    return SitePlan(
+        doors_among((*file.doors, *places)),
+        tuple(_area(name, file.areas) for name in file.areas),
+        tuple(WrittenPermit(frozenset(p.groups), p.doors, p.schedule, p.after) for p in file.permits),
     )
 
 
