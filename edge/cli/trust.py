@@ -37,7 +37,7 @@ MEANS = {
 
 
 def _show(args: argparse.Namespace) -> int:
-    config, base = given(args.config)
+    config, base = given(args.config, only_reads=True)
     folder = (base / config.paths.trust).resolve()  # one generation, also during a sync
     trust = open_trust(folder)
     lists = LocalLists.of(
