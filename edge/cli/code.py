@@ -103,7 +103,10 @@ def _verify(args: argparse.Namespace) -> int:
         if args.json:
             emit(row)
         elif "error" not in row:
-            print(f"{harmless(name)}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
+            kind = f": {row['detail']}" if row["reason"] == Reason.CODE_FOREIGN else ""
+            print(
+                f"{harmless(name)}: {row['result']}" + (f" ({row['reason']}{kind})" if row["reason"] else "")
+            )
     return worst
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.cli.face import calibrate, evaluate, pad
-from edge.cli.face.pictures import TEMPLATES, embedding_of, template_format
+from edge.cli.face.pictures import TEMPLATES, only_face, template_format
 from edge.cli.output import tell
 from edge.cli.verbs import argument, json_lines, verb
-from edge.errors import Exit, InputError
+from edge.errors import Exit
 
 if TYPE_CHECKING:
     import argparse
@@ -36,12 +36,8 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _one_face(engine: FaceEngine, path: Path) -> Floats:
-    embedding = embedding_of(engine, read_image(path))
-    if embedding is None:
-        raise InputError(
-            f"{path}: no face in the picture", hint="take a picture of one upright face in good light"
-        )
-    return embedding
+    picture = read_image(path)
+    return engine.embed(engine.probe(picture, only_face(engine, picture, str(path))))
 
 
 COMMON = (
@@ -60,7 +56,7 @@ COMMON = (
 VERBS = (
     verb(
         "compare",
-        "compare the faces in two pictures",
+        "compare the faces in two pictures, each with exactly one face",
         _compare,
         *COMMON,
         argument("a", type=Path, metavar="A", help="picture for the reference, as at enrolment"),

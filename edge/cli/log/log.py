@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edge.audit.errors import JournalBroken, JournalIncomplete
 from edge.audit.export import row_of
 from edge.audit.reading.examination import Examination
+from edge.card.foreign import name_of
 from edge.cli.log import export as log_export
 from edge.cli.log import verify as log_verify
 from edge.cli.log.filters import reason_codes, wanted
@@ -126,7 +127,9 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
     match row["kind"]:
         case "passage":
             colour = "green" if row["outcome"] == "grant" else "red"
-            return f"[{colour}]{row['outcome']}[/]", str(row["reason"] or "")
+            why = str(row["reason"] or "")
+            kind = f": {name_of(str(row['foreign']))}" if row.get("foreign") else ""
+            return f"[{colour}]{row['outcome']}[/]", why + kind
         case "door":
             return f"door {row['change']}", str(row["cause"] or "")
         case "erased":
