@@ -9,7 +9,7 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.cli.face import calibrate, evaluate, pad
 from edge.cli.face.pictures import TEMPLATES, only_face, template_format
-from edge.cli.output import tell
+from edge.cli.output import harmless, tell
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit
 
@@ -23,21 +23,31 @@ if TYPE_CHECKING:
 def _compare(args: argparse.Namespace) -> int:
     engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
-    reference, _ = engine.sides(_one_face(engine, args.a), fmt)
-    _, probe = engine.sides(_one_face(engine, args.b), fmt)
+    (of_a, note_a), (of_b, note_b) = (_one_face(engine, path) for path in (args.a, args.b))
+    reference, _ = engine.sides(of_a, fmt)
+    _, probe = engine.sides(of_b, fmt)
+    notes = [note for note in (note_a, note_b) if note]
     similarity = min(1.0, max(-1.0, float(reference @ probe)))
     limit = engine.threshold
     match = similarity >= limit.cosine
-    row = {"similarity": similarity, "match": match, "threshold": limit.cosine, "fmr": limit.fmr}
+    row: dict[str, object] = {
+        "similarity": similarity,
+        "match": match,
+        "threshold": limit.cosine,
+        "fmr": limit.fmr,
+    }
     verdict = "match" if match else "no match"
     line = f"{verdict}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}"
-    tell(row, line, as_json=args.json)
+    if notes:
+        row["notes"] = notes
+    tell(row, line, *(f"note: {harmless(note)}" for note in notes), as_json=args.json)
     return Exit.OK if match else Exit.REFUSED
 
 
-def _one_face(engine: FaceEngine, path: Path) -> Floats:
+def _one_face(engine: FaceEngine, path: Path) -> tuple[Floats, str | None]:
     picture = read_image(path)
-    return engine.embed(engine.probe(picture, only_face(engine, picture, str(path))))
+    face, note = only_face(engine, picture, str(path))
+    return engine.embed(engine.probe(picture, face)), note
 
 
 COMMON = (

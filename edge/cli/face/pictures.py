@@ -23,14 +23,17 @@ def template_format(name: str) -> TemplateFormat | None:
     return {"int8": TemplateFormat.INT8_64, "int4": TemplateFormat.INT4_64, "none": None}[name]
 
 
-def only_face(engine: FaceEngine, picture: Pixels, name: str) -> Face:
-    """The only face in a picture of one person. Raises InputError for a picture with none, or with several.
+def only_face(engine: FaceEngine, picture: Pixels, name: str) -> tuple[Face, str | None]:
+    """The only face in a picture of one person, and a note if there are much smaller ones behind it.
 
-    A command about one person never chooses: the larger face may be that of a passer-by or of a poster.
+    Raises InputError for a picture with no face, or with several of about one size, as enrolment does: a
+    command about one person never chooses between people.
     """
     faces = engine.people(picture)  # as at enrolment
     if len(faces) == 1:
-        return faces[0]
+        smaller = len(engine.find(picture)) - 1
+        note = f"{name}: took the largest face, at {box_of(faces[0])}; {smaller} smaller left out"
+        return faces[0], note if smaller else None
     if not faces:
         raise InputError(
             f"{name}: no face in the picture", hint="take a picture of one upright face in good light"
