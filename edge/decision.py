@@ -14,6 +14,7 @@ class Signal(StrEnum):
     TRY_AGAIN = "try again"
     WAIT = "wait"
     ASK_STAFF = "ask staff"
+    WELCOME = "welcome"  # the strike is released: shown after it moved, and no longer than it stays so
 
 
 class Reason(StrEnum):

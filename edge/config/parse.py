@@ -35,7 +35,7 @@ def parse_config(data: bytes, file: Path) -> Config:
             hint="name a configuration, such as door.toml",
         )
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
         line = data[: err.start].count(b"\n") + 1
         raise ConfigError("is not UTF-8 text", file=file, line=line, hint="save the file as UTF-8") from err

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_DOTS: Final = 64  # outside of strings on one line; our tables are three deep
+_MARK: Final = "\ufeff"  # the byte order mark that Windows' editors write before a text
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 # `ValueError` covers UnicodeDecodeError and the errors of all three parsers, `OverflowError` a time that no
 # calendar has.
@@ -30,36 +32,50 @@ class UnreadableText(ValueError):
 
 
 def typed_json(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """The value of `data`, checked by the types of the decoder."""
+    """The value of `data`, checked by the types of the decoder; a byte order mark does not count."""
     try:
-        return decoder.decode(data)
+        return decoder.decode(data.removeprefix(BOM_UTF8))
     except _RAISED as error:
         raise _unreadable(error) from error
 
 
 def json_object(data: bytes | str, *, most: int) -> dict[str, Any]:
     """A JSON object in which no object has a name twice or more than `most` names, without NaN."""
+    value = _json(data, most)
+    if not isinstance(value, dict):
+        raise UnreadableText("not an object")
+    return value
 
+
+def json_objects(data: bytes | str, *, most: int) -> list[dict[str, Any]]:
+    """A JSON array of such objects."""
+    value = _json(data, most)
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise UnreadableText("not an array of objects")
+    return value
+
+
+def _json(data: bytes | str, most: int) -> object:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs) or len(pairs) > most:
             raise ValueError("a duplicate name, or too many names")
         return found
 
+    text = data.removeprefix(BOM_UTF8) if isinstance(data, bytes) else data.removeprefix(_MARK)
     try:
-        value = json.loads(data, object_pairs_hook=members, parse_constant=_no_constant)
+        value: object = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
     except _RAISED as error:
         raise _unreadable(error) from error
-    if not isinstance(value, dict):
-        raise UnreadableText("not an object")
     return value
 
 
 def toml_table(text: str) -> dict[str, Any]:
-    """The tables of a TOML file.
+    """The tables of a TOML file; a byte order mark before them does not count.
 
     tomllib takes the square of the number of parts of a dotted key: 35 s for 64 kB of dots.
     """
+    text = text.removeprefix(_MARK)
     for number, line in enumerate(text.split("\n"), 1):
         if line.count(".") > MAX_DOTS and _STRING.sub("", line).count(".") > MAX_DOTS:
             raise UnreadableText(f"A line with more than {MAX_DOTS} dots (at line {number}, column 1)")

@@ -38,6 +38,7 @@ PATTERNS: Final[Mapping[Signal | None, Pattern]] = {
     Signal.TRY_AGAIN: Pattern(red="#.#......."),
     Signal.WAIT: Pattern(red="#....#....", green="#....#....", beeps=False),
     Signal.ASK_STAFF: Pattern(red="########.."),
+    Signal.WELCOME: Pattern(green="##########"),
 }
 
 

@@ -12,6 +12,7 @@ from edge.cli.face.pictures import TEMPLATES, only_face, template_format
 from edge.cli.output import harmless, tell
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit
+from edge.face.turned import expect_upright
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +47,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _one_face(engine: FaceEngine, path: Path) -> tuple[Floats, str | None]:
     picture = read_image(path)
+    expect_upright(engine, picture, str(path))
     face, note = only_face(engine, picture, str(path))
     return engine.embed(engine.probe(picture, face)), note
 

@@ -17,6 +17,7 @@ from edge.cli.output import emit, fail, harmless
 from edge.cli.values import count, pseudonym, since
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit
+from edge.policy.staff_messages import on_screen
 from edge.reasons.table import reasons
 
 if TYPE_CHECKING:
@@ -127,15 +128,22 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
     match row["kind"]:
         case "passage":
             colour = "green" if row["outcome"] == "grant" else "red"
-            why = str(row["reason"] or "")
             kind = f": {name_of(str(row['foreign']))}" if row.get("foreign") else ""
-            return f"[{colour}]{row['outcome']}[/]", why + kind
+            return f"[{colour}]{row['outcome']}[/]", ", ".join(
+                (*([f"{row['reason']}{kind}"] if row["reason"] else []), *_notices(row))
+            )
         case "door":
             return f"door {row['change']}", str(row["cause"] or "")
         case "erased":
             return f"erased before {row['upto']}", str(row["cause"])
         case kind:
             return str(kind or ""), str(row.get("cause") or row.get("part") or row.get("event") or "")
+
+
+def _notices(row: dict[str, object]) -> list[str]:
+    """The notices to staff of a passage, each as a screen shows it: duress has a neutral word."""
+    visit = row.get("visit")
+    return [on_screen(word) for word in visit["notices"]] if isinstance(visit, dict) else []
 
 
 VERBS = (

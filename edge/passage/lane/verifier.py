@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from edge.audit.record import DevicePart
-from edge.decision import Deny, Reason, words_for
+from edge.decision import Deny, Reason, Signal, words_for
 from edge.errors import DoorLinkFault, StorageFault
 from edge.passage.events import Arm, Forget, GiveUp, Interrupted, Recorded, RecordFailed, TimedOut
 from edge.passage.holder_display import HolderDisplay
@@ -141,6 +141,7 @@ class LaneVerifier:
             self._authorities[0].trust_state,
             tuple(dict.fromkeys(told)),
             self._tracker.take_background(),
+            self._authorities[0].told_to_staff(),
         )
 
     def adopt(self, stages: Sequence[Stages], times: LaneTimes) -> None:
@@ -295,6 +296,7 @@ class LaneVerifier:
             self._note_fault(side, DevicePart.DOOR)
             self._runner.put(e.ReleaseFailed())
             return
+        self._displays[side].show(Signal.WELCOME)
         if side is Side.OUTER:
             self._tracker.passed(self._runner.tick_ms)
             self._judging.admitted(self._runner.tick_ms)

@@ -47,7 +47,7 @@ class Given:
 
 
 class Asking(ABC):
-    """One factor while it is asked for. `prompt`: text for the holder; `signal`: one of the four signals.
+    """One factor while it is asked for. `prompt`: text for the holder; `signal`: one of the five signals.
 
     `wrong`: the reason of the last wrong entry, so that a passage that ends without a verdict counts too.
     """

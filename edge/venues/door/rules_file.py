@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -16,6 +16,7 @@ from edge.policy.obligations import Factor
 from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
 from edge.venues.door.rules import Area, Direction, DoorRules, Doorway, LockDown, Passback, permits
+from edge.venues.door.site_plan import SitePlan, WrittenPermit, doors_among
 from edge.venues.door.toml_errors import RulesMistake, converted
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ MAX_PERMITS: Final = 50_000  # likewise
 MAX_NAMED: Final = 10_000  # groups, schedules, doors and areas, each
 MAX_HOLIDAYS: Final = 2_000  # twenty a year for a century
 
+_T = TypeVar("_T")
 _TOML_HINT: Final = 'write key = "text", key = 3, key = ["a", "b"], or [table] on a line of its own'
 _ALWAYS: Final = "always"
 _NEVER: Final = "never"
@@ -128,8 +130,17 @@ def parse_rules(data: bytes, name: str, *, site: str, zones: Zones) -> DoorRules
 
     The whole file is checked; only the rules of this door are compiled.
     """
+    return _read(data, name, lambda file: _compiled(file, site, zones))
+
+
+def parse_plan(data: bytes, name: str) -> SitePlan:
+    """The doors, areas and permits of the site's file `name`. Raises ConfigError, which names the key."""
+    return _read(data, name, _plan)
+
+
+def _read(data: bytes, name: str, use: Callable[[_File], _T]) -> _T:
     try:
-        return _compiled(converted(_table(data), _File), site, zones)
+        return use(converted(_table(data), _File))
     except UnreadableText as error:
         line = re.search(r"at line (\d+)", str(error))
         where = f"{name}:{line[1]}" if line else name
@@ -166,6 +177,15 @@ def _compiled(file: _File, site: str, zones: Zones) -> DoorRules:
         lock_down=LockDown(schedules[file.lock_down.schedule], frozenset(file.lock_down.may_pass)),
         no_face=Factor(file.no_face),
         assisted_ms=file.assisted_ms,
+    )
+
+
+def _plan(file: _File) -> SitePlan:
+    places = [place for permit in file.permits for place in permit.doors]
+    return SitePlan(
+        doors_among((*file.doors, *places)),
+        tuple(_area(name, file.areas) for name in file.areas),
+        tuple(WrittenPermit(frozenset(p.groups), p.doors, p.schedule, p.after) for p in file.permits),
     )
 
 

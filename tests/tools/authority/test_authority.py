@@ -19,6 +19,7 @@ import pytest
 from tuf.api.exceptions import ExpiredMetadataError
 from tuf.api.metadata import Metadata
 from tuf.ngclient import Updater
+from worlds.terminal import Terminal
 from worlds.trust_repository import Client
 
 from edge.card import cbor
@@ -225,6 +226,17 @@ def test_an_issuers_next_key_has_its_scope_and_the_old_one_ends(place, capsys):
     assert place.authority("issuer", "remove", place.repository, old) == Exit.OK
     assert place.read(f"issuers/{old}.json") is None
     assert place.authority("issuer", "remove", place.repository, old) == Exit.USAGE
+
+
+def test_a_removal_of_an_issuer_is_asked_about_at_a_terminal(place, capsys, monkeypatch):
+    assert place.authority("issuer", "add", place.repository, "--from", place.trust) == Exit.OK
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    assert place.authority("issuer", "remove", place.repository, place.kid) == Exit.REFUSED
+    assert "each device refuses all cards of this key" in capsys.readouterr().err
+    assert place.read(f"issuers/{place.kid}.json") is not None
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert place.authority("issuer", "remove", place.repository, place.kid) == Exit.OK
+    assert place.read(f"issuers/{place.kid}.json") is None
 
 
 def test_a_key_of_another_issuer_is_not_a_rotation(place, capsys):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples.journals import passage
 
+from edge.audit.record import DevicePart, Faulted, JournalEntry, Path, Visited
+from edge.policy.staff_messages import staff_messages
 from edge.ports import MqttMessage
-from edge.sync.mqtt_status import SPREAD_MS, WAKE_EVERY_MS, MqttTopics, StatusMessage, WakeRateLimit
+from edge.sync.mqtt.status import SPREAD_MS, WAKE_EVERY_MS, MqttTopics, StatusMessage, WakeRateLimit
 
 PRESENCE = MqttTopics("doorward", "lobby-1")
 OBEDIENT = MqttTopics("doorward", "lobby-1", commands=True)
@@ -52,30 +57,55 @@ def test_the_status_has_ages_and_no_names() -> None:
         "free_mb": 3,
         "keys_issued": "2026-11-22T12:00:00+00:00",
         "lists_issued": "2026-11-22T12:00:00+00:00",
+        "note": None,
+        "noted": None,
         "software": "0.1.0",
         "synced": None,
     }
 
 
-def test_discovery_announces_sensors_to_home_assistant() -> None:
-    message = MqttTopics("doorward", "tower.lobby").discovery("0.1.0")
-    assert message.topic == "homeassistant/device/doorward_tower_lobby/config"
-    announced = json.loads(message.payload)
-    shown = json.loads(PRESENCE.status(STATUS).payload)
-    for part in announced["cmps"].values():
-        assert any(name in part["value_template"] for name in shown)
-    assert {part["p"] for part in announced["cmps"].values()} == {"sensor", "binary_sensor"}
-    assert announced["avty_t"] == "doorward/tower.lobby/availability"
-
-
-def test_discovery_has_a_button_only_with_commands() -> None:
-    button = json.loads(OBEDIENT.discovery("0.1.0").payload)["cmps"]["sync"]
-    assert (button["p"], button["command_topic"], button["payload_press"]) == (
-        "button",
-        "doorward/lobby-1/command",
-        "sync",
+def test_the_status_has_the_word_of_a_screen_and_the_topic_for_staff_says_everything() -> None:
+    record = msgspec.structs.replace(
+        passage(), visit=Visited(venue="door", path=Path.FACE, notices=("duress",))
     )
-    assert OBEDIENT.asks_for_sync(MqttMessage(button["command_topic"], button["payload_press"]))
+    (forced, _) = staff_messages(record)
+    status = replace(STATUS, note=forced.word, noted=NOON)
+    assert "duress" not in PRESENCE.status(status).payload
+    told = PRESENCE.told(JournalEntry(seq=7, record=record), forced)
+    assert told.topic == "doorward/lobby-1/staff"
+    assert json.loads(told.payload) == {
+        "code": "notice.duress",
+        "level": "duress",
+        "door": "tower-1/lobby",
+        "record": 7,
+        "time": "2026-01-02T08:00:00.000Z",
+        "outcome": "deny",
+        "reason": "card.revoked",
+        "path": "face",
+        "card": "0123456789ab",
+    }
+
+
+def test_a_fault_has_no_facts_of_a_passage() -> None:
+    record = Faulted(time_ms=0, tick_ms=0, door="a", version="0.1.0", part=DevicePart.CAMERA)
+    (message,) = staff_messages(record)
+    told = json.loads(PRESENCE.told(JournalEntry(seq=0, record=record), message).payload)
+    assert (told["code"], told["card"], told["outcome"], told["path"]) == ("fault.camera", None, None, None)
+
+
+def test_a_check_under_an_old_name_is_withdrawn_too() -> None:
+    assert PRESENCE.of_check == ("doorward/lobby-1/check/availability", "doorward/lobby-1/check/result")
+
+
+def test_no_two_connections_have_one_name() -> None:
+    names = [
+        MqttTopics(base, device).client_id + end
+        for base in ("doorward", "site-2", "doorward/a", "doorward-b")
+        for device in ("lobby", "lobby-check", "b-lobby", "a")
+        for end in ("", "_check")
+    ]
+    assert len(set(names)) == len(names)
+    assert names[0] == "doorward-lobby"
 
 
 def test_a_wake_up_counts_once() -> None:

@@ -2,9 +2,13 @@
 
     <base>/<device>/availability   "online", or "offline" as the last will; retained
     <base>/<device>/status         one JSON object, retained; ages and versions, no names of people
+    <base>/<device>/staff          one JSON object for each message to staff, the last one retained
     <base>/<device>/wake           any payload: asks the device to sync
     <base>/wake                    any payload: asks all devices to sync
     <base>/<device>/command        "sync", if commands are enabled
+
+MQTT.md describes each of them. The status may be on a screen at the door, so its word for duress is neutral;
+the topic for staff says everything.
 
 A broker is not trusted. It can only start a sync that would come anyway, at most once a minute. No message
 moves a strike.
@@ -16,21 +20,28 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from edge.audit.export import utc
+from edge.audit.record import Passage, Visited
 from edge.ports import MqttMessage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from edge.audit.record import JournalEntry
+    from edge.policy.staff_messages import StaffMessage
+
 ONLINE, OFFLINE = "online", "offline"
 SYNC: Final = "sync"
 WAKE_EVERY_MS: Final = 60_000  # a faulty broker makes the device sync once a minute at most
 SPREAD_MS: Final = 30_000  # devices answer a wake-up for all within half a minute, not all in one second
-DISCOVERY: Final = "homeassistant/device"
 
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
-    """The state of a device, for an operator. Times are aware UTC; None if there is none yet."""
+    """The state of a device, for an operator. Times are aware UTC; None if there is none yet.
+
+    `note`: the last message to staff as a screen may show it; `noted`: its time.
+    """
 
     software: str
     clock_suspect: bool
@@ -38,35 +49,57 @@ class StatusMessage:
     keys_issued: datetime | None
     synced: datetime | None
     free_mb: int | None
+    note: str | None = None
+    noted: datetime | None = None
 
 
 class MqttTopics:
     """The topics and messages of one device."""
 
     def __init__(self, base: str, device: str, *, commands: bool = False) -> None:
-        self._base, self._device, self._commands = base, device, commands
+        self.device = device
+        self.commands = commands
+        self._base = base
         self._own = f"{base}/{device}"
+        self.availability = f"{self._own}/availability"
+        self.state = f"{self._own}/status"
+        self.staff = f"{self._own}/staff"
+        self.command = f"{self._own}/command"
+
+    @property
+    def client_id(self) -> str:
+        """The name of this connection: a second one of the same name would end the first.
+
+        Devices of one id under different topics are two clients. No device id has a "_", so a name that
+        begins with this one and "_" belongs to this device.
+        """
+        return f"doorward-{self.device}" if self._base == "doorward" else self._own
+
+    @property
+    def of_check(self) -> tuple[str, ...]:
+        """The topics where `doorward check work` retains a message."""
+        return (f"{self._own}/check/availability", f"{self._own}/check/result")
 
     @property
     def will(self) -> MqttMessage:
         """The last will, which the broker publishes when the connection is lost."""
-        return MqttMessage(f"{self._own}/availability", OFFLINE)
+        return MqttMessage(self.availability, OFFLINE)
 
     @property
     def birth(self) -> MqttMessage:
         """The first message after each connection."""
-        return MqttMessage(f"{self._own}/availability", ONLINE)
+        return MqttMessage(self.availability, ONLINE)
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
         """The topics that a device subscribes to."""
         wakes = (f"{self._base}/wake", f"{self._own}/wake")
-        return (*wakes, f"{self._own}/command") if self._commands else wakes
+        return (*wakes, self.command) if self.commands else wakes
 
     def status(self, status: StatusMessage) -> MqttMessage:
         """The retained message with the state of the device."""
         return MqttMessage(
-            f"{self._own}/status",
+            self.state,
             _json(
                 {
                     "software": status.software,
@@ -75,74 +108,43 @@ class MqttTopics:
                     "keys_issued": _iso(status.keys_issued),
                     "synced": _iso(status.synced),
                     "free_mb": status.free_mb,
+                    "note": status.note,
+                    "noted": _iso(status.noted),
+                }
+            ),
+        )
+
+    def told(self, entry: JournalEntry, message: StaffMessage) -> MqttMessage:
+        """One message to staff, in clear: only staff may read this topic."""
+        record = entry.record
+        passage = record if isinstance(record, Passage) else None
+        visit = passage.visit if passage else None
+        return MqttMessage(
+            self.staff,
+            _json(
+                {
+                    "code": message.code,
+                    "level": message.level.name.lower(),
+                    "door": record.door,
+                    "record": entry.seq,
+                    "time": utc(record.time_ms),
+                    "outcome": passage.outcome.value if passage else None,
+                    "reason": passage.reason if passage else None,
+                    "path": visit.path.value if isinstance(visit, Visited) else None,
+                    "card": passage.card if passage else None,
                 }
             ),
         )
 
     def asks_for_sync(self, message: MqttMessage) -> bool:
         """Whether a received message asks for a sync."""
-        if message.topic == f"{self._own}/command":
-            return self._commands and message.payload == SYNC
+        if message.topic == self.command:
+            return self.commands and message.payload == SYNC
         return message.topic in (f"{self._base}/wake", f"{self._own}/wake")
 
     def is_for_all(self, message: MqttMessage) -> bool:
         """Whether every device received this message, so that they should not all answer at once."""
         return message.topic == f"{self._base}/wake"
-
-    def discovery(self, software: str) -> MqttMessage:
-        """The announcement to Home Assistant (MQTT device discovery): sensors only, no switch."""
-        node = f"doorward_{self._device.replace('.', '_')}"
-        parts: dict[str, dict[str, object]] = {
-            key: {
-                "p": "sensor",
-                "name": name,
-                "device_class": "timestamp",
-                "value_template": f"{{{{ value_json.{key} }}}}",
-                "unique_id": f"{node}_{key}",
-                "entity_category": "diagnostic",
-            }
-            for key, name in (("lists_issued", "Lists"), ("keys_issued", "Keys"), ("synced", "Last sync"))
-        }
-        parts["free_mb"] = {
-            "p": "sensor",
-            "name": "Free disk",
-            "device_class": "data_size",
-            "unit_of_measurement": "MB",
-            "value_template": "{{ value_json.free_mb }}",
-            "unique_id": f"{node}_free_mb",
-            "entity_category": "diagnostic",
-        }
-        parts["clock"] = {
-            "p": "binary_sensor",
-            "name": "Clock",
-            "device_class": "problem",
-            "payload_on": "suspect",
-            "payload_off": "trusted",
-            "value_template": "{{ value_json.clock }}",
-            "unique_id": f"{node}_clock",
-            "entity_category": "diagnostic",
-        }
-        if self._commands:
-            parts["sync"] = {
-                "p": "button",
-                "name": "Sync now",
-                "command_topic": f"{self._own}/command",
-                "payload_press": SYNC,
-                "unique_id": f"{node}_sync",
-                "entity_category": "config",
-            }
-        return MqttMessage(
-            f"{DISCOVERY}/{node}/config",
-            _json(
-                {
-                    "dev": {"ids": [node], "name": self._device, "mf": "Doorward", "sw": software},
-                    "o": {"name": "doorward", "sw": software},
-                    "avty_t": f"{self._own}/availability",
-                    "stat_t": f"{self._own}/status",
-                    "cmps": parts,
-                }
-            ),
-        )
 
 
 class WakeRateLimit:
