@@ -58,11 +58,11 @@ def open_signals(
 
 def phrases() -> tuple[str, ...]:
     """All texts that a holder can hear."""
-    from edge.decision import Signal
+    from edge.decision import SHOW_THE_CODE, Signal
     from edge.face.challenge import Phase, Prompt
     from edge.face.quality import Coaching
 
-    return tuple(str(words) for words in (*Signal, *Prompt, Phase.LOOK, Phase.BACK, *Coaching))
+    return tuple(str(words) for words in (*Signal, *Prompt, Phase.LOOK, Phase.BACK, *Coaching, SHOW_THE_CODE))
 
 
 def log_sound(fault: str | None) -> None:

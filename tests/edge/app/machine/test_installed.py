@@ -137,5 +137,5 @@ def test_weights_that_a_key_asks_for_are_told(tmp_path: Path) -> None:
     for weights in folder.glob("*pad*"):
         weights.unlink()
     assert of_models(folder, "[face]\npad = ['passive']\n") == [
-        "the weights of passive PAD are not installed"
+        "the networks of passive PAD are not installed"
     ]
