@@ -33,6 +33,7 @@ DOORWARD = Verb(
     verbs=(
         _alone(_DEVICE, "run", "run", "watch the camera and open the door"),
         _alone(_DEVICE, "doctor", "doctor", "test each part of this device, and say what to repair"),
+        _alone(_DEVICE, "film", "visits.film", "make a film of a visitor, to try a door without a camera"),
         _noun(_DEVICE, "config", "config", "check and explain the configuration"),
         _noun(_DEVICE, "models", "install.models", "fetch the models of faces, and show what is installed"),
         _noun(_DEVICE, "door", "door", "command the door's controller: state, events, modes, key"),
@@ -40,7 +41,7 @@ DOORWARD = Verb(
         _noun(_RECORDS, "log", "log.log", "show, verify and export the journal"),
         _alone(_RECORDS, "explain", "log.explain", "explain a reason code, and say what staff do"),
         _alone(
-            _RECORDS, "simulate", "simulate", "apply changed rules to a journal, and show the differences"
+            _RECORDS, "simulate", "log.simulate", "apply changed rules to a journal, and show the differences"
         ),
         _alone(_TRUST, "sync", "sync.sync", "fetch keys, lists and models, and send records to the hub"),
         _noun(_TRUST, "trust", "trust", "show whose cards this device accepts, and how old its trust is"),

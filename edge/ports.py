@@ -270,7 +270,7 @@ class Recounts(Protocol):
 
 
 class Signals(Protocol):
-    """A lamp, buzzer or screen that shows one of the four signals, or nothing."""
+    """A lamp, buzzer or screen that shows one of the five signals, or nothing."""
 
     def show(self, signal: Signal | None) -> None: ...
 
@@ -361,7 +361,15 @@ class Broker(Protocol):
     """An untrusted message broker, perhaps unreachable. Never blocks, never raises."""
 
     def publish(self, message: MqttMessage) -> None:
-        """Publish a retained message, now and after every reconnection."""
+        """Publish a retained message, now and after every reconnection; an empty payload withdraws it."""
+        ...
+
+    def acknowledged(self, message: MqttMessage) -> bool:
+        """Whether the broker has this message, which is the last that was published on its topic."""
+        ...
+
+    def forget(self, topic: str) -> None:
+        """Publish nothing on this topic after a reconnection."""
         ...
 
     def heard(self) -> Sequence[MqttMessage]:

@@ -39,6 +39,7 @@ has_python() { command -v "$python" >/dev/null 2>&1; }
 has_venv() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 # pyzbar loads libzbar at run time; zxing-cpp, the default engine, brings its own code.
 has_zbar() { "$python" -c 'import ctypes.util as u, sys; sys.exit(u.find_library("zbar") is None)'; }
+has_libcamera() { "$python" -c 'import libcamera' 2>/dev/null; }
 # spin writes the program that checks a model, and gcc compiles it; elsewhere than in CI their tests skip.
 has_checker() { [ "${CI:-}" != true ] || { command -v spin && command -v gcc; } >/dev/null 2>&1; }
 
@@ -83,7 +84,8 @@ if [ ! -e "$stamp" ]; then
         fail "$free_mb MB are free here, and this set-up needs $need_mb MB" "free some space, then run make again"
 fi
 if [ ! -e "$venv" ]; then
-    said=$("$python" -m venv "$venv" 2>&1) ||
+    # The Pi's camera needs the system's libcamera: as tools/guide/technician.md makes the environment by hand.
+    said=$("$python" -m venv $(! has_libcamera || echo --system-site-packages) "$venv" 2>&1) ||
         fail "$python -m venv: $(printf '%s\n' "$said" | tail -n 1)" \
             "free some space or repair $python, then run make again"
 fi

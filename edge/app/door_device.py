@@ -66,7 +66,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         state = open_files(base / config.paths.state)
         device = assemble(config, parts, own)
         watchers = [
-            *open_watchers(config, own, stack),
+            *open_watchers(config, base, own, stack),
             *watchers_of(visit_rules, parts.strike, parts.signals, state, device.verifier.free_access),
         ]
         yield replace(device, watchers=watchers)

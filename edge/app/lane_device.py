@@ -72,7 +72,7 @@ def open_lane(
             )
             for each, watch, journal, stages in zip(every, watches, journals, judged, strict=True)
         ]
-        watchers = open_watchers(config, joint[0], stack)
+        watchers = open_watchers(config, base, joint[0], stack)
         for each, own in zip(every, joint, strict=True):
             if isinstance(own.stages.visit_rules.history, RecentPast):
                 state = open_files(base / each.paths.state)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from edge.card import cbor, fields
 from edge.card import numbers as n
+from edge.card.birth_date import BirthDate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Attribute(StrEnum):
@@ -54,11 +55,13 @@ NUMBERS: Final[Mapping[Attribute, int]] = MappingProxyType(
 )
 BY_NUMBER: Final[Mapping[int, Attribute]] = MappingProxyType({number: a for a, number in NUMBERS.items()})
 
-_DATES: Final = frozenset({Attribute.BIRTH_DATE, Attribute.EXPIRY})
+_DATES: Final[Mapping[Attribute, Callable[[str], object]]] = MappingProxyType(
+    {Attribute.BIRTH_DATE: BirthDate.parse, Attribute.EXPIRY: date.fromisoformat}
+)
 _FORMS: Final = (
     MappingProxyType(  # one spelling for values that machines compare; other values are for people
         {
-            Attribute.BIRTH_DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+            Attribute.BIRTH_DATE: re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"),
             Attribute.EXPIRY: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
             Attribute.NATIONALITY: re.compile(r"[A-Z]{3}"),
             Attribute.DOCUMENT_TYPE: re.compile(r"[a-z]+(-[a-z]+)*"),
@@ -113,6 +116,6 @@ def check_opened(disclosures: Iterable[Disclosure], digests: tuple[bytes, ...]) 
 
 def _check_date(attribute: Attribute, value: str) -> None:
     try:
-        date.fromisoformat(value)
+        _DATES[attribute](value)
     except ValueError as error:
         raise cbor.malformed(f"{attribute}: not a date of the calendar") from error

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
 
 _STDIN = "-"
+_SHOWN = ("issuer", "subject")  # of a card that is verified, for a list of people or of patrons
 
 
 def _read(args: argparse.Namespace) -> int:
@@ -103,7 +104,12 @@ def _verify(args: argparse.Namespace) -> int:
         if args.json:
             emit(row)
         elif "error" not in row:
-            print(f"{harmless(name)}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
+            kind = f": {row['detail']}" if row["reason"] == Reason.CODE_FOREIGN else ""
+            print(
+                f"{harmless(name)}: {row['result']}" + (f" ({row['reason']}{kind})" if row["reason"] else "")
+            )
+            for key in (key for key in _SHOWN if key in row):
+                print(harmless(f"  {key:8} {row[key] or 'none: no site can enrol this holder'}"))
     return worst
 
 
@@ -119,7 +125,14 @@ def _judge(
     code = _code(data, str(row["input"]))
     row["format"] = "ecard"
     signed = decode(code)
-    card = verify(signed, trust, now=now, context=context(signed))
+    try:
+        card = verify(signed, trust, now=now, context=context(signed))
+    except Refused as refused:
+        if (
+            refused.reason is Reason.CODE_STALE
+        ):  # checked last: signatures, dates and standing of the card hold
+            row |= {"issuer": signed.claims.issuer, "subject": signed.claims.subject}
+        raise
     _check_rules(card, site)
     row |= {"result": "valid", **_facts(card)}
 
@@ -133,9 +146,11 @@ def _check_rules(card: Card, site: str | None) -> None:
 
 
 def _facts(card: Card) -> dict[str, object]:
-    """Facts of a card without personal data: issuer, pseudonym, expiry, freshness of the list."""
+    """Facts of a card without its attributes. A site enrols the holder by `issuer` and `subject`."""
+    subject = card.person.subject  # a card without one stands for itself alone, by its id
     return {
         "issuer": card.issuer,
+        "subject": subject if isinstance(subject, str) else None,
         "pseudonym": card.pseudonym,
         "expires": card.expires.isoformat(),
         "list_freshness": card.list_freshness.value,

@@ -14,8 +14,10 @@ from edge.cli.output import harmless, tell
 from edge.cli.service import serve
 from edge.cli.values import count
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
+from edge.cli.visits.story import Story
 from edge.errors import InputError
 from edge.passage.machine import PassageState
+from edge.policy.staff_messages import on_screen
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
     if args.sim:
         from edge.app.demo.live import run_sim
 
-        return run_sim(stop=stop, on_ready=show.ready, on_moment=show, journal=args.journal)
+        return run_sim(
+            stop=stop, on_ready=show.ready, on_scene=show.scene, on_moment=show, journal=args.journal
+        )
     from edge.app.door_device import open_device
 
     config, base = given(args.config)
@@ -57,25 +61,32 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Rows:
-    """Prints a line for each passage, and ends the run after `limit` passages."""
+    """Prints each passage, and ends the run after `limit` passages.
+
+    A terminal gets the story of each passage; a file and a pipe get one line, as scripts read it.
+    """
 
     def __init__(self, *, limit: int | None, as_json: bool, stop: threading.Event) -> None:
         self._left = limit
         self._json = as_json
         self._stop = stop
-        self._staff = (
-            not as_json and sys.stdout.isatty()
-        )  # at a terminal only: a service's log would keep them
+        # At a terminal only: a service's log would keep the notices for staff.
+        self._story = Story() if not as_json and sys.stdout.isatty() else None
 
     def ready(self, what: str) -> None:
         """Print that the device is ready; JSON Lines are passages only."""
         if not self._json:
             print(f"ready: {what}; Ctrl-C stops", flush=True)
 
+    def scene(self, who: str, situation: str) -> None:
+        """Print who comes next in a simulation."""
+        if self._story:
+            print(f"\n{who}: {situation}", flush=True)
+
     def __call__(self, step: StepResult) -> None:
         if step.outcome is not None:
             self._print(step.outcome, step.trust_state)
-            if step.obligations is not None and self._staff:
+            if step.obligations is not None and self._story:
                 self._brief(step.obligations)
             if self._left is not None:
                 self._left -= 1
@@ -86,6 +97,9 @@ class _Rows:
     def _print(self, outcome: PassageOutcome, trust_state: TrustState | None) -> None:
         word = "deny" if outcome.reason else "grant"
         total = sum(outcome.micros.get(stage, 0) for stage in ("code", "verify", "face", "record")) / 1000
+        if self._story:
+            print(*self._story.lines(outcome, total), sep="\n", flush=True)
+            return
         row: dict[str, object] = {"outcome": word, "reason": outcome.reason, "record": outcome.seq}
         row |= {"ms": round(total, 1)} | (_standing(trust_state) if trust_state else {})
         line = f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms"
@@ -94,7 +108,8 @@ class _Rows:
     def _brief(self, obligations: Obligations) -> None:
         """Print the notices of this visit for staff."""
         lines = (text.words for text in obligations.lines)
-        for words in (*sorted(note.value for note in obligations.notices), *lines):
+        notices = sorted(on_screen(note.value) for note in obligations.notices)
+        for words in (*notices, *lines):
             print(f"       {harmless(words)}", flush=True)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.doctor import card_layout as layout
+from edge.doctor.orientation import Lies, lies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,16 +24,21 @@ if TYPE_CHECKING:
 _Array = NDArray[np.float64]
 _BIN_PX: Final = 0.25
 _LEAST_CONTRAST: Final = 30.0  # grey levels; a lower contrast is a shadow, not the edge
+_APART_MM: Final = 20.0  # symbols in one row differ by 9 mm across it, those of two rows by 87
 _LEAST_PIXELS: Final = 200  # pixels of the edge: four for each bin
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The measures of one frame. `spread_px`: None without an edge; `finest_mm`: the finest module read."""
+    """The measures of one frame. `spread_px`: None without an edge; `finest_mm`: the finest module read.
+
+    `lies`: the turn of the card in the picture; None from fewer than three symbols, or from one row of them.
+    """
 
     px_per_mm: float
     spread_px: float | None
     finest_mm: float
+    lies: Lies | None = None
 
 
 def view_of(luma: Pixels, symbols: Iterable[Symbol]) -> View | None:
@@ -53,7 +59,18 @@ def view_of(luma: Pixels, symbols: Iterable[Symbol]) -> View | None:
     ]
     ends = _project(seen)
     spread = None if ends is None else edge_spread(luma, ends, reach_px=layout.EDGE_HALF_MM * median(scales))
-    return View(median(scales), spread, min(printed.module_mm for printed, _ in seen))
+    return View(median(scales), spread, min(printed.module_mm for printed, _ in seen), _lies(seen))
+
+
+def _lies(seen: Sequence[tuple[layout.Printed, _Array]]) -> Lies | None:
+    """The turn of the card, by the middles of its symbols: engines differ in the corners of mirrored ones."""
+    printed = np.array([np.mean(each.corners, axis=0) for each, _ in seen])
+    placed = np.array([corners.mean(axis=0) for _, corners in seen])
+    from_middle = printed - printed.mean(axis=0)
+    if np.linalg.matrix_rank(from_middle, tol=_APART_MM) < 2:
+        return None
+    found, *_ = np.linalg.lstsq(from_middle, placed - placed.mean(axis=0), rcond=None)
+    return lies(found.T)
 
 
 def edge_spread(luma: Pixels, ends: _Array, *, reach_px: float) -> float | None:

@@ -10,6 +10,7 @@ from edge.doctor import findings as f
 from edge.doctor import thresholds
 from edge.doctor.device_probe import mode_of
 from edge.doctor.door_checks import door, strike
+from edge.doctor.orientation import Lies, turned
 from edge.errors import ConfigError, EdgeError, FetchError, StorageFault
 from edge.secret_file import read_secret
 
@@ -18,17 +19,27 @@ if TYPE_CHECKING:
 
     from edge.doctor.device_probe import DeviceProbe
     from edge.doctor.findings import Finding
+    from edge.face.engine import FaceEngine
 
 
 _SECRET_BYTES: Final = 65_536  # a private key in PEM has 3 kB
+_NAME_ONE: Final = "name the configuration of a door: doorward doctor --config FILE"
+_OF_A_DOOR: Final = frozenset({"config", "door", "strike", "trust", "journal"})
 _SHOWN_S: Final = 2.0  # time to look at a lamp, and to say "look here"
 
 
 def examine(probe: DeviceProbe, only: Collection[str] = ()) -> Iterator[Finding]:
-    """The findings of all checks, or of the named ones, one by one."""
+    """The findings of all checks, or of the named ones, one by one.
+
+    Without a configuration, checks of what only a configuration names are skipped.
+    """
     for name, check in CHECKS.items():
-        if not only or name in only:
+        if only and name not in only:
+            continue
+        if probe.is_configured or name not in _OF_A_DOOR:
             yield from check(probe)
+        else:
+            yield f.skipped(name, "no configuration", _NAME_ONE if name == "config" else "")
 
 
 def _config(probe: DeviceProbe) -> list[Finding]:
@@ -57,22 +68,28 @@ def _config(probe: DeviceProbe) -> list[Finding]:
 
 
 def _camera(probe: DeviceProbe) -> list[Finding]:
-    if probe.config.camera.kind == "none":
-        return [f.absent("camera")]
+    camera = probe.config.camera
+    if camera.kind == "none":
+        return [f.skipped("camera", "none is configured")]
     look = probe.look
     if isinstance(look, EdgeError):
+        if not probe.is_configured:  # a machine without a camera, or with several, is no fault
+            return [f.skipped("camera", look.message, look.hint)]
         return [f.CAMERA_FAULT.found(look.message, look.hint)]
-    return thresholds.camera(look.seen, wanted_fps=probe.config.camera.fps)
+    found = thresholds.camera(look.seen, wanted_fps=camera.fps)
+    if look.card is not None:
+        found += turned(look.card.lies, Lies(camera.rotate, mirror=camera.mirror))
+    return found
 
 
 def _focus(probe: DeviceProbe) -> list[Finding]:
     if probe.config.camera.kind == "none":
-        return [f.absent("focus")]
+        return [f.skipped("focus", "no camera is configured")]
     look = probe.look
     if isinstance(look, EdgeError):
-        return [f.ok("focus", "not measured: the camera does not work")]
+        return [f.skipped("focus", "the camera gives no pictures")]
     if look.card is None:
-        return [f.ok("focus", "not measured: no test card in view (print one with tools/test_card)")]
+        return [f.skipped("focus", "no test card in view", "print the card: python tools/test_card card.pdf")]
     return thresholds.focus(look.card.px_per_mm, look.card.spread_px)
 
 
@@ -81,7 +98,7 @@ def _scanner(probe: DeviceProbe) -> list[Finding]:
 
     wanted = probe.config.scanner
     if wanted.kind == "none":
-        return [f.absent("scanner")]
+        return [f.skipped("scanner", "none is configured")]
     try:
         scanner = open_scanner(wanted, probe.base)
     except EdgeError as fault:
@@ -100,12 +117,7 @@ def _signals(probe: DeviceProbe) -> list[Finding]:
     lamps = [name for name in ("red", "green", "buzzer") if getattr(wanted, name) is not None]
     shown = lamps + ([wanted.sound] if wanted.sound != "none" else [])
     if not shown:
-        return [
-            f.ok(
-                "signals",
-                "no lamp or sound is configured; signals go to the log, and to the lamps of a controller",
-            )
-        ]
+        return [f.skipped("signals", "no lamp or sound is configured")]
     faults: list[str | None] = []
     try:
         with open_signals(probe.config, probe.base, tell=faults.append) as signals:
@@ -164,19 +176,34 @@ def _models(probe: DeviceProbe) -> list[Finding]:
         else:
             compares = asks_for_face(config, probe.trust)
         if not compares:
-            return [f.ok("models", "not needed: this door compares no faces")]
+            return [f.skipped("models", "this door compares no faces")]
         engine = engine_for(config, base)
         began = time.perf_counter()
         engine.find(np.zeros((480, 640, 3), np.uint8))
         spent_ms = (time.perf_counter() - began) * 1_000
     except EdgeError as fault:
         return [f.MODELS_WRONG.found(fault.message, fault.hint)]
-    return thresholds.models(engine.model_id, spent_ms)
+    return thresholds.models(engine.model_id, spent_ms) + _face_turned(probe, engine)
+
+
+def _face_turned(probe: DeviceProbe, engine: FaceEngine) -> list[Finding]:
+    """The finding for a person before a camera that is not upright, if the camera was looked at."""
+    from edge.face.turned import turn_to_upright
+
+    look = probe.__dict__.get("look")
+    if look is None or isinstance(look, EdgeError):
+        return []
+    camera = probe.config.camera
+    # A face looks alike in a mirror, so only its turn is known.
+    return turned(
+        Lies(-turn_to_upright(engine, look.frame.rgb) % 360), Lies(camera.rotate, mirror=camera.mirror)
+    )
 
 
 def _trust(probe: DeviceProbe) -> list[Finding]:
     from edge.app.sync.updates import Updates
     from edge.trust.site_policy import LocalLists, age_policy_for
+    from edge.trust.time.clock_slack import is_ahead
     from edge.trust.time.trust_age import trust_state
 
     trust, lists = probe.trust, probe.config.lists
@@ -184,7 +211,9 @@ def _trust(probe: DeviceProbe) -> list[Finding]:
         return [f.TRUST_WRONG.found(trust.message, trust.hint)]
     local = LocalLists.of(ageing_h=lists.ageing_h, stale_h=lists.stale_h, ageing=lists.ageing)
     at = Updates(probe.config, probe.base).time(trust)
-    in_force = sum(key.valid_from <= at.now < key.valid_until for key in trust.issuers.values())
+    in_force = sum(
+        not is_ahead(key.valid_from, at.now) and at.now < key.valid_until for key in trust.issuers.values()
+    )
     return thresholds.trust(trust_state(trust, at, age_policy_for(trust.policy, local)), in_force)
 
 
@@ -199,7 +228,7 @@ def _journal(probe: DeviceProbe) -> list[Finding]:
     config, base = probe.config, probe.base
     journal, key = base / config.paths.journal, base / config.device.key
     if mode_of(journal) is None:
-        return [f.ok("journal", "none yet: the first start creates it")]
+        return [f.skipped("journal", "none yet, the first start creates it")]
     try:
         seed = open_files(key.parent).read(key.name, limit=SEED_BYTES)
         if len(seed) != SEED_BYTES:
@@ -228,7 +257,7 @@ def _request(probe: DeviceProbe) -> list[Finding]:
 
     config, base = probe.config, probe.base
     if config.request.certificate is None:
-        return [f.absent("request")]
+        return [f.skipped("request", "no certificate is configured")]
     try:
         signer = open_request(config, base, read_seed(base / config.device.key))
     except EdgeError as fault:
@@ -250,7 +279,9 @@ def _network(probe: DeviceProbe) -> list[Finding]:
                 found.append(f.NETWORK_SILENT.found(f"{what}: {fault.message}", fault.hint))
     except FetchError as fault:
         found.append(f.NETWORK_SILENT.found(fault.message, fault.hint))
-    return found or [f.ok("network", ", ".join(told) or "no server is configured")]
+    if not found and not told:
+        return [f.skipped("network", "no server is configured")]
+    return found or [f.ok("network", ", ".join(told))]
 
 
 def _heat(probe: DeviceProbe) -> list[Finding]:

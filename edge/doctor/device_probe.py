@@ -36,11 +36,15 @@ class CameraProbe:
 
 @dataclass(frozen=True)
 class DeviceProbe:
-    """The device of one door. `strike`: the operator agreed to the release of the lock."""
+    """The device of one door. `strike`: the operator agreed to the release of the lock.
+
+    `is_configured`: False for a machine without a configuration; its parts are found with the defaults.
+    """
 
     config: Config
     base: Path
     strike: bool = False
+    is_configured: bool = True
     machine: MachineHealth = field(default_factory=MachineHealth)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The findings of the doctor: `ok`, or one of the numbered problems of CHECKS.md.
+"""The findings of the doctor: `ok`, `skipped`, or one of the numbered problems of CHECKS.md.
 
 A number always means one problem, even after its check is removed: technicians write numbers down, and
 scripts rely on them.
@@ -6,14 +6,19 @@ scripts rely on them.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Severity(StrEnum):
     """The severity of a finding."""
 
+    SKIPPED = "SKIP"  # not checked: the part is not there, or the check needs more
     OK = "OK"
     WARN = "WARN"  # the door works; a technician should look
     ERROR = "ERROR"  # the door does not work, or will fail soon
@@ -21,7 +26,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor. `number` is 0 for OK; `name` is that of the check."""
+    """One line of the doctor. `number` is 0 for OK and SKIP; `name` is that of the check."""
 
     number: int
     name: str
@@ -49,9 +54,31 @@ def ok(name: str, text: str) -> Finding:
     return Finding(0, name, Severity.OK, text)
 
 
+def skipped(name: str, why: str, hint: str = "") -> Finding:
+    """A check that was not made, and why; the hint says how to make it."""
+    return Finding(0, name, Severity.SKIPPED, why, hint)
+
+
 def absent(name: str) -> Finding:
     """The finding for a part that this machine does not have and does not need."""
-    return ok(name, "not on this machine")
+    return skipped(name, "not on this machine")
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """One line with the number of findings of each level, and why checks were skipped."""
+    count = Counter(finding.level for finding in findings)
+    checks: dict[str, list[str]] = {}
+    for each in findings:
+        if each.level is Severity.SKIPPED:
+            checks.setdefault(each.text, []).append(each.name)
+    why = [f"{', '.join(names)} ({text})" for text, names in checks.items()]
+    numbers = (
+        f"{count[Severity.OK]} passed",
+        f"{count[Severity.WARN]} warning{'s' * (count[Severity.WARN] != 1)}",
+        f"{count[Severity.ERROR]} failed",
+        f"{count[Severity.SKIPPED]} skipped" + (f": {', '.join(why)}" if why else ""),
+    )
+    return ", ".join(numbers)
 
 
 def worst(findings: list[Finding]) -> Severity:
@@ -70,6 +97,7 @@ CAMERA_SLOW: Final = Problem(21, "camera", _W, "the camera gives less than two t
 CAMERA_BLACK: Final = Problem(22, "camera", _E, "the picture of the camera is black")
 CAMERA_SATURATED: Final = Problem(23, "camera", _E, "the picture of the camera is white")
 CAMERA_DIM: Final = Problem(24, "camera", _W, "the brightest parts of the picture are below 80 of 255")
+CAMERA_TURNED: Final = Problem(25, "camera", _W, "the picture of the camera is turned or mirrored")
 CARD_SMALL: Final = Problem(26, "focus", _E, "a phone's code would have less than 2.5 pixels a module")
 CARD_SCANT: Final = Problem(27, "focus", _W, "a phone's code would have less than 3 pixels a module")
 CARD_SOFT: Final = Problem(

@@ -50,6 +50,7 @@ def page(probe: DeviceProbe, findings: Sequence[Finding], *, now: datetime, pict
             system=f"{platform.system()} {platform.release()} {platform.machine()}",
             findings=findings,
             errors=sum(finding.level == "ERROR" for finding in findings),
+            skipped=sum(finding.level == "SKIP" for finding in findings),
             warnings=sum(finding.level == "WARN" for finding in findings),
             picture=None if picture is None else _jpeg(picture),
         )

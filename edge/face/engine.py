@@ -22,6 +22,7 @@ from edge.face.pad.detector import PadDetector
 from edge.face.pad.fusion import PadPolicy
 from edge.face.pad.passive import PassivePair
 from edge.face.quality import Coaching, Component
+from edge.face.turned import expect_upright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from edge.face.detect import Face
     from edge.face.fusion import Fusion
     from edge.face.mesh import Landmarks
-    from edge.face.pad.fusion import PadEvidence
+    from edge.face.pad.fusion import MeasureRule, PadEvidence
     from edge.face.quality import Quality
     from edge.face.template import Reference
     from edge.ports import Floats, Network, Pixels
@@ -145,6 +146,14 @@ class FaceEngine:
         crop = warp(rgb, similarity_transform(landmarks.five, ARCFACE), CROP_PX)
         return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop))
 
+    def upright(self, rgb: Pixels) -> float:
+        """The detector's confidence in the largest face, if it is surely an upright one; else 0."""
+        for face in self.people(rgb)[:1]:
+            seen = self.probe(rgb, face).quality
+            if quality.is_upright(seen):
+                return seen.found
+        return 0.0
+
     def inspect(self, rgb: Pixels, face: Face) -> PadEvidence:
         """The evidence of this engine's PAD policy about one face of a uint8 (H, W, 3) picture."""
         return self._pad.look(rgb, face)
@@ -185,6 +194,7 @@ class FaceEngine:
         """The template of the one good face of a uint8 (H, W, 3) picture. Raises InputError with a hint."""
         faces = self.people(rgb)
         if not faces:
+            expect_upright(self, rgb)
             raise InputError(
                 "no face in the picture",
                 hint="take a picture of one upright face, at least a tenth of its width",
@@ -196,6 +206,7 @@ class FaceEngine:
         probe = self.probe(rgb, faces[0])
         coaching = quality.gate(probe.quality)
         if coaching:
+            expect_upright(self, rgb)
             raise InputError(
                 f"the face in the picture is not good enough: {coaching}", hint="take another picture"
             )
@@ -228,7 +239,9 @@ class FaceEngine:
             )
         probe = self.probe(rgb, faces[0])
         ms |= watch.lap("align")
-        attack, short = self.inspect(rgb, faces[0]), quality.shortfall(probe.quality)
+        short: quality.Limit | MeasureRule | None = quality.shortfall(probe.quality)
+        attack = self._pad.look(rgb, faces[0], is_clear=short is None)
+        short = short or attack.shortfall
         ms |= watch.lap("pad")
         reason = attack.reason or (Reason.FACE_QUALITY if short else None)
         alike, alone, settled = None, None, True

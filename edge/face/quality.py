@@ -134,7 +134,8 @@ MIN_PRESENCE = 0.5  # a lamp that BlazeFace took for a face has 0.001, a print h
 # down it is more than 1e-5 in 95 to 99 %. The detector's least is 0.75 in London and NUAA, at any size, and
 # in 99.6 % of LFW; upside down 95 % are below 0.77.
 SURE_PRESENCE, MIN_FOUND = 1 - 1e-5, 0.75
-MAX_SHARE = 0.8  # most: LFW 0.66, passport pictures 0.7; at a door PAD objects from 0.5 on
+UPRIGHT_ROLL = 45.0  # half way between upright and on its side
+MAX_SHARE = 0.8  # most: LFW 0.66, passport pictures 0.7; at a door PAD coaches from 0.5 on
 
 # First the limits without which other measures mean nothing, then those that the holder can correct with one
 # step. "Least" is the least of the pictures that must pass.
@@ -188,6 +189,12 @@ def gate(quality: Quality) -> Coaching | None:
     """The instruction of the first limit that this probe does not meet, or None."""
     row = shortfall(quality)
     return row.coaching if row else None
+
+
+def is_upright(quality: Quality) -> bool:
+    """Whether this is surely a face, and nearer to upright than to any other turn of the picture."""
+    is_sure = quality.presence >= SURE_PRESENCE and quality.found >= MIN_FOUND
+    return is_sure and abs(quality.roll) <= UPRIGHT_ROLL
 
 
 def rank(quality: Quality) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.decision import Signal
 from edge.screen_text import ScreenText, ScreenTextKind
 
 if TYPE_CHECKING:
-    from edge.decision import Signal
     from edge.ports import Signals
 
 
@@ -23,6 +23,11 @@ class HolderDisplay:
         """Show one signal, or none."""
         self.signal = signal
         self._signals.show(signal)
+
+    def locked(self) -> None:
+        """End "welcome", if it is shown: a locked door must not say that it is free."""
+        if self.signal is Signal.WELCOME:
+            self.show(None)
 
     def prompt(self, words: str | None) -> None:
         """Show this text to the holder; None: no text."""

@@ -159,7 +159,7 @@ def _record(_: PassageTimes, decision: Decision | None, __: PassageEvent) -> lis
 
 def _release(times: PassageTimes, decision: Decision | None, _: PassageEvent) -> list[PassageEffect]:
     assert isinstance(decision, Grant), "only a recorded grant moves the strike"
-    return [Show(None), Arm(times.released_ms), Release(decision)]
+    return [Arm(times.released_ms), Release(decision)]  # "welcome" is shown once the strike has moved
 
 
 def _refuse(times: PassageTimes, decision: Decision | None, _: PassageEvent) -> list[PassageEffect]:

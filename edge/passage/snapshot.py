@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEvidence
     from edge.passage import machine as m
     from edge.policy.obligations import Obligations
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import Clock, CodeReader, DoorEvent, Keypad, Scanner, Signals, Strike, Symbol
     from edge.trust.time.trust_age import TrustState
 
 
 @dataclass(frozen=True, slots=True)
 class PassageOutcome:
-    """A decided passage. `seq`: None if its record could not be made durable."""
+    """A decided passage. `seq`: None if its record could not be made durable.
+
+    `card`: the pseudonym of the card as it is on record; None if no card was verified.
+    """
 
     decision: Decision
     seq: int | None
     micros: dict[str, int]
+    card: str | None = None
 
     @property
     def reason(self) -> Reason | None:
@@ -37,7 +42,7 @@ class StepResult:
     `trust_state`: of the passage, or of this moment. `clock`: changes of trust in this device's clock since
     the last frame. `obligations`: those of the visit, with the notices for staff; for the staff's screen,
     never for a log. `background`: the number of codes found to be background since the last frame.
-    `journal_fails`: the last record could not be written.
+    `journal_fails`: the last record could not be written. `staff`: the messages to staff in its records.
     """
 
     tick_ms: int
@@ -53,6 +58,7 @@ class StepResult:
     obligations: Obligations | None = field(default=None, repr=False)
     background: int = 0
     journal_fails: bool = False
+    staff: tuple[StaffNews, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.audit.record import DevicePart
-from edge.decision import Deny, Reason, signal_for
+from edge.decision import Deny, Reason, Signal, signal_for, words_for
 from edge.errors import DoorDenied, DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.active_passage import ActivePassage
@@ -139,6 +139,7 @@ class Verifier:
             recorder.builder.obligations,
             self._tracker.take_background(),
             recorder.fails,
+            recorder.told_to_staff(),
         )
 
     def start(self) -> None:
@@ -186,6 +187,7 @@ class Verifier:
         for event in events:
             self._point.recorder.door(event)
             if event.kind in _SETTLES:
+                self._display.locked()
                 self._runner.on(m.Relocked())
         return events
 
@@ -194,7 +196,7 @@ class Verifier:
         started = stopwatch()
         symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
         read = stopwatch()
-        fresh = self._tracker.fresh(symbols, frame.tick_ms)
+        fresh = self._tracker.fresh(symbols, frame.tick_ms, {scan.symbol.text for scan in scans})
         if fresh:
             found = self._point.present(fresh, frame.tick_ms)
             record.took("code", read - started)
@@ -207,6 +209,7 @@ class Verifier:
         match found:
             case TurnedAway(deny):
                 self._runner.on(m.Denied(deny))
+                self._display.prompt(words_for(deny.reason))  # until the signal goes
             case Presented() as presented:
                 point = self._point
                 if self._lockout.attacked(presented.card, self._runner.tick_ms):
@@ -248,6 +251,8 @@ class Verifier:
         match effect:
             case m.Show(signal):
                 self._display.show(signal)
+                if signal is None:
+                    self._display.prompt(None)
             case Arm(for_ms):
                 self._runner.arm(for_ms)
             case m.Append(decision):
@@ -258,6 +263,7 @@ class Verifier:
                 # An unreachable door relocks by itself: every release has its own end.
                 with suppress(DoorLinkFault):
                     self._ports.strike.relock()
+                self._display.locked()
             case GiveUp():
                 assert self._passage is not None
                 self._runner.put(self._passage.give_up())
@@ -278,14 +284,16 @@ class Verifier:
                 challenged=self._passage.challenged,
                 attacked=self._passage.attacked,
             )
+        record = recorder.passage(decision, self._runner.tick_ms)
         try:
-            seq, self._allowed = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))
+            seq, self._allowed = recorder.decided(decision, record)
         except StorageFault:
-            self._outcome = PassageOutcome(Deny(Reason.DEVICE_FAULT), None, recorder.builder.micros())
+            fault, micros = Deny(Reason.DEVICE_FAULT), recorder.builder.micros()
+            self._outcome = PassageOutcome(fault, None, micros, record.card)
             self._runner.put(RecordFailed())
             return
         recorder.builder.took("record", stopwatch() - started)
-        self._outcome = PassageOutcome(decision, seq, recorder.builder.micros())
+        self._outcome = PassageOutcome(decision, seq, recorder.builder.micros(), record.card)
         self._runner.put(Recorded())
 
     def _release(self, grant: Grant) -> None:
@@ -294,6 +302,7 @@ class Verifier:
         try:
             self._ports.strike.release(grant.release_ms, allowed)
             self._tracker.passed(self._runner.tick_ms)
+            self._display.show(Signal.WELCOME)
         except DoorLinkFault as fault:
             if not isinstance(fault, DoorDenied):  # the door's own event records that, with its cause
                 self._note_fault(DevicePart.DOOR)

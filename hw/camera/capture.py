@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.errors import CameraFault
 from edge.ports import CameraHealth, Light
+from hw.camera.framing import upright
 from hw.camera.light import LightWatch
+from hw.camera.setting import Setting
 from hw.system.reconnecting import ReconnectingReader
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class LiveCamera:
         open_driver: opens it, in the capture thread; its argument is set when the camera must close.
         timeouts: the longest waits.
         is_film: the camera ends with its last picture, and a fault is not retried.
+        setting: says how each frame is turned; left out: not at all.
     """
 
     def __init__(
@@ -82,11 +85,13 @@ class LiveCamera:
         *,
         timeouts: CaptureTimeouts | None = None,
         is_film: bool = False,
+        setting: Setting | None = None,
     ) -> None:
         self._name = name
         self._open_driver = open_driver
         self._timeouts = timeouts or CaptureTimeouts()
         self._is_film = is_film
+        self._setting = setting or Setting()
         self._capture: _Capture | None = None
         self._has_begun = False
         self._tick_ms = 0
@@ -105,7 +110,8 @@ class LiveCamera:
             while raw := capture.next(timeout_s):
                 timeout_s = self._timeouts.stall_s
                 self._has_begun = True
-                yield self._shown(raw.frame())
+                turned = upright(raw.frame(), self._setting.rotate, mirror=self._setting.mirror)
+                yield self._shown(turned)
         except CameraFault:
             if self._is_film:
                 self._leave_behind()

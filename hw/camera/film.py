@@ -47,7 +47,7 @@ class Film(LiveCamera):
             play = lambda stop: _Video(path, clock, max(setting.size), stop)  # noqa: E731
         # Films may be slow: the next picture of one with 0.2 a second is due in 5 s.
         timeouts = CaptureTimeouts(stall_s=max(5.0, 2 / setting.fps), start_s=max(5.0, 2 / setting.fps))
-        super().__init__(str(path), play, timeouts=timeouts, is_film=True)
+        super().__init__(str(path), play, timeouts=timeouts, is_film=True, setting=setting)
 
 
 def _is_picture(file: Path) -> bool:

@@ -58,7 +58,7 @@ class PiCamera(LiveCamera):
         def open_driver(_: threading.Event) -> _Module:
             return _Module(name, lambda: picamera2.Picamera2(number), clock, setting)
 
-        super().__init__(name, open_driver, timeouts=timeouts)
+        super().__init__(name, open_driver, timeouts=timeouts, setting=setting)
         self.wake()
 
 
@@ -229,10 +229,13 @@ def _picamera2() -> ModuleType:
     try:
         import picamera2
     except ImportError as error:
+        if error.name == "picamera2":
+            hint = "pip install 'doorward[pi]'"
+        else:  # libcamera, which is a package of the system
+            hint = "sudo apt-get install python3-libcamera, and make the virtual environment with "
+            hint += "--system-site-packages: tools/guide/technician.md"
         raise CameraFault(
-            f"picamera2 cannot be used: {error.name or 'a part of it'} is not installed",
-            hint="sudo apt install python3-libcamera, and make the virtual environment with "
-            "--system-site-packages: README.md, 'A camera'",
+            f"picamera2 cannot be used: {error.name or 'a part of it'} is not installed", hint=hint
         ) from error
     module: ModuleType = picamera2
     return module

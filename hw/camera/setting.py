@@ -19,7 +19,8 @@ class Setting:
     `size`: (width, height) in pixels of the picture for codes. `fps`: pictures a second. `exposure`: "auto",
     or "short" against phones that move and screens that glare. `mains_hz`: lamps flicker at twice that rate,
     which shows as bands; 0: no such lamp. `lens_dpt`: the place of the lens, in dioptres (1 / metres); it is
-    fixed, because autofocus takes longer than a visitor holds a phone up.
+    fixed, because autofocus takes longer than a visitor holds a phone up. `rotate`: degrees clockwise that
+    make each picture upright; `mirror`: left and right of each picture are then exchanged.
     """
 
     size: tuple[int, int] = (1280, 720)
@@ -27,3 +28,5 @@ class Setting:
     exposure: Literal["auto", "short"] = "auto"
     mains_hz: Literal[0, 50, 60] = 50
     lens_dpt: float = LENS_DPT
+    rotate: Literal[0, 90, 180, 270] = 0
+    mirror: bool = False

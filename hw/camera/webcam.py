@@ -51,7 +51,7 @@ class Webcam(LiveCamera):
             expect_readable(path, writable=True)
             return _Usb(path, clock, setting)
 
-        super().__init__(str(path), open_driver, timeouts=timeouts)
+        super().__init__(str(path), open_driver, timeouts=timeouts, setting=setting)
         self.wake()
 
 

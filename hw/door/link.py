@@ -74,7 +74,6 @@ class DoorLink:
             with suppress(DoorLinkFault):  # the controller may have obeyed although no answer came
                 self._tell(lambda session: session.relock())
             raise
-        self.signals.welcome()
 
     def relock(self) -> None:
         """Relock, and wait for the controller's event of it, as long as for an answer."""

@@ -1,4 +1,4 @@
-"""Lamps and buzzer of a door's controller: the four signals of the holder, and welcome."""
+"""Lamps and buzzer of a door's controller: the signals of the holder."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _NUMBERS: Final = {
     Signal.TRY_AGAIN: 2,
     Signal.WAIT: 3,
     Signal.ASK_STAFF: 4,
+    Signal.WELCOME: 5,
 }
-WELCOME: Final = 5
 
 
 class DoorSignals:
@@ -36,16 +36,10 @@ class DoorSignals:
 
     def show(self, signal: Signal | None) -> None:
         self._log.show(signal)
-        self._set(_NUMBERS[signal])
-
-    def welcome(self) -> None:
-        """Show that the door is free, until the next call of `show`."""
-        self._set(WELCOME)
-
-    def prompt(self, text: ScreenText | None) -> None:
-        self._log.prompt(text)
-
-    def _set(self, number: int) -> None:
+        number = _NUMBERS[signal]
         if number != self.number:
             self.number = number
             self._send(number)
+
+    def prompt(self, text: ScreenText | None) -> None:
+        self._log.prompt(text)

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from paho.mqtt.client import Client, MQTTMessage
+    from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 
 QOS: Final = 1  # at least once: a status that comes twice does no harm
 KEEPALIVE_S: Final = 60  # the broker publishes our last will after one and a half of these
 MAX_HEARD: Final = 100  # waiting messages; a wake-up is one, and a second wake-up adds nothing
 MAX_PAYLOAD_BYTES: Final = 256  # "sync" has four
+MAX_WATCHED_BYTES: Final = 16_384  # an announcement of ours has 2 kB
 MAX_QUEUED: Final = 20  # our messages without a connection; retained ones are published again anyway
 RETRY_S: Final = (1, 120)  # first and longest wait between two attempts
 
@@ -45,11 +46,20 @@ class PahoBroker:
     """
 
     def __init__(
-        self, address: Address, *, client_id: str, will: MqttMessage, subscriptions: Sequence[str]
+        self,
+        address: Address,
+        *,
+        client_id: str,
+        will: MqttMessage,
+        subscriptions: Sequence[str],
+        watched: Sequence[str] = (),
     ) -> None:
-        self._subscriptions = tuple(subscriptions)
+        """`watched`: topics whose retained messages are heard too; also subscribed to."""
+        self._subscriptions = (*subscriptions, *watched)
+        self._watched = frozenset(watched)
         self._will = will
         self._retained: dict[str, str] = {}
+        self._sent: dict[str, MQTTMessageInfo] = {}
         self._heard: deque[MqttMessage] = deque(maxlen=MAX_HEARD)
         self._lock = Lock()
         self._client = _client(address, client_id)
@@ -62,8 +72,19 @@ class PahoBroker:
     def publish(self, message: MqttMessage) -> None:
         with self._lock:
             self._retained[message.topic] = message.payload
+            self._sent.pop(message.topic, None)
         if self._client.is_connected():
-            self._client.publish(message.topic, message.payload, qos=QOS, retain=True)
+            self._send(message.topic, message.payload)
+
+    def acknowledged(self, message: MqttMessage) -> bool:
+        with self._lock:
+            sent = self._sent.get(message.topic)
+            return self._retained.get(message.topic) == message.payload and bool(sent and sent.is_published())
+
+    def forget(self, topic: str) -> None:
+        with self._lock:
+            self._retained.pop(topic, None)
+            self._sent.pop(topic, None)
 
     def heard(self) -> Sequence[MqttMessage]:
         with self._lock:
@@ -86,11 +107,21 @@ class PahoBroker:
         with self._lock:
             retained = dict(self._retained)
         for topic, payload in retained.items():
-            client.publish(topic, payload, qos=QOS, retain=True)
+            self._send(topic, payload)
+
+    def _send(self, topic: str, payload: str) -> None:
+        sent = self._client.publish(topic, payload, qos=QOS, retain=True)
+        with self._lock:
+            if self._retained.get(topic) == payload:  # else a newer message or none is to be acknowledged
+                self._sent[topic] = sent
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        if message.retain or len(message.payload) > MAX_PAYLOAD_BYTES:
-            return  # a wake-up that the broker retained is an old one
+        watched = message.topic in self._watched
+        # A wake-up that the broker retained is an old one.
+        if not watched and (message.retain or len(message.payload) > MAX_PAYLOAD_BYTES):
+            return
+        if len(message.payload) > MAX_WATCHED_BYTES:
+            return
         with self._lock:
             self._heard.append(MqttMessage(message.topic, message.payload.decode("ascii", errors="replace")))
 

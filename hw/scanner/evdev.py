@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from edge.errors import ReaderFault
+from hw.scanner.keys import CODE_KEYS, PIN_KEYS, can_type
 from hw.scanner.wire import TURN_S, why
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from types import ModuleType
 
     from hw.scanner.keys import KeyDecoder
@@ -85,8 +86,12 @@ class KeyWire:
         return b""
 
 
-def open_keyboard(name: str, keys: KeyDecoder) -> KeyWire:
-    """Open and grab the keyboard at this path, or of this name. Raises ReaderFault."""
+def open_keyboard(name: str, keys: KeyDecoder, *, types: Iterable[Collection[int]] = CODE_KEYS) -> KeyWire:
+    """Open and grab the keyboard at this path, or of this name, that can type this. Raises ReaderFault.
+
+    One scanner often has several nodes of one name, of which only one has letters: the others are its volume
+    keys, or its settings.
+    """
     try:
         import evdev  # an optional dependency: few doors have such a scanner
     except ImportError as error:
@@ -94,8 +99,9 @@ def open_keyboard(name: str, keys: KeyDecoder) -> KeyWire:
             "python-evdev, which reads keyboards, is not installed",
             hint="pip install 'doorward[keyboard]', or set the scanner to USB-CDC and kind to serial",
         ) from error
+    types = tuple(types)
     try:
-        keyboard = evdev.InputDevice(name) if name.startswith("/") else _named(evdev, name)
+        keyboard = _opened(evdev, [name] if name.startswith("/") else _here(), name, types)
     except OSError as err:
         raise why(name, err.errno, here=_here(), group=_GROUP) from err
     try:
@@ -106,19 +112,42 @@ def open_keyboard(name: str, keys: KeyDecoder) -> KeyWire:
     return KeyWire(keyboard, keys, name=name)
 
 
-def _named(evdev: ModuleType, name: str) -> Any:  # noqa: ANN401  an InputDevice, which may not be installed
-    """The first keyboard of that name. Raises OSError, the last one met where no keyboard was found."""
+def _opened(evdev: ModuleType, paths: Sequence[str], name: str, types: tuple[Collection[int], ...]) -> Any:  # noqa: ANN401  an InputDevice, which may not be installed
+    """The one device of this path or name that can type. Raises OSError, ReaderFault."""
+    fit, unfit = [], []
     missing: OSError = FileNotFoundError(errno.ENOENT, name)
-    for path in _here():
+    for path in paths:
         try:
             device = evdev.InputDevice(path)
-        except OSError as err:
+            is_named = path == name or device.name.strip() == name.strip()
+            is_fit = is_named and can_type(device.capabilities().get(_KEY, ()), types)
+        except OSError as err:  # unplugged meanwhile, or of another user
             missing = err
             continue
-        if device.name == name:
-            return device
+        if is_fit:
+            fit.append(device)
+        else:
+            unfit += [path] if is_named else []
+            device.close()
+    if len(fit) == 1:
+        return fit[0]
+    for device in fit:
         device.close()
+    if fit:
+        raise ReaderFault(
+            f"{len(fit)} devices are named {name}: {', '.join(device.path for device in fit)}",
+            hint="set port to the path of one, best from /dev/input/by-id, where names do not change",
+        )
+    if unfit and not isinstance(missing, PermissionError):
+        raise ReaderFault(
+            f"{name}: {', '.join(unfit)} cannot type: keys for {_wanted(types)} are missing",
+            hint="set port to the node that types, whose path in /dev/input/by-id ends in -event-kbd",
+        )
     raise missing
+
+
+def _wanted(types: Collection[Collection[int]]) -> str:
+    return "letters, digits or an end" if len(types) > len(PIN_KEYS) else "digits or Enter"
 
 
 def _here() -> list[str]:

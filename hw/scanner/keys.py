@@ -8,7 +8,10 @@ matter.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 KeyboardLayout = Literal["us", "uk", "de", "fr"]
 
@@ -70,6 +73,23 @@ LAYOUTS: Final[dict[KeyboardLayout, dict[int, tuple[str, str]]]] = {
     }
     for layout, rows in _CAPS.items()
 }
+
+# The keys that a device must have to type a code of ours, or a PIN: one of each group.
+_DIGITS: Final = tuple(
+    (row, pad) for row, pad in zip(range(2, 12), (79, 80, 81, 75, 76, 77, 71, 72, 73, 82), strict=True)
+)
+_ENDS: Final = (ENTER, KEYPAD_ENTER)
+PIN_KEYS: Final = (*_DIGITS, _ENDS)
+CODE_KEYS: Final = (
+    *_DIGITS,
+    *((code,) for codes in ((16, 26), (30, 39), (44, 51)) for code in range(*codes)),
+    (*_ENDS, TAB),
+)
+
+
+def can_type(has: Collection[int], wanted: Iterable[Collection[int]]) -> bool:
+    """Whether a device with these keys can type what is wanted: `CODE_KEYS` or `PIN_KEYS`."""
+    return all(any(code in has for code in group) for group in wanted)
 
 
 @dataclass(slots=True)

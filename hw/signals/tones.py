@@ -1,4 +1,4 @@
-"""The four signals as tones. They differ in rhythm and in pitch: some visitors hear only one of the two."""
+"""The signals as tones. They differ in rhythm and in pitch: some visitors hear only one of the two."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _SCORES: Final = {
     Signal.TRY_AGAIN: ((494, 0.12), (0, 0.08), (494, 0.12)),
     Signal.WAIT: ((660, 0.06),),
     Signal.ASK_STAFF: ((494, 0.25), (370, 0.45)),
+    Signal.WELCOME: ((659, 0.10), (880, 0.10), (1_319, 0.30)),
 }
 
 

@@ -18,9 +18,14 @@ class SimMessageBus:
         self.retained: dict[str, str] = {}
         self._clients: list[SimBroker] = []
 
-    def connect(self, *, will: MqttMessage, subscriptions: Sequence[str]) -> SimBroker:
-        """Connect a client."""
-        client = SimBroker(self, will, tuple(subscriptions))
+    def connect(
+        self, *, will: MqttMessage, subscriptions: Sequence[str], watched: Sequence[str] = ()
+    ) -> SimBroker:
+        """Connect a client. `watched`: topics whose retained messages it hears too."""
+        client = SimBroker(self, will, (*subscriptions, *watched))
+        for topic in watched:
+            if self.retained.get(topic):
+                client.deliver(MqttMessage(topic, self.retained[topic]))
         self._clients.append(client)
         return client
 
@@ -45,6 +50,13 @@ class SimBroker:
 
     def publish(self, message: MqttMessage) -> None:
         self._bus.retained[message.topic] = message.payload
+        self._bus.say(message.topic, message.payload)
+
+    def acknowledged(self, message: MqttMessage) -> bool:
+        return self._bus.retained.get(message.topic) == message.payload
+
+    def forget(self, topic: str) -> None:
+        """Nothing to do: this broker has no reconnections."""
 
     def heard(self) -> Sequence[MqttMessage]:
         messages = tuple(self._heard)

@@ -1,4 +1,4 @@
-"""A library system with a SIP2 server on the loopback interface, for tests and the demo, with faults.
+"""A library system with a SIP2 server, for tests and for a gate without a real one, with faults.
 
 It shares no code with the venue: each implements the specification by itself.
 """
@@ -79,7 +79,11 @@ class SimLibrary:
         checksum: bool = True,
         terminator: bytes = b"\r",
         login: tuple[str, str] | None = None,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        heard: Callable[[str, str], None] | None = None,
     ) -> None:
+        """`port` 0: any free one. `heard`: is called with each request and its answer, without their ends."""
         self.patrons: dict[str, SimPatron] = {}
         self.items: dict[str, SimItem] = {}
         self.fault_mode = FaultMode.GOOD
@@ -93,17 +97,22 @@ class SimLibrary:
         self._lock = threading.Lock()
         self._server: socket.socket | None = None
         self._last = b""
+        self._address, self._heard = address, heard
         self._held: socket.socket | None = None  # bound to the port to keep it, never listening
-        self.port = 0
+        self.port = port
 
     def start(self) -> Self:
         """Listen; after `stop` again on the first port, which no other program gets meanwhile."""
         if self._held is None:
             self._held = socket.socket()
             self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._held.bind(("127.0.0.1", 0))
+            try:
+                self._held.bind((self._address, self.port))
+            except OSError:
+                self._held.close()
+                raise
             self.port = self._held.getsockname()[1]
-        self._server = socket.create_server(("127.0.0.1", self.port), backlog=16)
+        self._server = socket.create_server((self._address, self.port), backlog=16)
         threading.Thread(target=self._accept, args=(self._server,), daemon=True).start()
         return self
 
@@ -128,6 +137,10 @@ class SimLibrary:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop, and give the port back."""
         self.answering.set()
         self.stop()
         if self._held is not None:
@@ -147,7 +160,10 @@ class SimLibrary:
         if text[:2] == "97":
             return self._last
         answer = self._answers().get(text[:2])
-        self._last = self._sealed(answer(text) if answer else "96", sequence)
+        said = answer(text) if answer else "96"
+        if self._heard is not None:
+            self._heard(text, said)
+        self._last = self._sealed(said, sequence)
         return self._last
 
     def _answers(self) -> dict[str, Callable[[str], str]]:

@@ -34,3 +34,31 @@ def test_a_closed_log_stops_no_door(stream: io.StringIO, monkeypatch: pytest.Mon
         stream.close()
     monkeypatch.setattr(sys, "stderr", stream)
     log_line("door", state="well")
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "more", "line"),
+    [
+        ("signal", "info", {"show": "look here"}, "signal: look here"),
+        ("trust swapped", "info", {"generation": 7}, "trust swapped: generation 7"),
+        (
+            "camera",
+            "warning",
+            {"state": "fault", "error": "no frame for 1 s", "hint": "plug it in"},
+            "warning: camera: fault, no frame for 1 s, hint plug it in",
+        ),
+        (
+            "configuration",
+            "info",
+            {"state": "adopted", "changed": ["a", "b"], "hint": ""},
+            "configuration: adopted, changed a b",
+        ),
+        ("door", "info", {"state": "x\n\x1b[2J\u2028\udc80"}, r"door: x\n\u001b[2J\u2028\udc80"),
+    ],
+)
+def test_a_line_on_a_terminal_is_words(
+    event: str, level, more, line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    log_line(event, level=level, **more)
+    assert capsys.readouterr().err == line + "\n"

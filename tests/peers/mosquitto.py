@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from peers.waiting import until
 
 from edge.ports import Broker
-from edge.sync.mqtt_status import MqttTopics
+from edge.sync.mqtt.status import MqttTopics
 from hw.network.mqtt_paho import Address, PahoBroker
 
 PRESENCE = MqttTopics("doorward", "lobby-1")
@@ -60,12 +61,13 @@ class Mosquitto:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def connect(self, presence: MqttTopics = PRESENCE) -> PahoBroker:
+    def connect(self, presence: MqttTopics = PRESENCE, *, watched: Sequence[str] = ()) -> PahoBroker:
         return PahoBroker(
             Address("127.0.0.1", self.port, tls=False),
             client_id="lobby-1",
             will=presence.will,
             subscriptions=presence.subscriptions,
+            watched=watched,
         )
 
     def say(self, topic: str, payload: str, *, retain: bool = False) -> None:

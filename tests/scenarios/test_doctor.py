@@ -61,8 +61,15 @@ def folder(tmp_path: Path, seen: bytes) -> Path:
 
 def test_every_check_prints_a_line_and_an_error_gives_exit_1(folder: Path) -> None:
     done = doctor(folder)
-    lines = [line for line in done.stdout.splitlines() if not line.startswith("hint: ")]
-    assert all(re.fullmatch(r'OK ".+"|(WARN|ERROR) [1-9]\d ".+"', line) for line in lines)
+    *lines, summary = [line for line in done.stdout.splitlines() if not line.startswith("hint: ")]
+    assert all(re.fullmatch(r'(OK|SKIP) ".+"|(WARN|ERROR) [1-9]\d ".+"', line) for line in lines)
+    counts = {
+        level: sum(line.startswith(level) for line in lines) for level in ("OK", "WARN", "ERROR", "SKIP")
+    }
+    told = [int(number) for number in re.findall(r"(\d+) (?:passed|warnings?|failed|skipped)", summary)]
+    assert told == list(counts.values())
+    assert "no test card" not in summary
+    assert "strike (not released: --strike asks first" in summary
     assert {line.partition('"')[2].split(":")[0] for line in lines} >= set(CHECKS) - {"trust"}
     assert [line for line in lines if line.startswith("ERROR")] == [
         f'ERROR 75 "trust: {folder}/trust: no such folder"'
@@ -209,7 +216,52 @@ def test_the_lock_is_not_released_without_a_terminal_or_without_a_yes(folder: Pa
     finally:
         os.close(ours)
         os.close(theirs)
-    assert done.stdout.startswith('OK "strike: not tried')
+    assert done.stdout.startswith('SKIP "strike: not released')
+
+
+def test_a_machine_without_a_configuration_is_looked_at(tmp_path: Path) -> None:
+    done = doctor(tmp_path, "--json")
+    found = {row["name"]: row["level"] for row in rows(done)}
+    assert set(found) == set(CHECKS)
+    assert {found[name] for name in ("config", "door", "strike", "trust", "journal")} == {"SKIP"}
+    assert {found[name] for name in ("clock", "storage", "models", "memory")} <= {"OK", "WARN"}
+    assert done.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_configuration_that_is_named_must_be_there(tmp_path: Path) -> None:
+    (row,) = rows(doctor(tmp_path, "--json", "--config", "door.toml"))
+    assert (row["number"], row["level"]) == (11, "ERROR")
+
+
+def test_the_lock_of_a_machine_without_a_configuration_is_not_released(tmp_path: Path) -> None:
+    done = doctor(tmp_path, "--strike")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: --strike needs the configuration of a door\nhint: name it")
+
+
+@pytest.mark.parametrize(
+    ("turn", "settings"), [(cv2.ROTATE_180, "rotate = 180"), (cv2.ROTATE_90_CLOCKWISE, "rotate = 270")]
+)
+def test_a_camera_that_is_not_upright_is_named_with_its_setting(
+    folder: Path, turn: int, settings: str
+) -> None:
+    for file in (folder / "pictures").iterdir():
+        cv2.imwrite(str(file), cv2.rotate(cv2.imread(str(file)), turn))
+    found = [row for row in rows(doctor(folder, "--json", "--only", "camera")) if row["number"] == 25]
+    assert str(found[0]["hint"]).endswith(f"set [camera] {settings}")
+    with (folder / "door.toml").open("a") as file:
+        file.write(settings)
+    assert 25 not in {row["number"] for row in rows(doctor(folder, "--json", "--only", "camera"))}
+
+
+def test_a_person_before_a_camera_upside_down_is_enough(folder: Path, photos: Path) -> None:
+    for file in (folder / "pictures").iterdir():
+        cv2.imwrite(str(file), cv2.rotate(cv2.imread(str(photos / "astronaut.png")), cv2.ROTATE_180))
+    (folder / "door.toml").write_text("[camera]\ndevice = 'pictures'\n")
+    found = rows(doctor(folder, "--json", "--only", "camera", "models"))
+    (row,) = [row for row in found if row["number"] == 25]
+    assert (row["name"], row["text"]) == ("camera", "the picture is turned by 180 degrees")
 
 
 def test_an_unknown_check_is_named_with_the_known_ones(folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
+from edge.cli.ask import YES_AT_TERMINAL, agreed_at_terminal
 from edge.cli.output import tell
 from edge.cli.trust import issuer_row
 from edge.cli.values import instant
@@ -65,6 +66,13 @@ def remove(args: argparse.Namespace) -> int:
     """Removes an issuer's key, its lists and its sealed templates: devices refuse its cards."""
     with opened(args) as authority:
         key = _find(issuers(authority.repository), args.kid)
+    plan = (
+        f"remove {_line(key)}",
+        "  each device refuses all cards of this key after its next doorward sync",
+    )
+    if not agreed_at_terminal(plan, "Remove this issuer's key?", yes=args.yes):
+        return Exit.REFUSED
+    with opened(args) as authority:  # it was not locked while the operator read the question
         authority.publish(remove_issuer(authority.repository, key.kid))
         print(f"removed: {key.name} {key.kid.hex()}")
     return Exit.OK
@@ -186,7 +194,11 @@ VERBS = (
         ),
     ),
     repository_verb(
-        "remove", "remove a key", remove, argument("kid", help="id of the key, or its first digits")
+        "remove",
+        "remove a key: devices refuse all its cards; asks first at a terminal",
+        remove,
+        argument("kid", help="id of the key, or its first digits"),
+        YES_AT_TERMINAL,
     ),
     repository_verb("list", "list keys, scopes and dates", show, json_lines()),
 )

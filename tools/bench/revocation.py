@@ -108,7 +108,9 @@ def run(args: argparse.Namespace) -> int:
     print(json.dumps(figures))
     if args.write:
         table = tables.markdown(["", *heads, f"promised at {PROMISED_AT:,}"], cells(figures))
-        page = tables.page("Benchmarks of revocation", "revocation --nation --write", NOTE, table)
+        page = tables.page(
+            "Benchmarks of revocation", "revocation --nation --write", NOTE, table, missed=missed(figures)
+        )
         PAGE.write_text(page, "utf-8")
     for line in (lines := missed(figures)):
         print(f"missed: {line}", file=sys.stderr)

@@ -43,13 +43,26 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(heads)} |", ruled, *(f"| {' | '.join(row)} |" for row in rows)]
 
 
-def page(title: str, made_by: str, notes: Sequence[str], table: Sequence[str], *, machine: str = "") -> str:
-    """A Markdown page: the command, date and machine of the measurement, notes, the table."""
+def page(
+    title: str,
+    made_by: str,
+    notes: Sequence[str],
+    table: Sequence[str],
+    *,
+    missed: Sequence[str] = (),
+    machine: str = "",
+) -> str:
+    """A Markdown page: command, date and machine of the measurement, notes, table, missed promises."""
     where = (
         f"{machine or platform.machine()}, {platform.system()}, Python {platform.python_version()}, one core"
     )
     made = f"`python tools/bench {made_by}` on {time.strftime('%Y-%m-%d')}, {where}"
-    return "\n".join([f"# {title}", "", f"{made}{notes[0]}", *notes[1:], "", *table, ""])
+    return "\n".join([f"# {title}", "", f"{made}{notes[0]}", *notes[1:], "", *table, *endings(missed), ""])
+
+
+def endings(missed: Sequence[str]) -> list[str]:
+    """The lines below a table that name the missed promises; none without one."""
+    return ["", *(f"**Missed:** {line}." for line in missed)] if missed else []
 
 
 def missed(lines: Iterable[Line], told: Mapping[str, float]) -> list[str]:

@@ -294,13 +294,14 @@ def run(args: argparse.Namespace) -> int:
     heads, rows = ("a building's door", "", "promised"), [row.cells([told]) for row in ROWS]
     tables.show(heads, rows)
     print(json.dumps(told))
+    lines = tables.missed(ROWS, told)
     if args.write:
         busy = f" of {os.cpu_count()}, with a load average of {os.getloadavg()[0]:.0f}."
         table = tables.markdown(heads, rows)
-        PAGE.write_text(
-            tables.page("Benchmarks of the venues", "venue --write", (busy, *NOTE), table), "utf-8"
-        )
-    for line in (lines := tables.missed(ROWS, told)):
+        notes = (busy, *NOTE)
+        page = tables.page("Benchmarks of the venues", "venue --write", notes, table, missed=lines)
+        PAGE.write_text(page, "utf-8")
+    for line in lines:
         print(f"missed: {line}", file=sys.stderr)
     return 1 if lines else 0
 

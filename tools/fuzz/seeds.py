@@ -69,6 +69,11 @@ LINES: Final[dict[str, tuple[bytes, ...]]] = {
     "schedule": (b"mon-fri 08:00-18:00",),
     "sightings": (b'{"00112233445566778899aabbccddeeff":{"tower-1/lobby":1780000000000}}',),
     "signature-header": (b"doorward AAAA",),
+    "table": (
+        '\ufeffa;b;c\r\n"1" ;2;"x ""y"""\r\n'.encode(),
+        "a\tb\n1\t2\n".encode("utf-16"),
+        b"sep=,\nc\r1\r",
+    ),
     "signed-time": (b'{"issued_at":"2026-11-22T06:00:00Z"}',),
     "status-cwt": (
         cbor2.dumps({2: "https://a", 6: 1, 65533: {"bits": 1, "lst": b"x\xdac\x00\x00\x00\x01\x00\x01"}}),
@@ -157,5 +162,7 @@ _FROM_VECTORS: Final = {
     "status-list": ("status", _inner),
     "link": ("link", _frames),
     "sip2": ("sip2", _sip2),
+    "sip2-patron": ("sip2", _sip2),
     "sip2-plain": ("sip2", _sip2),
+    "sip2-session": ("sip2", _sip2),
 }

@@ -25,6 +25,8 @@ from edge.card.code import parse_code
 from edge.config.parse import parse_config
 from edge.face import manifest
 from edge.face.evaluation import calibration
+from edge.formats.csv_rows import csv_table
+from edge.formats.text_encoding import text_lines, text_pieces
 from edge.link.messages import Lock
 from edge.link.session import LinkPairing, LinkSession
 from edge.link.wiegand import parse as parse_wiegand
@@ -42,8 +44,12 @@ from edge.upload import batch, protocol
 from edge.venues.check import result
 from edge.venues.desk.arrivals import arrivals, minisign
 from edge.venues.door import enrolment
-from edge.venues.door.rules_file import Zones, parse_rules
-from edge.venues.library.sip2.messages import Dialect, Sip2Receiver, decode
+from edge.venues.door.rules_file import parse_rules
+from edge.venues.door.site_tables import Zones
+from edge.venues.library.sip2 import replies
+from edge.venues.library.sip2.layouts import Sip2MessageId
+from edge.venues.library.sip2.messages import Dialect, Sip2Message, Sip2Receiver, decode
+from edge.venues.library.sip2.session import Sip2Session
 from hw.network.web import retry_after
 from hw.scanner.line_decoder import Framing, LineDecoder
 from hw.signals.sound import parse_wav
@@ -151,6 +157,20 @@ def _receiver(data: bytes) -> object:
     return [decode(frame, dialect) for frame in receiver.feed(data) if isinstance(frame, bytes)]
 
 
+def _sip2_patron(data: bytes) -> object:
+    reply = decode(data, Dialect(checksum=False))
+    if reply.code not in (Sip2MessageId.PATRON_STATUS_REPLY, Sip2MessageId.PATRON_INFORMATION_REPLY):
+        return None  # a session gives no other to this reader
+    return replies.patron(reply, "P1", kind_field="PC", birth_field="PB")
+
+
+def _sip2_session(data: bytes) -> object:
+    session = Sip2Session(Dialect(), timeout_ms=1_000)
+    session.ask(Sip2Message(Sip2MessageId.OUR_STATUS, ("0", "040", "2.00")), 0)
+    half = len(data) // 2
+    return [session.receive(piece, 0) for piece in (data[:half], data[half:], b"", b"")]
+
+
 def _link(data: bytes) -> object:
     session = LinkSession(LinkPairing(SEED, Lock(1)), fresh=lambda: bytes(16))
     session.step(0)
@@ -168,6 +188,12 @@ def _pin(data: bytes) -> object:
     if b"m=" in data:
         return list(enrolment.read_csv(["name,pin\r\n", f"{'0' * 32},{_lenient(data)}"], SITE))
     return Pin(data).judge("123456")
+
+
+def _table(data: bytes) -> object:
+    """The bytes of an imported file, in pieces as an import reads them."""
+    lines = text_lines(text_pieces(data[at : at + 7] for at in range(0, len(data), 7)), limit=200)
+    return list(csv_table(lines, columns=("a", "b", "c"), required=(("a", "b"), ("c",)), limit=200))
 
 
 def _rules(line: str) -> object:
@@ -220,7 +246,9 @@ TARGETS: Final[dict[str, Callable[[bytes], object]]] = {
     ),
     "signed-time": read_signed_time,
     "sip2": _receiver,
+    "sip2-patron": _sip2_patron,
     "sip2-plain": lambda data: decode(data, Dialect(checksum=False)),
+    "sip2-session": _sip2_session,
     "sound": lambda data: parse_wav(data, "a.wav"),
     "status-cwt": _cwt,
     "status-cwt-header": _cwt_header,
@@ -229,6 +257,7 @@ TARGETS: Final[dict[str, Callable[[bytes], object]]] = {
     "status-jwt": _jwt,
     "status-list": lambda data: _status(data, n.TYP_STATUS),
     "status-manifest": _status,
+    "table": _table,
     "trust-folder": _folder,
     "wiegand": lambda data: parse_wiegand(_lenient(data)),
 }

@@ -19,6 +19,7 @@ from tools.hub.fleet import AgeScales, Fleet
 from tools.hub.numbers import HubMetrics
 from tools.hub.openapi import ApiRoute, document
 from tools.hub.page import Pages
+from tools.hub.staff.messages import StaffLog
 from tools.hub.store import HubStore
 from tools.hub.upload import UploadEndpoint
 
@@ -59,7 +60,12 @@ def create_app(
     """
     log = log or json_lines()
     store, fleet = HubStore(database), Fleet(database, scales or AgeScales())
-    numbers = HubMetrics(lambda: fleet.counts(int(now_s())))
+    staff_log = StaffLog(database)
+    numbers = HubMetrics(
+        lambda: fleet.counts(int(now_s())),
+        staff_log.counts,
+        lambda: staff_log.waiting_count(int(now_s() * 1000)),
+    )
 
     async def alive(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -74,7 +80,7 @@ def create_app(
 
     @cache  # any client may ask, and it is always the same
     def interface_document() -> dict[str, Any]:
-        return document(routes)
+        return document(routes, operations.WEBHOOKS)
 
     async def interface(_: Request) -> Response:
         return JSONResponse(interface_document())
@@ -85,7 +91,9 @@ def create_app(
         ApiRoute("/openapi.json", interface, operations.DOCUMENT),
         *UploadEndpoint(store, numbers, log, now_s=now_s, vouch=vouch).routes(),
         *(mounts(repository) if repository else []),
-        *Pages(store, fleet, numbers, password, now_s=now_s, api=interface_document, vouch=vouch).routes(),
+        *Pages(
+            store, fleet, staff_log, numbers, password, now_s=now_s, api=interface_document, vouch=vouch
+        ).routes(),
     ]
     return Starlette(routes=routes, exception_handlers={StorageFault: no_database})
 

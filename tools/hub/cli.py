@@ -14,13 +14,14 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli import verbs
+from edge.cli.ask import YES_AT_TERMINAL, agreed_at_terminal
 from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.verbs import Verb, argument, json_lines, verb
@@ -40,6 +41,7 @@ MIN_PASSWORD: Final = 12  # characters; a shorter password can be guessed
 MAX_PASSWORD_BYTES: Final = 1_000
 MAX_KEY_BYTES: Final = 1_000
 KEY_DIGITS: Final = 64
+WEBHOOK_KEY: Final = "hub.key"  # beside the password file
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -47,11 +49,13 @@ def serve(args: argparse.Namespace) -> int:
     from tools.hub.app import create_app, json_lines  # 0.4 s, so only this verb imports it
     from tools.hub.connections.budget import ConnectionBudget, peer_of
     from tools.hub.serve import Tls, run
+    from tools.hub.staff.webhook import sending, webhook_address
 
     tls = _tls(args)
+    webhook = webhook_address(args.webhook)
     password = _password(args.password_file)
     log = json_lines()
-    with _store(args) as store:
+    with _store(args) as store, ExitStack() as stack:
         budget = ConnectionBudget()
         app = create_app(
             store.database,
@@ -60,6 +64,9 @@ def serve(args: argparse.Namespace) -> int:
             log=log,
             vouch=lambda host: budget.vouch(peer_of(host)),
         )
+        if webhook:
+            key = args.password_file.with_name(WEBHOOK_KEY)
+            stack.enter_context(sending(store.database, webhook, key=key, ca=args.webhook_ca, log=log))
         run(app, args.listen, tls=Tls(*tls) if tls else None, log=log, budget=budget)
     return Exit.OK
 
@@ -75,6 +82,9 @@ def device_add(args: argparse.Namespace) -> int:
 
 def device_remove(args: argparse.Namespace) -> int:
     """Refuses further records of a device; the hub keeps those that it sent."""
+    plan = f"delete the records and the alarms of {args.device}: no command brings them back"
+    if args.records_too and not agreed_at_terminal([plan], "Delete them?", yes=args.yes):
+        return Exit.REFUSED
     with _store(args) as store:
         store.remove(args.device, _now_ms(), records_too=args.records_too)
     print(f"device {args.device}: removed" + (", with its records" if args.records_too else ""))
@@ -249,6 +259,14 @@ SERVE = verb(
     argument("--cert", type=Path, metavar="PEM", help="serve TLS with this certificate"),
     argument("--cert-key", type=Path, metavar="PEM", help="private key of --cert"),
     argument(
+        "--webhook",
+        metavar="URL|FILE",
+        help="send each message to staff to this address, or to the address in FILE, by POST",
+    ),
+    argument(
+        "--webhook-ca", type=Path, metavar="PEM", help="trust these CAs for --webhook, not the system's"
+    ),
+    argument(
         "--client-ca", type=Path, metavar="PEM", help="refuse clients without a certificate of this authority"
     ),
 )
@@ -269,7 +287,12 @@ DEVICES = (
         device_remove,
         _DB,
         _DEVICE,
-        argument("--records-too", action="store_true", help="also delete its records and alarms"),
+        argument(
+            "--records-too",
+            action="store_true",
+            help="also delete its records and alarms; asks at a terminal",
+        ),
+        YES_AT_TERMINAL,
     ),
     verb("list", "list all devices with last contact and open alarms", device_list, _DB, json_lines()),
 )

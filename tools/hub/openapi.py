@@ -104,16 +104,20 @@ class ApiMount(Mount):
         self.operation = operation
 
 
-def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of these routes; every one of them is an ApiRoute or an ApiMount."""
+def document(routes: Sequence[BaseRoute], webhooks: Sequence[ApiOperation] = ()) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of these routes; every one of them is an ApiRoute or an ApiMount.
+
+    `webhooks`: requests that the hub itself sends.
+    """
     operations = [_placed(route) for route in routes]
-    kinds = {str(kind): kind for *_, operation in operations for kind in operation.kinds()}
+    every = [*(operation for *_, operation in operations), *webhooks]
+    kinds = {str(kind): kind for operation in every for kind in operation.kinds()}
     schemas, components = msgspec.json.schema_components(list(kinds.values()), ref_template=REF)
     by_kind = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for path, method, operation in operations:
         paths.setdefault(path, {})[method] = _operation(operation, by_kind)
-    tags = dict.fromkeys(operation.tag for *_, operation in operations)
+    tags = dict.fromkeys(operation.tag for operation in every)
     whole: dict[str, Any] = _plain(
         {
             "openapi": "3.1.0",
@@ -126,6 +130,7 @@ def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             "servers": [{"url": "/"}],
             "tags": [{"name": tag} for tag in tags],
             "paths": paths,
+            "webhooks": {each.name: {"post": _operation(each, by_kind)} for each in webhooks},
             "components": {"schemas": components, "securitySchemes": _SECURITY},
         }
     )

@@ -10,11 +10,13 @@ from edge.audit.record import JournalEntry
 from edge.config import DeviceName
 from edge.upload import protocol as wire
 from tools.hub.openapi import JSON, ApiContent, ApiOperation, ApiParameter
+from tools.hub.staff.push import StaffPush
 
 _TEXT: Final = "text/plain"
 _HTML: Final = "text/html"
 _Seconds = Annotated[int, Meta(ge=0, le=999_999_999_999)]
 _Sort = Literal["contact", "lists", "name"]
+_Level = Literal["duress", "alarm", "note"]
 _Find = Annotated[str, Meta(max_length=40)]
 _FileName = Annotated[str, Meta(min_length=1)]
 
@@ -130,6 +132,13 @@ DEVICES_PAGE: Final = _page(
     ApiParameter("find", "query", "A part of the name.", _Find, required=False),
     ApiParameter("refresh", "query", "If it is there, the page refreshes itself.", str, required=False),
 )
+STAFF_PAGE: Final = _page(
+    "staff_page",
+    "Shows the messages to staff: duress, alarms and notes of all devices, newest first.",
+    ApiParameter("level", "query", "The urgency; left out: all.", _Level, required=False),
+    ApiParameter("find", "query", "A part of the name of the device.", _Find, required=False),
+    ApiParameter("refresh", "query", "If it is there, the page refreshes itself.", str, required=False),
+)
 DEVICE_PAGE: Final = _page(
     "device_page",
     "Shows one device: its state, its alarms and its last records.",
@@ -161,3 +170,24 @@ METRICS: Final = _page(
     "Returns numbers for Prometheus.",
     answers={200: ApiContent("The numbers, in Prometheus' text format.", _TEXT)},
 )
+
+STAFF_PUSH: Final = ApiOperation(
+    name="staff_message",
+    tag="webhook",
+    text="The hub sends this request to the address of --webhook, at least once for each message.",
+    parameters=(
+        ApiParameter("Idempotency-Key", "header", "The same key is the same message.", str),
+        ApiParameter(
+            "Doorward-Signature", "header", "ed25519= and a signature by the hub's key (DELIVERY.md 2).", str
+        ),
+    ),
+    body=ApiContent("One message to staff.", JSON, StaffPush),
+    answers={
+        200: ApiContent("The receiver has the message. Any answer of 201 to 299 says the same."),
+        400: ApiContent(
+            "The receiver refuses it: the hub does not send it again. Likewise 410, 413, 415, 422."
+        ),
+        503: ApiContent("The hub sends it again later, and after any other answer, up to 7 days."),
+    },
+)
+WEBHOOKS: Final = (STAFF_PUSH,)

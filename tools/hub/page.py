@@ -18,27 +18,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from edge.audit.record import (
-    ClockChange,
-    ClockEvent,
-    DoorChange,
-    Erased,
-    Faulted,
-    JournalEntry,
-    Passage,
-    Started,
-    Stopped,
-    decode,
-)
+from edge.audit.record import decode
+from edge.policy.staff_messages import StaffLevel, StaffMessage
 from edge.reasons.table import reasons
+from edge.upload.protocol import MAX_SKEW_S
 from edge.version import software_version
 from tools.hub import operations
 from tools.hub.export import FORMATS, lines
-from tools.hub.fleet import ROWS, SKEW_S, Fleet
+from tools.hub.fleet import ROWS, Fleet
 from tools.hub.openapi import ApiRoute
+from tools.hub.staff.record_row import told
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from sqlalchemy import RowMapping
     from starlette.requests import Request
@@ -46,12 +38,15 @@ if TYPE_CHECKING:
     from tools.hub.fleet import AgeScale
     from tools.hub.numbers import HubMetrics
     from tools.hub.openapi import ApiOperation
+    from tools.hub.staff.messages import StaffLog
     from tools.hub.store import HubStore
 
 HERE: Final = Path(__file__).resolve().parent
 LAST: Final = 100  # records on a device's page; the downloads have all records
 SORTS: Final = ("contact", "lists", "name")
 REFRESH_S: Final = 30
+DAY_S: Final = 86_400
+LEVELS: Final = {level.name.lower(): level for level in StaffLevel}
 
 _CSS: Final = (HERE / "page.css").read_text("utf-8")
 # A page loads no file and runs no script; its only style sheet is allowed by its hash.
@@ -80,6 +75,7 @@ class Pages:
         self,
         store: HubStore,
         fleet: Fleet,
+        staff_log: StaffLog,
         numbers: HubMetrics,
         password: str,
         *,
@@ -89,6 +85,7 @@ class Pages:
     ) -> None:
         self._store = store
         self._fleet = fleet
+        self._staff_log = staff_log
         self._numbers = numbers
         self._password = sha256(password.encode()).digest()
         self._now_s = now_s
@@ -108,6 +105,7 @@ class Pages:
     def routes(self) -> list[ApiRoute]:
         pages: dict[str, tuple[Callable[[Request], Response], ApiOperation]] = {
             "/": (self.devices, operations.DEVICES_PAGE),
+            "/staff": (self.staff, operations.STAFF_PAGE),
             "/devices/{device}": (self.device, operations.DEVICE_PAGE),
             "/devices/{device}/records.{format}": (self.records, operations.RECORDS_FILE),
             "/reasons": (self.reasons, operations.REASONS_PAGE),
@@ -131,9 +129,33 @@ class Pages:
             most=ROWS,
             sort=sort,
             find=find,
+            forced=self._forced(now_s),
             refresh=REFRESH_S if "refresh" in request.query_params else 0,
             now=now_s * 1000,
         )
+
+    def staff(self, request: Request) -> Response:
+        """The page of messages to staff: duress of the last day first, then all, newest first."""
+        level = request.query_params.get("level", "")
+        find = request.query_params.get("find", "")[:40]
+        now_s = self._now_s()
+        rows = self._staff_log.latest(level=LEVELS.get(level), find=find)
+        return self._html(
+            "staff.html.j2",
+            messages=[
+                {**row, "explained": StaffMessage(StaffLevel.NOTE, row["code"]).reason} for row in rows
+            ],
+            forced=self._forced(now_s),
+            levels=LEVELS,
+            level=level if level in LEVELS else "",
+            find=find,
+            refresh=REFRESH_S if "refresh" in request.query_params else 0,
+            now=now_s * 1000,
+        )
+
+    def _forced(self, now_s: float) -> Sequence[RowMapping]:
+        """The messages about duress of the last day."""
+        return self._staff_log.latest(level=StaffLevel.DURESS, since_ms=int((now_s - DAY_S) * 1000))
 
     def device(self, request: Request) -> Response:
         """The page of one device: its state, its alarms, its last records."""
@@ -197,7 +219,7 @@ class Pages:
             "lists": state(scales.lists, None if lists_s is None else now_s - lists_s),
             "waiting": max(0, note_size - row["size"]),
             "clock_off": f"{span(abs(ahead_s))} {'fast' if ahead_s > 0 else 'slow'}"
-            if abs(ahead_s) > SKEW_S
+            if abs(ahead_s) > MAX_SKEW_S
             else "",
         }
 
@@ -237,7 +259,7 @@ def state(scale: AgeScale, age_s: float | None) -> AgeLabel:
     """The label of an age."""
     word = scale.state(age_s)
     tone = {scale.good: "good", scale.worse: "worse"}.get(word, "bad")
-    if age_s is not None and -SKEW_S <= age_s < 0:
+    if age_s is not None and -MAX_SKEW_S <= age_s < 0:
         age_s = 0
     return AgeLabel(word, "" if age_s is None else span(age_s), tone)
 
@@ -253,37 +275,3 @@ def span(seconds: float) -> str:
 def utc(ms: float) -> str:
     """A moment in UTC, to the second."""
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def told(entry: JournalEntry) -> dict[str, object]:
-    """One record as a row of the table. `code`: the reason code that explains it, if it has one."""
-    record = entry.record
-    what, tone, code = "", "", ""
-    match record:
-        case Passage(reason=None):
-            what, tone = "granted", "good"
-        case Passage():
-            what, tone, code = f"denied: {record.reason}", "worse", str(record.reason)
-        case DoorChange():
-            what = f"door {record.change.value}" + (f" ({record.cause.value})" if record.cause else "")
-            code = f"door.{record.change}"
-        case Started():
-            what = "started"
-        case Stopped():
-            what, code = f"stopped ({record.cause.value})", f"stop.{record.cause}"
-        case Faulted():
-            what, tone, code = f"fault: {record.part.value}", "bad", f"fault.{record.part}"
-        case ClockChange():
-            what, code = f"clock: {record.event.value}", f"clock.{record.event}"
-            tone = "good" if record.event is ClockEvent.TRUSTED else "bad"
-        case Erased():
-            what = f"erased before record {record.upto:,} ({record.cause.value})"
-            code = f"erased.{record.cause}"
-    return {
-        "seq": entry.seq,
-        "time_ms": record.time_ms,
-        "door": record.door,
-        "what": what,
-        "tone": tone,
-        "code": code,
-    }

@@ -110,6 +110,33 @@ alarms = Table(
 )
 
 
+# One row for each message to staff, of a record or of an alarm of the hub itself: staff/messages.py.
+staff_messages = Table(
+    "staff_messages",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("serial", ForeignKey(devices.c.serial), nullable=False),
+    Column("code", String(60), nullable=False),  # "notice." and 40 characters at most
+    Column("level", Integer, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),  # by the device's clock
+    Column("received_ms", BigInteger, nullable=False),
+    # of its record; null for an alarm of the hub
+    Column("seq", BigInteger),
+    Column("door", String(80)),
+    Column("card", String(12)),
+    Column("outcome", String(10)),
+    Column("reason", String(40)),
+    Column("path", String(10)),
+    # the webhook: when its receiver answered, and the answer if it was a refusal
+    Column("told_ms", BigInteger),
+    Column("answer", String(120), nullable=False, server_default=""),
+    Index("staff_messages_by_code", "code"),
+    Index("staff_messages_by_serial", "serial"),
+)
+_untold = staff_messages.c.told_ms.is_(None)
+Index("staff_messages_untold", staff_messages.c.id, sqlite_where=_untold, postgresql_where=_untold)
+
+
 # The last door of each card at each device, for an hour: sightings.py.
 sightings = Table(
     "sightings",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -14,19 +13,19 @@ from edge.audit.record import Erased, decode
 from edge.errors import InputError
 from tools.hub import sightings as hub_sightings
 from tools.hub.intake import AcceptedBatch, Disputed, History, Offer, admit, ahead, contact_ms
-from tools.hub.schema import Database, alarms, devices, records, sightings
+from tools.hub.schema import Database, alarms, devices, records, sightings, staff_messages
+from tools.hub.staff import messages as hub_staff
+from tools.hub.staff.alarms import alarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row, RowMapping
+    from sqlalchemy import Connection, Row, RowMapping
 
     from edge.upload.batch import RecordBatch
     from edge.upload.protocol import Sightings
 
 ERASED = '"kind":"erased"'  # in the body of the record of an erasure, and of no other
-# Open alarms of one kind, each with a note of 4 kB at most: a device that floods the hub takes 1.2 MB.
-MAX_ALARMS = 100
 PAGE = 1_000  # rows a query: about 500 kB, for a history of any size
 
 
@@ -93,7 +92,7 @@ class HubStore:
             if row is None:
                 raise NoSuchDevice(device)
             if records_too:
-                for table in (records, alarms, sightings, devices):
+                for table in (records, alarms, sightings, staff_messages, devices):
                     db.execute(delete(table).where(table.c.serial == row.serial))
             else:
                 db.execute(update(devices).where(devices.c.serial == row.serial).values(removed_ms=now_ms))
@@ -111,12 +110,12 @@ class HubStore:
                 raise NoSuchDevice(device.id)
             history, early = _history(row), ahead(offer.batch, now_ms)
             if early:
-                _alarm(db, row.serial, early, None, now_ms)
+                alarm(db, row.serial, early, None, now_ms)
             try:
                 admitted = admit(offer, history, _bodies(db, row.serial, offer, history), now_ms)
             except Disputed as dispute:
                 caught = dispute
-                _alarm(db, row.serial, dispute, offer.batch.note, now_ms)
+                alarm(db, row.serial, dispute, offer.batch.note, now_ms)
                 contact = contact_ms(offer.batch, now_ms)
                 if contact > history.heard_ms:  # disputed, but the device is alive
                     heard = _heard(offer.batch, contact, now_ms)
@@ -124,7 +123,9 @@ class HubStore:
                     db.execute(update(devices).where(devices.c.serial == row.serial).values(heard))
             else:
                 _keep(db, row, offer, admitted, now_ms)
-                hub_sightings.note(db, row.serial, (entry for _, entry in admitted.fresh), now_ms)
+                fresh = [entry for _, entry in admitted.fresh]
+                hub_staff.note(db, row.serial, fresh, now_ms)
+                hub_sightings.note(db, row.serial, fresh, now_ms)
                 seen = hub_sightings.recent(db, now_ms)
                 return BatchReceipt(admitted.history.frontier.size, len(admitted.fresh), seen)
         raise caught
@@ -133,7 +134,7 @@ class HubStore:
         """Store an alarm: the device signed a body that is not a batch."""
         with self.database.writing() as db:
             if db.execute(_registered(device.id).with_for_update()).one_or_none() is not None:
-                _alarm(db, device.serial, dispute, None, now_ms)
+                alarm(db, device.serial, dispute, None, now_ms)
 
     def clear_alarms(self, device: str, now_ms: int) -> int:
         """Clear the open alarms of a device; returns their number. Raises NoSuchDevice."""
@@ -274,24 +275,3 @@ def _heard(batch: RecordBatch, contact: int, now_ms: int) -> dict[str, object]:
         "time_issued_s": status.time_issued_s,
         "free_mb": status.free_mb,
     }
-
-
-def _alarm(db: Connection, serial: int, dispute: Disputed, note: str | None, now_ms: int) -> None:
-    """Store one row for each different alarm; a device that retries all night only increases its count."""
-    kind, digest = dispute.dispute.value, sha256(f"{dispute.message}\n{note}".encode()).hexdigest()
-    of_kind = (alarms.c.serial == serial) & (alarms.c.kind == kind)
-    new = {"serial": serial, "kind": kind, "first_ms": now_ms, "times": 1, "last_ms": now_ms}
-    if _again(db, of_kind & (alarms.c.digest == digest), now_ms):
-        return
-    open_ = select(func.count()).select_from(alarms).where(of_kind, alarms.c.cleared_ms.is_(None))
-    if db.execute(open_).scalar_one() < MAX_ALARMS:
-        db.execute(insert(alarms).values(**new, digest=digest, detail=dispute.message, note=note))
-    elif not _again(db, of_kind & (alarms.c.digest == ""), now_ms):
-        detail = f"more than {MAX_ALARMS} different alarms since the last `alarm clear`: counted here"
-        db.execute(insert(alarms).values(**new, digest="", detail=detail))
-
-
-def _again(db: Connection, row: ColumnElement[bool], now_ms: int) -> bool:
-    """Count a known alarm, and open it again; its detail and note stay. False: there is no such row."""
-    again = {"last_ms": now_ms, "cleared_ms": None, "times": alarms.c.times + 1}
-    return db.execute(update(alarms).where(row).values(again)).rowcount > 0

@@ -1,7 +1,7 @@
 """A small issuing office in one folder: enrols holders, suspends and revokes their cards, publishes.
 
     python tools/issuer init office --name tower-1 --uri https://tower-1.example/s
-    python tools/issuer enrol office --photo anna.jpg --out anna.wallet --scope tower-1
+    python tools/issuer enrol office --photo anna.jpg --out anna.wallet --new-subject --label "Anna, guard"
     python tools/issuer certify office --device-key HEX --site inn --operator "Inn" --out inn.cert
     python tools/issuer publish office --to trust
     python tools/issuer revoke office 3f9a0c11d2e4b576
@@ -24,9 +24,9 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.trust_folder import open_files
 from edge.card import cose
-from edge.card.claims import TemplateReference, pseudonym
+from edge.card.claims import TemplateReference
 from edge.cli import verbs
-from edge.cli.output import emit, tell
+from edge.cli.output import emit
 from edge.cli.values import instant, public_key
 from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
 from edge.errors import Exit, InputError
@@ -34,21 +34,23 @@ from edge.face.template import TemplateFormat
 from edge.trust.folder import status_stem
 from edge.trust.scope import ANYWHERE
 from edge.trust.sealed_template import box_id
+from tools.issuer.cards import CARD_VERBS, OFFICE, card_row
 from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
 from tools.issuer.values import (
     attribute_name,
     attribute_of,
     attributes_of,
     authority_of,
+    label_of,
     paper_of,
     subject_of,
 )
-from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
-from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
+from tools.issuing.issuer import RAW_CAPACITY, CardApplication
 from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
 from tools.program_name import program_name, with_program_name
 
 CAPACITY: Final = 100_000  # enough for a campus; the list has 25 kB
+SUBJECT_BYTES: Final = 16  # 22 characters of a code; no two holders get the same
 
 
 def init(args: argparse.Namespace) -> int:
@@ -89,7 +91,8 @@ def enrol(args: argparse.Namespace) -> int:
         papers=tuple(args.document),
         scope=tuple(args.scope),
         assurance=args.assurance,
-        subject=args.subject,
+        subject=secrets.token_urlsafe(SUBJECT_BYTES) if args.new_subject else args.subject,
+        label=args.label or "",
         attributes=attributes_of(args.attributes) | dict(args.attribute),
     )
     with office.open() as issuer:
@@ -100,11 +103,12 @@ def enrol(args: argparse.Namespace) -> int:
     delivery = Delivery(issued.card, issued.disclosures, (issuer.authority, *args.authority))
     content = wallet.accept(delivery).to_bytes() if wallet else delivery.to_bytes()
     open_files(args.out.parent).write(args.out.name, content, secret=True)
-    row = _public(issued.entries[0], issuer.kid)
+    row = card_row(issued.entries[0], issuer.kid)
     if args.json:
         emit(row)
     else:
         print(f"{args.out}: card {row['card']}, index {row['index']}, until {row['expires']}")
+        print(f"issuer {issuer.name}, subject {row['subject'] or 'none: no site can enrol this holder'}")
         if issued.disclosures:
             print("its attributes are only in that file: this office keeps none of them")
     return Exit.OK
@@ -148,48 +152,6 @@ def publish(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def stand(standing: CardStanding, args: argparse.Namespace) -> int:
-    """Suspends, revokes or reinstates one card."""
-    with IssuingOffice(args.folder).open() as issuer:
-        entry = issuer.register.find(_card_id(args.card, issuer))
-        issuer.register.stand(entry.index, standing)
-    print(f"card {entry.card_id.hex()}, index {entry.index}: {standing.value}")
-    print("doors get this with the next list: doorward-issuer publish")
-    return Exit.OK
-
-
-def show(args: argparse.Namespace) -> int:
-    """Lists all cards: index, id, pseudonym in logs, standing, dates."""
-    with IssuingOffice(args.folder).open() as issuer:
-        rows = [_public(entry, issuer.kid) for entry in issuer.register if entry.part is IndexUse.CARD]
-    for row in rows:
-        tell(
-            row,
-            "{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}".format(**row),
-            as_json=args.json,
-        )
-    return Exit.OK
-
-
-def _public(entry: RegisterEntry, kid: bytes) -> dict[str, object]:
-    return {
-        "index": entry.index,
-        "card": entry.card_id.hex(),
-        "pseudonym": pseudonym(kid, entry.card_id),
-        "standing": entry.standing.value,
-        "issued_at": entry.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "expires": entry.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-
-
-def _card_id(text: str, issuer: Issuer) -> bytes:
-    """The id of a card, from its id or from its pseudonym in a log."""
-    for entry in issuer.register:
-        if text.lower() in (entry.card_id.hex(), pseudonym(issuer.kid, entry.card_id)):
-            return entry.card_id
-    raise InputError("no such card in the register", hint="list the ids with: doorward-issuer list")
-
-
 def _template(photo: Path | None) -> TemplateReference:
     if photo is None:
         raise InputError(
@@ -202,16 +164,11 @@ def _template(photo: Path | None) -> TemplateReference:
     )
 
 
-_OFFICE = (
-    argument("folder", type=Path, metavar="DIR", help="folder of the office"),
-    argument("--now", type=instant, default="now", metavar="TIME", help="use TIME as the time, for tests"),
-)
-_CARD = (*_OFFICE, argument("card", help="id of the card, or its pseudonym in a log"))
 INIT = verb(
     "init",
     "make the keys of a new issuer",
     init,
-    *_OFFICE,
+    *OFFICE,
     argument("--name", required=True, help="name of the issuer in cards; up to 32 characters, no space"),
     argument(
         "--uri",
@@ -237,7 +194,7 @@ ENROL = verb(
     "enrol",
     "sign a card for the face in a picture, and put it into a wallet",
     enrol,
-    *_OFFICE,
+    *OFFICE,
     one_of(
         argument("--photo", type=Path, help="put the face in this picture into the card; one face only"),
         argument("--no-face", action="store_true", help="make a card without a face"),
@@ -259,12 +216,26 @@ ENROL = verb(
         metavar="SITE",
         help="make the card valid at these sites and inside them only (default all)",
     ),
+    one_of(
+        argument(
+            "--subject",
+            type=subject_of,
+            metavar="PSEUDONYM",
+            help="put this pseudonym into the card; a site enrols the holder by it; random, never a real "
+            "name (default none)",
+        ),
+        argument(
+            "--new-subject",
+            action="store_true",
+            help="put a new random pseudonym into the card, and print it",
+        ),
+    ),
     argument(
-        "--subject",
-        type=subject_of,
-        metavar="PSEUDONYM",
-        help="put this pseudonym into the card; a site enrols the holder by it; random, never a real name "
-        "(default none)",
+        "--label",
+        type=label_of,
+        metavar="TEXT",
+        help="write TEXT, such as the holder's name, into this office's register, never into the card; other "
+        "users of this machine see it while the command runs",
     ),
     argument(
         "--variant",
@@ -314,7 +285,7 @@ CERTIFY = verb(
     "certify",
     "certify a venue's device, so that wallets of this issuer's holders accept its requests",
     certify,
-    *_OFFICE,
+    *OFFICE,
     argument("--device-key", type=public_key, required=True, metavar="HEX", help="public key of the device"),
     argument("--site", required=True, help="site of the device, or a parent of it"),
     argument("--operator", required=True, help="name of the operator that wallets show to holders"),
@@ -342,7 +313,7 @@ PUBLISH = verb(
     "publish",
     "write the key, the signed status list and the sealed templates that a site needs",
     publish,
-    *_OFFICE,
+    *OFFICE,
     argument("--to", type=Path, required=True, metavar="TRUSTDIR", help="write into this trust folder"),
     argument("--life", type=float, default=7, help="devices refuse the list after so many days (default 7)"),
     argument(
@@ -359,18 +330,7 @@ ISSUER = Verb(
         ENROL,
         CERTIFY,
         PUBLISH,
-        verb(
-            "suspend", "suspend a card until it is reinstated", partial(stand, CardStanding.SUSPENDED), *_CARD
-        ),
-        verb("revoke", "revoke a card for ever", partial(stand, CardStanding.REVOKED), *_CARD),
-        verb("reinstate", "end the suspension of a card", partial(stand, CardStanding.GOOD), *_CARD),
-        verb(
-            "list",
-            "list all cards: index, id, pseudonym in logs, standing, dates",
-            show,
-            *_OFFICE,
-            json_lines(),
-        ),
+        *CARD_VERBS,
     ),
     about=with_program_name(__doc__, "issuer"),
 )

@@ -87,7 +87,8 @@ class IssuingOffice:
             register = Register(config.capacity, before, _edition(db))
             yield _issuer(config, seed, document_key, register)
             changed = set(register) - set(before)
-            db.table("cards").upsert_all([_row(entry) for entry in changed], pk="idx")
+            # an office older than labels gets their columns with its first change
+            db.table("cards").upsert_all([_row(entry) for entry in changed], pk="idx", alter=True)
             edition = {"serial": register.edition.serial, "hashes": register.edition.hashes.hex()}
             db.table("edition").upsert({"id": 1} | edition, pk="id")
 
@@ -130,7 +131,7 @@ def _edition(db: sqlite_utils.Database) -> Edition:
 
 
 def _row(entry: RegisterEntry) -> dict[str, Any]:
-    """An entry as a row. It has no column for a name, and must never get one."""
+    """An entry as a row. Of the holder it has the pseudonym, and the label that the office chose to write."""
     return {
         "idx": entry.index,
         "card_id": entry.card_id.hex(),
@@ -139,6 +140,8 @@ def _row(entry: RegisterEntry) -> dict[str, Any]:
         "issued_at": int(entry.issued_at.timestamp()),
         "expires": int(entry.expires.timestamp()),
         "box": entry.box.hex(),
+        "subject": entry.subject,
+        "label": entry.label,
     }
 
 
@@ -151,4 +154,6 @@ def _entry(row: dict[str, Any]) -> RegisterEntry:
         datetime.fromtimestamp(row["expires"], UTC),
         CardStanding(row["standing"]),
         bytes.fromhex(row["box"]),
+        row.get("subject") or "",  # offices older than labels have neither column
+        row.get("label") or "",
     )

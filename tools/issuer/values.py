@@ -24,6 +24,27 @@ if TYPE_CHECKING:
 
 MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, with escapes and indents
 
+MAX_LABEL_CHARS: Final = 80  # name, department and number of a holder; a line of `list` stays readable
+_JOINERS: Final = "\u200c\u200d"  # names in Persian and in scripts of India need them
+
+
+def label_of(text: str) -> str:
+    """The office's note of a holder: a line of text, composed (NFC)."""
+    label = unicodedata.normalize("NFC", text.strip())
+    if not label or len(label) > MAX_LABEL_CHARS:
+        raise UsageError(
+            f"{len(label)} characters, not 1 to {MAX_LABEL_CHARS}", hint="write a name or a number"
+        )
+    if not all(char.isprintable() or char in _JOINERS for char in label):
+        raise UsageError("holds a control character", hint="write one line of text")
+    return label
+
+
+def searchable(text: str) -> str:
+    """Text to search in: without case and without accents, so that "jose" finds José."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in parts if not "\u0300" <= char <= "\u036f")
+
 
 def paper_of(text: str) -> DisclosedDocument:
     """Parse TYPE:NUMBER:EXPIRES, such as passport:K1234567:2031-05-04."""

@@ -59,7 +59,8 @@ class RandomSource(Protocol):
 class CardApplication:
     """The contents of one card that an issuer signs for a holder. Times are aware UTC.
 
-    `sealed`: keep the template at the site and only its key in the card (variant B of FORMAT.md).
+    `sealed`: keep the template at the site and only its key in the card (variant B of FORMAT.md). `label`:
+    the office's note of the holder, for the register only.
     """
 
     holder_key: bytes = field(repr=False)
@@ -71,6 +72,7 @@ class CardApplication:
     scope: tuple[str, ...] = ()
     assurance: int = 0
     subject: str | None = field(default=None, repr=False)
+    label: str = field(default="", repr=False)
     attributes: Mapping[Attribute, str] = field(default_factory=dict, repr=False)
 
 
@@ -158,7 +160,14 @@ class Issuer:
             )
         entries = [
             RegisterEntry(
-                taken[0], card_id, IndexUse.CARD, now, request.expires, box=box_id(box) if box else b""
+                taken[0],
+                card_id,
+                IndexUse.CARD,
+                now,
+                request.expires,
+                box=box_id(box) if box else b"",
+                subject=request.subject or "",
+                label=request.label,
             ),
             *(RegisterEntry(index, card_id, IndexUse.DOCUMENT, now, request.expires) for index in taken[1:]),
         ]

@@ -1,4 +1,7 @@
-"""The issuer's register: the card behind each bit of the status list, and its standing. No names are kept."""
+"""The issuer's register: the card behind each bit of the status list, its standing and the office's label.
+
+A label is the office's own note of the holder; it is in no card and in no published file.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ class IndexUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegisterEntry:
-    """One index of the status list. `expires`: of the card, aware UTC; `box`: id of its sealed template."""
+    """One index of the status list. `expires`: of the card, aware UTC; `box`: id of its sealed template.
+
+    `subject`: the pseudonym in the card; `label`: the office's note of its holder. Empty: none.
+    """
 
     index: int
     card_id: bytes = field(repr=False)
@@ -47,6 +53,13 @@ class RegisterEntry:
     expires: datetime
     standing: CardStanding = CardStanding.GOOD
     box: bytes = field(default=b"", repr=False)
+    subject: str = field(default="", repr=False)
+    label: str = field(default="", repr=False)
+
+    def check_change(self, standing: CardStanding) -> None:
+        """Raises InputError if this standing cannot follow: revoked is final."""
+        if self.standing is CardStanding.REVOKED and standing is not CardStanding.REVOKED:
+            raise InputError("this card is revoked, which is final", hint="enrol the holder again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,16 @@ class Register:
             "no card in the register has this id", hint="list the ids with: doorward-issuer list"
         )
 
+    def documents(self, card_id: bytes) -> int:
+        """Number of documents that are linked to a card."""
+        return sum(entry.card_id == card_id and entry.part is IndexUse.DOCUMENT for entry in self)
+
+    def label(self, card_id: bytes, label: str) -> RegisterEntry:
+        """Changes the label of a card, or deletes it if `label` is empty. Raises InputError."""
+        changed = replace(self.find(card_id), label=label)
+        self._entries[changed.index] = changed
+        return changed
+
     def stand(self, index: int, standing: CardStanding) -> RegisterEntry:
         """Changes the standing of an index, and returns its entry. Raises InputError; revoked is final."""
         entry = self._entries.get(index)
@@ -115,8 +138,7 @@ class Register:
             raise InputError(
                 f"no card has the index {index}", hint="list the indexes with: doorward-issuer list"
             )
-        if entry.standing is CardStanding.REVOKED and standing is not CardStanding.REVOKED:
-            raise InputError("this card is revoked, which is final", hint="enrol the holder again")
+        entry.check_change(standing)
         changed = replace(entry, standing=standing)
         self._entries[index] = changed
         return changed

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from tools.hub.app import create_app
 from tools.hub.files import FOLDERS
 from tools.hub.openapi import document
+from tools.hub.operations import WEBHOOKS
 from tools.hub.schema import Database
 
 
@@ -19,4 +20,4 @@ def interface_text() -> str:
         for folder in FOLDERS:
             (Path(name) / folder).mkdir()
         app = create_app(database, password="", repository=Path(name))
-        return json.dumps(document(app.routes), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(document(app.routes, WEBHOOKS), indent=1, ensure_ascii=False) + "\n"

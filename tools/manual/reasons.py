@@ -16,8 +16,9 @@ _HEAD: Final = """\
 A record of the journal holds a code and no free text. This page explains each code. `doorward explain CODE`
 prints one row, `doorward explain card` a group, and a hub shows all of them at `/reasons`.
 
-The visitor sees one of four signals: *look here*, *try again*, *wait*, *ask staff*. The visitor never sees a
-code, because an attacker would learn from it. So staff do not read a code to a visitor whom they do not know.
+The visitor sees one of five signals: *look here*, *try again*, *wait*, *ask staff*, *welcome*. The visitor
+never sees a code, because an attacker would learn from it. So staff do not read a code to a visitor whom they
+do not know.
 
 `python tools/manual pages` writes this page from `edge/reasons/denials.toml` and `edge/reasons/records.toml`.
 """

@@ -16,6 +16,7 @@ from edge.app.demo.world import START, World
 from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.keys import device_seed
 from edge.audit.record import StopCause
+from edge.decision import Reason
 from edge.errors import Exit
 from hw.sim.clock import SimClock
 
@@ -23,10 +24,22 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
+    from edge.app.demo.passages import DemoScene
     from edge.passage.verifier import StepResult
 
 # Scenes without a broken device, clock or list: they can be repeated without an end.
 EVERYDAY: Final = tuple(scene for scene in SCENES if not scene.broken_log and not scene.changes_world)
+
+
+def in_random_order() -> tuple[DemoScene, ...]:
+    """The everyday scenes; a code that is replayed is still that of the scene before."""
+    groups: list[list[DemoScene]] = []
+    for scene in EVERYDAY:
+        if scene.expected is Reason.CARD_REPLAYED:
+            groups[-1].append(scene)
+        else:
+            groups.append([scene])
+    return tuple(itertools.chain.from_iterable(random.sample(groups, len(groups))))
 
 
 class PacedClock(SimClock):
@@ -48,9 +61,12 @@ def run_sim(
     stop: threading.Event,
     on_ready: Callable[[str], None],
     on_moment: Callable[[StepResult], None],
+    on_scene: Callable[[str, str], None] = lambda *_: None,
     journal: Path | None = None,
 ) -> int:
     """Play everyday scenes in random order until `stop` is set. Returns the exit code.
+
+    `on_scene`: called before each scene with the visitor's name and situation.
 
     `journal`: a folder that keeps the journal and the key that signs it, so that the next run continues it.
     """
@@ -60,9 +76,10 @@ def run_sim(
         theatre = Theatre(world, folder, device_seed(folder / "sim.key"))
         try:
             on_ready(f"a simulated door, journal in {theatre.journal_path}")
-            for scene in itertools.cycle(random.sample(EVERYDAY, len(EVERYDAY))):
+            for scene in itertools.cycle(in_random_order()):
                 if stop.is_set():
                     break
+                on_scene(scene.who, scene.story)
                 theatre.play(scene, stop=stop, on_moment=on_moment)
         finally:
             theatre.close(StopCause.SIGNAL if stop.is_set() else StopCause.FAULT)

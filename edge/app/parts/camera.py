@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,25 @@ def system_clock() -> Clock:
 
 
 def open_camera(camera: config.CameraConfig, base: Path, *, instead: str | None = None) -> Camera:
-    """The camera of a configuration; `instead`: the one of the command line. Raises CameraFault."""
+    """The camera of a configuration; `instead`: the one of the command line. Raises CameraFault.
+
+    A film of the command line is played as it is: `rotate` and `mirror` are those of the mounted camera.
+    """
     if camera.kind == "none" and instead is None:
         from hw.camera.none import NoCamera
 
         return NoCamera(clock=system_clock())
     from hw.camera.setting import Setting
 
-    setting = Setting(camera.size, camera.fps, camera.exposure, camera.mains_hz, camera.lens)
+    setting = Setting(
+        camera.size,
+        camera.fps,
+        camera.exposure,
+        camera.mains_hz,
+        camera.lens,
+        rotate=camera.rotate,
+        mirror=camera.mirror,
+    )
     named = instead if instead is not None else camera.device
     kind = camera.kind if instead is None else None
     if kind == "picamera2":
@@ -41,6 +53,8 @@ def open_camera(camera: config.CameraConfig, base: Path, *, instead: str | None 
     if isinstance(source, Path) and (kind == "film" or (kind is None and not _is_device(source))):
         from hw.camera.film import Film
 
+        if instead is not None:
+            setting = replace(setting, rotate=0, mirror=False)
         return Film(source, clock=system_clock(), setting=setting)
     from hw.camera.webcam import Webcam
 

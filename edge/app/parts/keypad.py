@@ -17,10 +17,10 @@ def open_keypad(keypad: config.KeypadConfig, stack: ExitStack) -> Keypad | None:
         return None
     from hw.scanner.evdev import open_keyboard
     from hw.scanner.keypad_wire import WiredKeypad
-    from hw.scanner.keys import KeyDecoder
+    from hw.scanner.keys import PIN_KEYS, KeyDecoder
 
     assert keypad.port is not None, "parse_config refuses a keypad without a port"
     name = keypad.port
-    pad = WiredKeypad(lambda: open_keyboard(name, KeyDecoder("us")))
+    pad = WiredKeypad(lambda: open_keyboard(name, KeyDecoder("us"), types=PIN_KEYS))
     stack.callback(pad.close)
     return pad

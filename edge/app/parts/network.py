@@ -29,17 +29,32 @@ def open_folder_source(folder: Path) -> Source:
     return FolderSource(folder)
 
 
-def open_post(url: str, *, ca: Path | None, cert: Path | None, key: Path | None) -> Post:
-    """The connection to a hub, with optional PEM files for TLS. Raises ConfigError."""
-    from hw.network.post_http import Credentials, HttpPost
+def open_post(
+    url: str, *, ca: Path | None, cert: Path | None, key: Path | None, whole_s: float | None = None
+) -> Post:
+    """The connection to a hub, with optional PEM files for TLS. Raises ConfigError.
 
-    return HttpPost(url, Credentials(ca, cert, key))
+    `whole_s`: the longest time of one request; None: that of a large batch.
+    """
+    from hw.network.post_http import Credentials, HttpPost, PostTimeouts
+
+    timeouts = None if whole_s is None else PostTimeouts(whole_s=whole_s)
+    return HttpPost(url, Credentials(ca, cert, key), timeouts=timeouts)
 
 
 def open_broker(
-    mqtt: MqttConfig, base: Path, *, client_id: str, will: MqttMessage, topics: Sequence[str]
+    mqtt: MqttConfig,
+    base: Path,
+    *,
+    client_id: str,
+    will: MqttMessage,
+    topics: Sequence[str],
+    watched: Sequence[str] = (),
 ) -> Broker:
-    """The broker of a configuration, also if it does not answer now. Raises ConfigError, StorageFault."""
+    """The broker of a configuration, also if it does not answer now. Raises ConfigError, StorageFault.
+
+    `watched`: topics whose retained messages are heard too.
+    """
     from hw.network.mqtt_paho import Address, PahoBroker
 
     assert mqtt.host is not None
@@ -51,4 +66,4 @@ def open_broker(
     password = read_password(base / mqtt.password_file) if mqtt.password_file else None
     ca = base / mqtt.ca if mqtt.ca else None
     address = Address(mqtt.host, mqtt.port, tls=mqtt.tls, ca=ca, user=mqtt.user, password=password)
-    return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics)
+    return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics, watched=watched)

@@ -26,15 +26,26 @@ def open_webhook(
     content_type: str = "application/json",
 ) -> Webhook:
     """The transport to one address, signed with the device's key. Raises ConfigError, StorageFault."""
+    key = SigningKey(device_seed(base / root.device.key))
+    return webhook_to(url, root.device.id, key, ca=ca, only_ok=only_ok, content_type=content_type)
+
+
+def webhook_to(
+    url: str,
+    sender: str,
+    key: SigningKey,
+    *,
+    ca: Path | None,
+    only_ok: bool = False,
+    content_type: str = "application/json",
+    whole_s: float | None = None,
+) -> Webhook:
+    """The transport to one address, signed with `key` of `sender`. Raises ConfigError.
+
+    `whole_s`: the longest time of one request; None: that of a large batch.
+    """
     place, _, path = url.rpartition("/")
     if place.endswith("/"):  # https://host without a path
         place, path = url, ""
-    key = SigningKey(device_seed(base / root.device.key))
-    return Webhook(
-        open_post(place, ca=ca, cert=None, key=None),
-        path,
-        root.device.id,
-        key,
-        content_type=content_type,
-        only_ok=only_ok,
-    )
+    post = open_post(place, ca=ca, cert=None, key=None, whole_s=whole_s)
+    return Webhook(post, path, sender, key, content_type=content_type, only_ok=only_ok)

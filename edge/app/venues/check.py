@@ -24,6 +24,7 @@ from edge.delivery.sealed_box import Sealer
 from edge.errors import FetchError
 from edge.ports import MqttMessage
 from edge.sqlite import connect, empty_log
+from edge.sync.mqtt.status import MqttTopics
 from edge.venues.check.result import CheckOutcome, Result, encode, to_text
 from edge.venues.check.venue import CheckVenue, Purpose
 
@@ -216,7 +217,7 @@ class CheckOffice:
                 broker = open_broker(
                     root.mqtt,
                     base,
-                    client_id=f"doorward-{root.device.id}-check",
+                    client_id=f"{MqttTopics(root.mqtt.topic, root.device.id).client_id}_check",
                     will=MqttMessage(f"{topic}/availability", "offline"),
                     topics=(f"{topic}/acknowledged",),
                 )

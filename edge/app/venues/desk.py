@@ -13,18 +13,21 @@ from edge.config.zones import zone_of
 from edge.delivery.carriers import Webhook, deliver
 from edge.delivery.queue import ChannelStatus, QueueLimits
 from edge.delivery.sealed_box import Sealer
+from edge.errors import ConfigError
 from edge.venues.desk.arrivals.folder import ArrivalsFolder, ArrivalsImport
 from edge.venues.desk.arrivals.intake import Intake, opened_list, take_list
 from edge.venues.desk.arrivals.minisign import parse_key
 from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.name_digests import Digests
-from edge.venues.desk.register_store import AUTHORITY, HOST, DeskStore, Recipients
+from edge.venues.desk.register_store import AUTHORITY, FILE, HOST, DeskStore, Recipients
 from edge.venues.desk.venue import DeskRules, DeskVenue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import ExitStack
     from pathlib import Path
+
+    from nacl.public import PrivateKey
 
     from edge import config
     from edge.venues.desk.arrivals.store import Imported
@@ -56,6 +59,32 @@ def open_store(root: config.Config, base: Path, arrivals: ArrivalsFile) -> DeskS
         report_within=timedelta(hours=desk.report_h),
     )
     return DeskStore(base / desk.folder, public=public, told=told, arrivals=arrivals)
+
+
+def open_copy(root: config.Config, base: Path, arrivals: ArrivalsFile, private: PrivateKey) -> DeskStore:
+    """The register, to be read with its private key: also a copy on a machine without the device's keys.
+
+    Raises ConfigError if there is none, StorageFault.
+    """
+    folder = base / root.desk.folder
+    if not (folder / FILE).exists():
+        raise ConfigError(
+            f"{folder / FILE}: no such file",
+            hint=f"copy the folder {root.desk.folder} of the device to this place",
+        )
+    told = Recipients(device=root.device.id)
+    return DeskStore(folder, public=bytes(private.public_key), told=told, arrivals=arrivals)
+
+
+def channels_of(desk: config.DeskConfig) -> tuple[str, ...]:
+    """The channels on which registrations are told."""
+    return tuple(name for name, url in ((HOST, desk.webhook), (AUTHORITY, desk.authority)) if url)
+
+
+def refused_lists(root: config.Config, base: Path, arrivals: ArrivalsFile) -> list[str]:
+    """Names, as in the log, of the refused lists that came after the list in use. Raises StorageFault."""
+    inbox = _inbox(root.desk, base)
+    return inbox.refused_since(arrivals.made_at() or 0) if inbox else []
 
 
 def rules_of(desk: config.DeskConfig) -> DeskRules:
@@ -94,22 +123,26 @@ class DeskOffice:
         self._folder = base / self._desk.folder
         self.arrivals = ArrivalsFile(self._folder)
         self.store = open_store(root, base, self.arrivals)
-        self._inbox = (
-            ArrivalsFolder(base / self._desk.arrivals, signed=self._desk.arrivals_key is not None)
-            if self._desk.arrivals
-            else None
-        )
+        self._inbox = _inbox(self._desk, base)
         self._channels = dict(self._carriers())
         self._limits = QueueLimits(
             self._desk.queue_mb * 1_048_576, timedelta(days=self._desk.queue_days), while_away=True
         )
 
-    def take(self, file: Path, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Imported:
-        """Import one list from a file. Raises InputError, StorageFault."""
+    def take(
+        self,
+        file: Path,
+        *,
+        watch: Callable[[int, int], None] = lambda _done, _total: None,
+        accept_fewer: bool = False,
+    ) -> Imported:
+        """Import one list from a file. Raises FewerError without `accept_fewer`, InputError, StorageFault."""
         intake = self._intake()
         source, signature = opened_list(file, signed=intake.signer is not None)
         with source:
-            return take_list(file.name, source, intake, watch=watch, signature=signature)
+            return take_list(
+                file.name, source, intake, watch=watch, signature=signature, accept_fewer=accept_fewer
+            )
 
     def glance(self) -> None:
         """Note the lists in the folder; one that stays unchanged until `look` is complete. StorageFault."""
@@ -169,3 +202,8 @@ class DeskOffice:
         for channel, url in ((HOST, self._desk.webhook), (AUTHORITY, self._desk.authority)):
             if url is not None:
                 yield channel, open_webhook(self._root, self._base, url, ca=ca, only_ok=channel == AUTHORITY)
+
+
+def _inbox(desk: config.DeskConfig, base: Path) -> ArrivalsFolder | None:
+    signed = desk.arrivals_key is not None
+    return ArrivalsFolder(base / desk.arrivals, signed=signed) if desk.arrivals else None

@@ -18,7 +18,8 @@ from edge.passage.machine import PassageState
 from edge.policy.obligations import OpenVenue
 from edge.venues.door.occupancy_store import OccupancyFile, Switch
 from edge.venues.door.people_store import PeopleFile
-from edge.venues.door.rules_file import MAX_RULES_BYTES, Zones, parse_rules
+from edge.venues.door.rules_file import MAX_RULES_BYTES, parse_plan, parse_rules
+from edge.venues.door.site_tables import Zones
 from edge.venues.door.venue import DoorVenue
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from edge.on_record import OnRecord
     from edge.passage.verifier import StepResult
     from edge.venues.door.rules import DoorRules
+    from edge.venues.door.site_plan import SitePlan
 
 LOOK_MS: Final = 1_000  # as often as the door's controller sends its status
 # One record is enough for so much free access: a full disk is found although no visitor makes a record.
@@ -233,15 +235,24 @@ class ModeKeeper:
 
 def read_rules(path: Path, site: str) -> DoorRules:
     """The rules of the door `site` in this file. Raises ConfigError."""
+    zones = Zones(_zone, available_timezones)
+    return parse_rules(_rules_text(path), str(path), site=site, zones=zones)
+
+
+def read_plan(path: Path) -> SitePlan:
+    """The doors, areas and permits in this file. Raises ConfigError."""
+    return parse_plan(_rules_text(path), str(path))
+
+
+def _rules_text(path: Path) -> bytes:
     try:
         with open(path, "rb", opener=_opened) as stream:
-            data = stream.read(MAX_RULES_BYTES + 1)  # parse_rules refuses what is longer
+            return stream.read(MAX_RULES_BYTES + 1)  # parse_rules refuses what is longer
     except (OSError, ValueError) as error:
         what = (getattr(error, "strerror", None) or "is not a file name").lower()
         raise ConfigError(
             f"cannot be read: {what}", file=path, hint="check the path of the site's rules"
         ) from error
-    return parse_rules(data, str(path), site=site, zones=Zones(_zone, available_timezones))
 
 
 def _opened(path: str, flags: int) -> int:

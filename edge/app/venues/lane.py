@@ -53,7 +53,13 @@ def inner_door(root: config.Config) -> config.Config:
         key=lane.inner_key,
     )
     kind = "picamera2" if root.camera.kind == "picamera2" else None
-    camera = structs.replace(root.camera, kind=kind, device=lane.inner_camera)
+    camera = structs.replace(
+        root.camera,
+        kind=kind,
+        device=lane.inner_camera,
+        rotate=lane.inner_rotate,
+        mirror=lane.inner_mirror,
+    )
     return structs.replace(root, strike=strike, camera=camera)
 
 

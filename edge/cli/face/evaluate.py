@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import resource
 import time
@@ -18,6 +17,7 @@ from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.trust_folder import open_files
 from edge.cli.face.pictures import embedding_of, template_format
 from edge.cli.face.tables import eval_lines
+from edge.cli.lists.table_file import table_rows
 from edge.cli.output import progress, tell
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
@@ -42,6 +42,7 @@ FOLDS = 10  # of edge.face.evaluation.verification_rates: at least one pair for 
 FMRS = {"1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4}
 STRICTEST = 1e-5
 ROW_STEPS, FILE_STEPS = 5, 40  # DET points for each decade of FMR: on the one line, and in a file or plot
+MAX_ROW_CHARS = 10_000  # two paths of the longest length that Linux allows
 MAX_GROUPS = 100  # rows of a table that a person reads
 
 
@@ -261,23 +262,12 @@ def _read_pairs(path: Path) -> list[PicturePair]:
 
 
 def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The numbered lines of a CSV file with at least these columns. Raises InputError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file)
-            if not set(columns) <= set(lines.fieldnames or ()):
-                raise InputError(
-                    f"{path}:1: does not name the columns {','.join(columns)}",
-                    hint=f"write {','.join(columns)} in the first line",
-                )
-            for count, line in enumerate(lines):
-                if count == MAX_PAIRS:
-                    raise InputError(f"{path}: more than {MAX_PAIRS} lines", hint="split the list")
-                yield lines.line_num, line
-    except (OSError, UnicodeDecodeError, csv.Error) as err:
-        raise InputError(
-            f"{path}: cannot be read as a table: {err}", hint="name a CSV file in UTF-8"
-        ) from err
+    """The numbered rows of a CSV file with at least these columns. Raises InputError."""
+    rows = table_rows(path, columns, limit=MAX_ROW_CHARS, most_bytes=MAX_PAIRS * MAX_ROW_CHARS, others=True)
+    for count, row in enumerate(rows):
+        if count == MAX_PAIRS:
+            raise InputError(f"{path}: more than {MAX_PAIRS} lines", hint="split the list")
+        yield row.line, dict.fromkeys(columns, "") | row.cells
 
 
 ARGUMENTS = (

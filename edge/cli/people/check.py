@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from edge.app.venues.door import read_rules
 from edge.cli.config import given
 from edge.cli.output import emit, harmless
-from edge.cli.people.file import find
+from edge.cli.people.file import find, known_presence, local
+from edge.cli.people.lock_down import MODES, lock_down_state
 from edge.cli.verbs import CONFIG, argument, json_lines
 from edge.errors import ConfigError, Exit, InputError
 from edge.schedule.weekly_schedule import KINDS
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
+    from edge.cli.people.lock_down import LockDownState
     from edge.venues.door.explain import Outlook
     from edge.venues.door.person import EnrolledPerson
     from edge.venues.door.rules import DoorRules
 
 MOST: Final = 50  # groups; to look a week ahead takes a quarter of a second for each
-_MODES: Final = ("normal", "lock-down", "free-access")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 def _rules(args: argparse.Namespace) -> DoorRules:
     if args.site is not None and args.door is not None:
         return read_rules(args.site, args.door)
-    config, base = given(args.config)
+    config, base = given(args.config, only_reads=True)
     if args.site is not None:
         return read_rules(args.site, config.door.site)
     if config.permits.rules is None:
@@ -101,11 +102,20 @@ def _tell(
     people: Iterable[tuple[str, EnrolledPerson | None]],
 ) -> None:
     zone, occupancy = rules.calendar.zone, MemoryOccupancyStore()
+    state = _lock_down(args, rules, at)
+    # A switch that is on now says nothing of another time.
+    occupancy.locked_down = args.lock_down or (args.at is None and state.switched is not None)
     kind = KINDS[rules.calendar.local_time(at).kind]
     told = [(name, outlook(rules, person, at, occupancy)) for name, person in people]
-    mode = _MODES[told[0][1].mode]
+    mode = "lock-down" if told[0][1].locked_down else MODES[told[0][1].mode]
     if args.json:
-        head = {"at": at.isoformat(), "local": _local(at, zone), "day": kind, "note": note or None}
+        head = {
+            "at": at.isoformat(),
+            "local": local(at, zone),
+            "day": kind,
+            "note": note or None,
+            "lock_down": state.row(),
+        }
         for name, seen in told:
             until = None if seen.until is None else seen.until.isoformat()
             emit(
@@ -113,20 +123,39 @@ def _tell(
                 | {"door": rules.doorway.site, "mode": mode, "who": name, "says": _says(seen), "until": until}
             )
         return
-    width = max(len(name) for name, _ in (("door", None), *told))
-    print(f"{'at':{width}}  {_local(at, zone)}, {at:%Y-%m-%dT%H:%M:%SZ}, {kind}{note and f'; {note}'}")
+    width = max(len(name) for name, _ in (("lock-down", None), *told))
+    print(f"{'at':{width}}  {local(at, zone)}, {at:%Y-%m-%dT%H:%M:%SZ}, {kind}{note and f'; {note}'}")
     print(f"{'door':{width}}  {rules.doorway.site}: {mode}; with no person inside")
+    print(harmless(f"{'lock-down':{width}}  {_lock_down_words(args, state)}"))
     for name, seen in told:
-        until = "" if seen.until is None else f"  until {_local(seen.until, zone)}"
+        until = "" if seen.until is None else f"  until {local(seen.until, zone)}"
         print(harmless(f"{name:{width}}  {_says(seen):20}{until}".rstrip()))
+
+
+def _lock_down(args: argparse.Namespace, rules: DoorRules, at: datetime) -> LockDownState:
+    """Lock-down at this time, by the hours; and its switch now, for the rules of this device."""
+    if args.site is not None:
+        return lock_down_state(rules, None, at)
+    presence = known_presence(*given(args.config))
+    try:
+        return lock_down_state(rules, presence, at)
+    finally:
+        if presence is not None:
+            presence.close()
+
+
+def _lock_down_words(args: argparse.Namespace, state: LockDownState) -> str:
+    """The lock-down that is shown, and its effect."""
+    effect = state.effect()
+    if args.lock_down:
+        return f"shown as if it were on: {effect}"
+    if state.switched is not None and args.at is not None:
+        return f"{state.words()}, and shown as if it were off at this time; if it is on, {effect}"
+    return f"{state.words()}: {effect}" if state.is_on else f"off; if it is on, {effect}"
 
 
 def _says(seen: Outlook) -> str:
     return "passes" if seen.reason is None else seen.reason.value
-
-
-def _local(at: datetime, zone: tzinfo) -> str:
-    return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %z").lower()
 
 
 ARGUMENTS = (
@@ -136,5 +165,6 @@ ARGUMENTS = (
     argument("--door", help="name of the door; left out: [door] site"),
     argument("--at", help="local time of the site, such as 2027-03-28T02:30; left out: now"),
     argument("--group", action="append", help="print only this group; can be given more than once"),
+    argument("--lock-down", action="store_true", help="print the answers as if lock-down were on"),
     argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="print only this person"),
 )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.app.venues.door import read_rules, site_key
+from edge.cli.ask import agreed
 from edge.cli.config import given
+from edge.cli.lists.table_file import named
 from edge.cli.output import fail, progress, tell
+from edge.cli.people.file import open_people
 from edge.errors import Exit, InputError
+from edge.formats.list_in_use import check_usable
+from edge.formats.text_encoding import text_of
 from edge.venues.door.enrolment import MAX_LIST_BYTES, EnrolmentContext, gather, read_csv, read_json
 from edge.venues.door.people_store import PeopleFile
 
@@ -32,13 +38,39 @@ def run(args: argparse.Namespace) -> int:
     is_new = not people_file.exists()
     enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
     with closing(PeopleFile(people_file)) as people:
-        taken = people.take(
-            progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
-        )
+        gone = people.gone(one.name for one in enrolments) if args.replace else 0
+        is_asked = gone > 0 and sys.stdin.isatty() and not args.yes
+        if is_asked and not _may_delete(args, people, gone):
+            return Exit.REFUSED
+        with named(args.file):
+            taken = people.take(
+                progress(enrolments, total=len(enrolments), label="enrolling"),
+                replace=args.replace,
+                accept_fewer=args.accept_fewer or is_asked,
+            )
         enrolled = len(people)
-    lines = f"taken     {taken}", f"enrolled  {enrolled}"
-    tell({"taken": taken, "enrolled": enrolled}, *lines, as_json=args.json)
+    row = {"taken": taken} | ({"deleted": gone} if args.replace else {}) | {"enrolled": enrolled}
+    tell(row, *(f"{word:9} {count}" for word, count in row.items()), as_json=args.json)
     return Exit.OK
+
+
+def clear(args: argparse.Namespace) -> int:
+    """Delete all people and their PINs."""
+    with closing(open_people(*given(args.config))) as people:
+        count = len(people)
+    plan = f"{count} people and their PINs will be deleted. The lock-down and wrong PINs on record stay."
+    if not agreed([plan], "Delete all people?", yes=args.yes):
+        return Exit.REFUSED
+    with closing(open_people(*given(args.config))) as people:
+        deleted = people.clear()
+    tell({"deleted": deleted}, f"{deleted} people deleted", as_json=args.json)
+    return Exit.OK
+
+
+def _may_delete(args: argparse.Namespace, people: PeopleFile, gone: int) -> bool:
+    """Ask whether the list may delete people. A script has said it with --replace."""
+    which = f"{gone} of {len(people)} enrolled entries are not in {args.file}"
+    return agreed([f"{which}, and will be deleted with their PINs"], "Replace the list?", yes=False)
 
 
 def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:
@@ -67,28 +99,24 @@ def _read(file: Path) -> bytes:
 
 def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolment]:
     """The people in the file. Prints each mistake with its line; then raises InputError."""
-    try:
+    with named(file):
         people, wrong = gather(progress(_told(file, data, site), total=data.count(b"\n"), label="reading"))
-    except InputError as error:
-        raise InputError(f"{file}: {error.message}", hint=error.hint) from error
     for mistake in wrong[:SHOWN]:
-        fail(InputError(f"{file}: {mistake.message}"))
+        fail(InputError(f"{file}: {mistake.message}", hint=mistake.hint))
     if wrong:
         mistakes = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
         raise InputError(
             f"{file}: {mistakes}, and no person was enrolled",
             hint="correct the lines, and import the file again",
         )
+    with named(file):
+        check_usable("people", usable=len(people))
     return people
 
 
 def _told(file: Path, data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
-    if file.suffix in (".json", ".jsonl", ".ndjson"):
-        yield from read_json(data, site)
-        return
-    try:
-        text = data.decode("utf-8-sig")  # spreadsheets write a byte order mark
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"line {line}: is not UTF-8 text", hint='save the file as "CSV UTF-8"') from error
-    yield from read_csv(io.StringIO(text, newline=""), site)
+    text = text_of(data)
+    if file.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        yield from read_json(text.encode(), site)
+    else:
+        yield from read_csv(io.StringIO(text, newline=""), site)

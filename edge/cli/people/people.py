@@ -5,37 +5,30 @@ from __future__ import annotations
 import getpass
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.ask import YES, YES_AT_TERMINAL, agreed
 from edge.cli.config import given
+from edge.cli.lists.accept_fewer import ACCEPT_FEWER
 from edge.cli.output import emit, harmless, tell
-from edge.cli.people.file import find, open_people
+from edge.cli.people.file import find, name_of, open_people, open_presence
+from edge.cli.people.row import person_row
 from edge.cli.verbs import CONFIG, Verb, argument, json_lines, verb
-from edge.errors import ConfigError, Exit, InputError
+from edge.errors import Exit, InputError
 from edge.policy.pin import Pin, verifier
-from edge.venues.door.occupancy_store import OccupancyFile, Switch
 
 if TYPE_CHECKING:
     import argparse
 
     from edge.config import Config
-    from edge.venues.door.person import EnrolledPerson
 
 
 def _list(args: argparse.Namespace) -> int:
     with closing(open_people(*given(args.config))) as people:
         for name, same_as, person in people.rows():
             if args.group is None or args.group in person.groups:
-                _say(args, {"name": name.hex()[:12]} | _row(same_as, person))
-    return Exit.OK
-
-
-def _show(args: argparse.Namespace) -> int:
-    config, base = given(args.config)
-    person = find(config, base, args.issuer, args.subject)
-    _say(args, {"name": person.name.hex()[:12]} | _row(person.name if person.duress else None, person))
+                _say(args, {"name": name.hex()[:12]} | person_row(same_as, person))
     return Exit.OK
 
 
@@ -72,7 +65,7 @@ def _typed(what: str) -> str:
 def _export(args: argparse.Namespace) -> int:
     with closing(open_people(*given(args.config))) as people:
         for name, same_as, person in people.rows():
-            row = {"name": name.hex()} | _row(same_as, person, short=False)
+            row = {"name": name.hex()} | person_row(same_as, person, short=False)
             if person.pin is not None:
                 row |= {"pin": person.pin.usual.decode(), "duress_pin": _text(person.pin.duress)}
             emit({key: value for key, value in row.items() if _is_told(value)})
@@ -83,50 +76,35 @@ def _forgive(args: argparse.Namespace) -> int:
     if args.issuer and not args.subject:
         raise InputError("the subject is missing", hint="doorward people forgive ISSUER SUBJECT")
     config, base = given(args.config)
-    name = find(config, base, args.issuer, args.subject).name if args.issuer else None
-    with closing(_presence(config, base)) as presence:
+    name = _who_is_inside(config, base, args) if args.issuer else None
+    with closing(open_presence(config, base)) as presence:
+        if name is None:
+            people, areas = presence.stored()
+            plan = (
+                f"mark everyone as outside: people {people}, areas {areas}",
+                "  passback refuses none of them, and limits count from zero, also if they are still inside",
+            )
+            if not agreed(plan, "Mark everyone as outside?", yes=args.yes):
+                return Exit.REFUSED
         forgiven = presence.forgive(name)
     _say(args, {"forgiven": forgiven})
     return Exit.OK
 
 
-def _lock_down(args: argparse.Namespace) -> int:
-    with closing(_presence(*given(args.config))) as presence:
-        is_on = args.switch == "on"
-        presence.switch(Switch.LOCK_DOWN, int(datetime.now(UTC).timestamp()) if is_on else None)
-    _say(args, {"lock-down": args.switch})
-    return Exit.OK
-
-
-def _presence(config: Config, base: Path) -> OccupancyFile:
-    """The occupancy store of the door. Raises ConfigError for a door without rules, StorageFault."""
-    if config.permits.rules is None:
-        raise ConfigError(
-            "[permits] rules is not set: this door has no rules", hint='set [permits] rules = "site.toml"'
-        )
-    return OccupancyFile(base / config.permits.presence)
-
-
-def _row(same_as: bytes | None, person: EnrolledPerson, *, short: bool = True) -> dict[str, object]:
-    return {
-        "groups": sorted(person.groups),
-        "valid_from": iso(person.valid_from),
-        "valid_until": iso(person.valid_until),
-        "assisted": person.assisted,
-        "no_face": person.no_face,
-        "duress_of": same_as and same_as.hex()[: 12 if short else None],
-        "template": person.template and person.template.hex()[: 12 if short else None],
-        "pin": person.pin is not None,
-    }
+def _who_is_inside(config: Config, base: Path, args: argparse.Namespace) -> bytes:
+    """The keyed name by which a door counts this person, also if they are not enrolled any more."""
+    try:
+        return find(config, base, args.issuer, args.subject).name
+    except InputError:
+        name = name_of(config, base, args.issuer, args.subject)
+        with closing(open_presence(config, base)) as presence:
+            if presence.places_of(name):
+                return name
+        raise
 
 
 def _text(verifier: bytes | None) -> str | None:
     return None if verifier is None else verifier.decode()
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A time in the form that `import` reads."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
@@ -157,8 +135,15 @@ VERBS = (
         "edge.cli.people.enrol:run",
         *_HERE,
         argument("file", type=Path, help="CSV with a header line, JSON array, or JSON Lines"),
-        argument("--replace", action="store_true", help="delete everyone who is not in this file"),
+        argument(
+            "--replace",
+            action="store_true",
+            help="delete everyone who is not in this file; asks first at a terminal",
+        ),
+        ACCEPT_FEWER,
+        YES_AT_TERMINAL,
     ),
+    verb("clear", "delete everyone, with their PINs", "edge.cli.people.enrol:clear", *_HERE, YES),
     verb(
         "list",
         "print everyone, by the pseudonyms of this site",
@@ -166,7 +151,26 @@ VERBS = (
         *_HERE,
         argument("--group", help="print only the people of this group"),
     ),
-    verb("show", "print the entry of one person", _show, *_HERE, *_PERSON),
+    verb(
+        "show",
+        "print one person: groups, permits, hours of today, PIN, areas, presence",
+        "edge.cli.people.one:show",
+        *_HERE,
+        *_PERSON,
+    ),
+    verb(
+        "remove",
+        "delete one person, with their PIN and duress cards",
+        "edge.cli.people.one:remove",
+        *_HERE,
+        *_PERSON,
+    ),
+    verb(
+        "status",
+        "print lock-down, door mode, people inside and people enrolled",
+        "edge.cli.people.lock_down:status",
+        *_HERE,
+    ),
     verb(
         "pin",
         "set a person's PIN: typed twice, or read from standard input",
@@ -189,16 +193,17 @@ VERBS = (
     ),
     verb(
         "forgive",
-        "record that a person went out, so that passback does not refuse them",
+        "record that a person went out, so that passback does not refuse them; asks first for everyone",
         _forgive,
         *_HERE,
+        YES,
         argument("issuer", nargs="?", help="name of the issuer; left out: everyone went out"),
         argument("subject", nargs="?", help="subject of the card"),
     ),
     verb(
         "lock-down",
         "switch the lock-down on or off: only groups in may_pass pass",
-        _lock_down,
+        "edge.cli.people.lock_down:switch",
         *_HERE,
         argument("switch", choices=("on", "off"), help="on stays on until off, also over a restart"),
     ),

@@ -1,4 +1,4 @@
-"""`doorward desk`: arrivals, registrations, reports and erasure at a hotel's desk.
+"""`doorward desk`: registrations, reports and erasure at a hotel's desk.
 
 The format of files and messages is in edge/venues/desk/DESK.md.
 """
@@ -10,19 +10,21 @@ import random
 import threading
 import time
 from contextlib import closing
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.app.clock_store import not_before, passed
+from edge.app.clock_store import passed
 from edge.app.parts.sealed_keys import make_pair, read_private
 from edge.app.parts.trust_folder import open_files
-from edge.app.venues.desk import DeskOffice, open_store
+from edge.app.venues.desk import DeskOffice, open_copy, open_store
+from edge.cli.ask import YES
 from edge.cli.config import given
-from edge.cli.output import fail, harmless, tell
+from edge.cli.lists.accept_fewer import ACCEPT_FEWER
+from edge.cli.output import fail, tell
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
+from edge.cli.venues.desk_arrivals import MOST, due_ms, office_of, tell_taken
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
 from edge.formats.untrusted_text import json_object
@@ -33,10 +35,10 @@ from edge.venues.desk.registration_pdf import write_pdf
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from edge.delivery.queue import ChannelStatus
-    from edge.venues.desk.arrivals.store import Imported
+    from nacl.public import PrivateKey
+
     from edge.venues.desk.register_store import DeskStore, OpenedRegistration
     from edge.vouched_time import VouchedTime
 
@@ -53,15 +55,8 @@ def _key(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _import(args: argparse.Namespace) -> int:
-    with closing(_office(args)) as office, bar("taking") as watch:
-        imported = office.take(args.file, watch=watch)
-    _tell_taken(args.file.name, imported, as_json=args.json)
-    return Exit.REFUSED if imported.mistakes else Exit.OK
-
-
 def _work(args: argparse.Namespace) -> int:
-    with closing(_office(args)) as office:
+    with closing(office_of(args)) as office:
         if args.watch:
             os.nice(NICE)
             stop = threading.Event()
@@ -84,90 +79,65 @@ def _round(office: DeskOffice, args: argparse.Namespace, stop: threading.Event) 
         lists = office.look(watch=see)
     for taken in lists:
         if taken.imported is not None:
-            _tell_taken(taken.log_name, taken.imported, as_json=args.json)
+            tell_taken(taken.log_name, taken.imported, as_json=args.json)
         elif taken.logged_error is not None:
             fail(taken.logged_error)
             code = max(code, Exit.DEVICE if isinstance(taken.error, StorageFault) else Exit.REFUSED)
     delivered = office.deliver(now_ms=_now_ms, random_unit=random.SystemRandom().random)
     erased = office.erase(_passed(args), _now_ms())
-    statuses = office.statuses(_due_ms(args))
+    statuses = office.statuses(due_ms(args))
     if lists or delivered or erased or not args.watch:
         row = {"delivered": delivered, "erased": erased, "overdue": sum(s.overdue for s in statuses)}
         tell(row, ", ".join(f"{count} {word}" for word, count in row.items()), as_json=args.json)
     return code or (Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK)
 
 
-def _show(args: argparse.Namespace) -> int:
-    with closing(_office(args)) as office:
-        made = office.arrivals.made_at()
-        statuses = office.statuses(_due_ms(args))
-        row: dict[str, Any] = {
-            "expected": office.arrivals.count(),
-            "list_taken": f"{datetime.fromtimestamp(made, UTC):%Y-%m-%dT%H:%M:%SZ}" if made else None,
-            "registrations": office.store.count(),
-            "channels": [_standing(status) for status in statuses],
-            "refused": [
-                {"channel": letter.channel, "seq": letter.seq, "why": letter.why}
-                for status in statuses
-                for letter in office.store.queue.dead(status.channel)
-            ],
-        }
-    tell(row, *_lines(row), as_json=args.json)
-    return Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK
-
-
-def _lines(row: dict[str, Any]) -> Iterator[str]:
-    day = row["list_taken"] or "no day: no list was imported"
-    yield f"expected       bookings {row['expected']}, list of {day}"
-    yield f"registrations  {row['registrations']}"
-    for status in row["channels"]:
-        why = f"; {harmless(status['why'])}" if status["why"] else ""
-        counts = f"{status['waiting']} waiting, {status['overdue']} overdue, {status['dead']} refused"
-        yield f"{status['channel']:14} {counts}{why}"
-    for letter in row["refused"]:
-        yield f"  refused      {letter['channel']} {letter['seq']}: {harmless(letter['why'])}"
-
-
 def _retry(args: argparse.Namespace) -> int:
-    with closing(_office(args)) as office:
-        count = sum(office.store.queue.revive(s.channel) for s in office.statuses(_due_ms(args)))
+    with closing(office_of(args)) as office:
+        count = sum(office.store.queue.revive(s.channel) for s in office.statuses(due_ms(args)))
     print(f"{count} messages will be sent again by: doorward desk work")
     return Exit.OK
 
 
 def _export(args: argparse.Namespace) -> int:
     config, _ = given(args.config)
-    with _opened_store(args) as store:
-        opened = store.opened(_private(args))
+    name = config.desk.name or config.door.site
+    private = _private(args)
+    with _copy(args, private) as store:
+        opened = store.opened(private)
         if args.format == "pdf":
             if args.out is None:
                 raise InputError("--format pdf needs --out", hint="add --out FILE.pdf")
             with whole_file(args.out) as part:
-                count = write_pdf(part, opened, title=config.door.site, font=args.font)
+                count = write_pdf(part, opened, title=name, font=args.font)
                 if not count:
                     raise InputError(
                         "there are no registrations to export",
                         hint="count the registrations: doorward desk show",
                     )
         else:
-            _write(args.out, opened, write_csv if args.format == "csv" else write_jsonl)
+            _write(args.out, opened, write_csv if args.format == "csv" else write_jsonl, name)
     return Exit.OK
 
 
 def _report(args: argparse.Namespace) -> int:
-    with _opened_store(args) as store:
-        if args.confirm:
+    config, base = given(args.config)
+    if args.confirm:
+        with closing(open_store(config, base, ArrivalsFile(base / config.desk.folder))) as store:
             count = store.queue.acknowledge(AUTHORITY, _marks(args.confirm), _now_ms())
-            print(f"{count} reports are recorded as handed over")
-            return Exit.OK
+        print(f"{count} reports are recorded as handed over")
+        return Exit.OK
+    private = _private(args)
+    with _copy(args, private) as store:
         only = frozenset(store.queue.waiting(AUTHORITY))
-        _write(args.out, store.opened(_private(args), only=only), write_jsonl)
+        opened = store.opened(private, only=only)
+        _write(args.out, opened, write_jsonl, config.desk.name or config.door.site)
     return Exit.OK
 
 
-def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:  # noqa: ANN401  one of two writers
+def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any, name: str) -> None:  # noqa: ANN401  one of two writers
     with whole_text(out) as file:
-        write(file, opened)
+        write(file, opened, name=name)
 
 
 def _row(line: str) -> dict[str, Any]:
@@ -186,31 +156,12 @@ def _marks(file: Path) -> list[tuple[int, int]]:
         ) from error
 
 
-def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
-    row = {
-        "list": name,
-        "bookings": imported.bookings,
-        "guests": imported.guests,
-        "mistakes": [{"line": one.line, "reason": one.reason} for one in imported.mistakes],
-    }
-    head = f"{harmless(name)}: bookings {imported.bookings}, guests {imported.guests}"
-    tell(row, head, *(f"  {one}" for one in imported.mistakes), as_json=as_json)
-
-
-def _standing(status: ChannelStatus) -> dict[str, object]:
-    return {name: value for name, value in asdict(status).items() if name != "oldest_ms"}
-
-
-def _office(args: argparse.Namespace) -> DeskOffice:
-    return DeskOffice(*given(args.config))
-
-
-def _opened_store(args: argparse.Namespace) -> closing[DeskStore]:
+def _copy(args: argparse.Namespace, private: PrivateKey) -> closing[DeskStore]:
     config, base = given(args.config)
-    return closing(open_store(config, base, ArrivalsFile(base / config.desk.folder)))
+    return closing(open_copy(config, base, ArrivalsFile(base / config.desk.folder), private))
 
 
-def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
+def _private(args: argparse.Namespace) -> PrivateKey:
     if args.key is None:
         raise InputError("registrations can only be opened with the private key", hint="add --key FILE")
     return read_private(args.key)
@@ -220,12 +171,6 @@ def _passed(args: argparse.Namespace) -> VouchedTime:
     """The time by which data may be erased; a wrong clock erases none early (DESK.md section 6)."""
     config, base = given(args.config)
     return passed(open_files(base / config.paths.state), _now())
-
-
-def _due_ms(args: argparse.Namespace) -> int:
-    """The time by which a report is overdue."""
-    config, base = given(args.config)
-    return int(not_before(open_files(base / config.paths.state), _now()).timestamp() * 1_000)
 
 
 def _now() -> datetime:
@@ -255,9 +200,17 @@ VERBS = (
     ),
     verb(
         "import",
-        "import a list of arrivals",
-        _import,
+        "import a list of arrivals, in place of the list before it",
+        "edge.cli.venues.desk_arrivals:take",
         argument("file", type=Path, help="*.csv, *.json or *.jsonl; its signature, if any, in *.minisig"),
+        ACCEPT_FEWER,
+        *_HERE,
+    ),
+    verb(
+        "clear",
+        "delete the list of arrivals: no guest is expected",
+        "edge.cli.venues.desk_arrivals:clear",
+        YES,
         *_HERE,
     ),
     verb(
@@ -267,7 +220,14 @@ VERBS = (
         argument("--watch", action="store_true", help="repeat until stopped"),
         *_HERE,
     ),
-    verb("show", "print the numbers of arrivals, registrations and waiting messages", _show, *_HERE),
+    verb(
+        "show",
+        "print the arrivals, and the numbers of registrations and waiting messages",
+        "edge.cli.venues.desk_arrivals:show",
+        argument("--key", type=Path, help="private key that opens names and references of the arrivals"),
+        argument("--all", action="store_true", help=f"print all arrivals; left out: the next {MOST}"),
+        *_HERE,
+    ),
     verb("retry", "send again the messages that the other system refused", _retry, *_HERE),
     verb(
         "export",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from edge.cli.config import given
 from edge.cli.output import emit, tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
+from edge.cli.visits.story import because
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -60,12 +61,12 @@ def run_work(args: argparse.Namespace) -> int:
         status=f"{config.door.site}, a lane",
         stop=stop,
         on_ready=ready,
-        on_moment=partial(_show, as_json=args.json),
+        on_moment=partial(_show, as_json=args.json, explained=sys.stdout.isatty()),
     )
 
 
-def _show(step: LaneStepResult, *, as_json: bool) -> None:
-    """Print the decisions, and the time of a finished passage."""
+def _show(step: LaneStepResult, *, as_json: bool, explained: bool = False) -> None:
+    """Print the decisions, and the time of a finished passage. `explained`: for a person at a terminal."""
     from edge.decision import Deny
 
     for outcome in step.update.outcomes:
@@ -75,6 +76,9 @@ def _show(step: LaneStepResult, *, as_json: bool) -> None:
             f"{outcome.side}: {', '.join(said)}",
             as_json=as_json,
         )
+        if explained and not as_json:
+            for reason in dict.fromkeys(each.reason for each in outcome.decisions if isinstance(each, Deny)):
+                print(*because(reason), sep="\n", flush=True)
     if step.update.passed_ms is not None:
         tell(
             {"passed_ms": step.update.passed_ms},

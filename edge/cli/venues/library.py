@@ -11,10 +11,12 @@ from edge.app.parts.camera import system_clock
 from edge.app.venues.library import hours_of, open_library, open_store, rules_of
 from edge.card.person import Person
 from edge.cli.config import given
+from edge.cli.lists.table_file import named, table_rows
 from edge.cli.output import emit, harmless, progress, tell
+from edge.cli.venues.library_simulate import SIMULATE
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
-from edge.formats.csv_rows import csv_rows
+from edge.formats.list_in_use import check_usable
 from edge.venues.library.identity import patron_number
 from edge.venues.library.lending import Lend
 from edge.venues.library.offline_queue import OfflineState
@@ -47,7 +49,7 @@ def _status(args: argparse.Namespace) -> int:
                 "checkout": system.checkout,
                 "checkin": system.checkin,
                 "offline": system.offline,
-                "reply_within_s": system.timeout_ds / 10,
+                "reply_within_s": None if system.timeout_ds is None else system.timeout_ds / 10,
                 "retries": system.retries,
                 "messages": list(system.messages),
                 "lines": list(system.lines),
@@ -55,7 +57,8 @@ def _status(args: argparse.Namespace) -> int:
         )
         return Exit.OK
     print(harmless(f"online      {system.name or '(no name)'}, institution {system.institution or '(none)'}"))
-    print(f"protocol    SIP2 {system.version}; timeout of a reply {system.timeout_ds / 10:g} s")
+    timeout = "not told" if system.timeout_ds is None else f"{system.timeout_ds / 10:g} s"
+    print(harmless(f"protocol    SIP2 {system.version}; timeout of a reply {timeout}"))
     print(
         f"lends       {'yes' if system.checkout else 'no'}; takes back: {'yes' if system.checkin else 'no'}"
     )
@@ -83,6 +86,7 @@ def _patron(args: argparse.Namespace) -> int:
                 "against": against,
                 "owed": None if patron.owed is None else str(patron.owed),
                 "holds_ready": patron.holds_ready,
+                "unread": dict(patron.unread),
                 "lines": list(verdict.lines),
             }
         )
@@ -93,7 +97,9 @@ def _patron(args: argparse.Namespace) -> int:
         for text in against:
             print(f"  against    {text}")
         if patron.owed is not None:
-            print(f"  owes       {patron.owed}")
+            print(f"  {'credit' if patron.owed < 0 else 'owes':10} {abs(patron.owed)}")
+        for name, why in patron.unread.items():
+            print(f"  not read   field {name} {why}")
     return Exit.REFUSED if verdict.reason else Exit.OK
 
 
@@ -197,36 +203,25 @@ def _pairs(file: Path) -> Iterator[tuple[Person, str]]:
 
     The issuer is required in each row: a subject without it would also be that of another issuer's card.
     """
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_PAIRS_BYTES + 1)
-        text = data.decode("utf-8-sig")
-    except OSError as err:
+    count = 0
+    for row in table_rows(file, COLUMNS, limit=MAX_ROW_CHARS, most_bytes=MAX_PAIRS_BYTES):
+        count += 1
+        with named(file):
+            yield _pair(row.line, *(row.cells.get(name, "") for name in COLUMNS))
+    with named(file):
+        check_usable("bindings", usable=count)
+
+
+def _pair(line: int, issuer: str, subject: str, patron: str) -> tuple[Person, str]:
+    if not all(0 < len(name) <= MAX_NAME_CHARS for name in (issuer, subject)):
         raise InputError(
-            f"{file}: {(err.strerror or 'cannot be read').lower()}", hint="check the path"
-        ) from err
-    except UnicodeDecodeError as err:
-        raise InputError(f"{file}: is not UTF-8 text", hint="save it as CSV in UTF-8") from err
-    if len(data) > MAX_PAIRS_BYTES:
-        raise InputError(
-            f"{file}: is larger than {MAX_PAIRS_BYTES >> 20} MB", hint="split it, and bind the parts"
+            f"line {line}: is not an issuer, a pseudonym and a patron's number",
+            hint="write issuer, pseudonym and number with commas between them",
         )
     try:
-        rows = list(csv_rows(text.splitlines(), limit=MAX_ROW_CHARS))
+        return Person(issuer, subject), patron_number(patron)
     except InputError as err:
-        raise InputError(f"{file}: {err.message}", hint="save it as CSV in UTF-8") from err
-    if not rows or rows[0][1] != COLUMNS:
-        raise InputError(
-            f"{file}:1: the columns are not issuer,subject,patron",
-            hint="write issuer,subject,patron in the first line",
-        )
-    for number, row in rows[1:]:
-        if len(row) != len(COLUMNS) or not all(0 < len(name) <= MAX_NAME_CHARS for name in row[:2]):
-            raise InputError(
-                f"{file}:{number}: is not an issuer, a pseudonym and a patron's number",
-                hint="write issuer, pseudonym and number with commas between them",
-            )
-        yield Person(row[0], row[1]), patron_number(row[2])
+        raise InputError(f"line {line}: {err.message}", hint=err.hint) from err
 
 
 def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:
@@ -240,6 +235,7 @@ def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
 
 _PATRONS = argument("--patrons", action="store_true", help="print the patrons' numbers too")
 VERBS = (
+    SIMULATE,
     verb(
         "status", "log in, and print what the library system supports", _status, CONFIG_REQUIRED, json_lines()
     ),

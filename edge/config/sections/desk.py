@@ -37,6 +37,8 @@ USUAL: tuple[AttributeName, ...] = (
 class DeskConfig(Table, frozen=True):
     """The data that a desk asks for, keeps and reports; for `[door] venue = "desk"`."""
 
+    name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """Name of the property in exported registrations, such as Hotel One; left out: `[door] site`."""
     zone: ZoneName = "UTC"
     """Time zone of the property, such as Asia/Macau; it decides when a day of arrival begins."""
     request: tuple[AttributeName, ...] = USUAL

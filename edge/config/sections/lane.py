@@ -40,6 +40,10 @@ class LaneConfig(Table, frozen=True):
     """Key shared with the inner door's controller: 32 bytes, mode 0600."""
     inner_camera: int | FilePath = 1
     """Camera between the doors: number or path of a webcam, best from /dev/v4l/by-id, or a film."""
+    inner_rotate: Literal[0, 90, 180, 270] = 0
+    """Degrees clockwise by which each picture of that camera is turned to be upright."""
+    inner_mirror: bool = False
+    """Exchange left and right in each picture of that camera; after `inner_rotate`."""
     sensors: Literal["sim", "gpio"] = "sim"
     """Sensors that count the people between the doors. `gpio`: light barriers and contacts on pins of this
     board. `sim`: a simulated lane."""

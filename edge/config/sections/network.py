@@ -65,6 +65,8 @@ class MqttConfig(Table, frozen=True):
     """Announce the device to Home Assistant."""
     commands: bool = False
     """Accept the command "sync" from the broker. No command can open a door."""
+    staff: bool = True
+    """Publish each message to staff, duress in clear, on <topic>/<device id>/staff, for staff only."""
 
 
 class MetricsConfig(Table, frozen=True):

@@ -36,6 +36,11 @@ class CameraConfig(Table, frozen=True):
     flicker."""
     lens: Annotated[float, Meta(ge=0, le=32)] = 4.5
     """Focus of a Pi's movable lens, in dioptres (1 / metres); 4.5: codes from 15 to 25 cm, faces to 70 cm."""
+    rotate: Literal[0, 90, 180, 270] = 0
+    """Degrees clockwise by which each picture is turned to be upright; 180 for a camera that hangs upside
+    down. Codes are read at any turn, faces only upright."""
+    mirror: bool = False
+    """Exchange left and right in each picture, for a camera that looks into a mirror; after `rotate`."""
 
 
 class ScannerConfig(Table, frozen=True):

@@ -37,7 +37,7 @@ class SignalsConfig(Table, frozen=True):
     buzzer: GpioPin | None = None
     """BCM number of the pin of an active buzzer, which sounds when it has power. Left out: no buzzer."""
     sound: Literal["none", "tones", "speech"] = "none"
-    """`none`: silent. `tones`: a tone for each of the four signals. `speech`: signals and instructions are
+    """`none`: silent. `tones`: a tone for each of the five signals. `speech`: signals and instructions are
     spoken."""
     device: SoundCard | None = None
     """ALSA name of the sound card, from `aplay -L`; left out: the default card."""

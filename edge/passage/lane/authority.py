@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edge.passage.decision_point import PointParts
     from edge.passage.lane.officers.messages import Officers
     from edge.passage.presented import TurnedAway
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import Clock, Symbol
 
 
@@ -62,6 +63,10 @@ class Authority(DecisionPoint):
     def last_seq(self) -> int:
         """The number of the last record that this program wrote into its journal."""
         return max(recorder.last_seq for recorder in self.recorders.values())
+
+    def told_to_staff(self) -> tuple[StaffNews, ...]:
+        """The messages to staff in the records of both doors since the last call."""
+        return tuple(news for recorder in self.recorders.values() for news in recorder.told_to_staff())
 
     def present(self, symbols: Sequence[Symbol], tick_ms: int) -> Presented | TurnedAway | None:
         found = super().present(symbols, tick_ms)

@@ -136,7 +136,6 @@ def _release(step: _Step, side: Side, other: Side, for_ms: int) -> list[e.LaneEf
     assert isinstance(step.decision, Grant), "only a recorded grant moves a strike"
     return [
         e.LaneRelock(other),
-        e.LaneShow(side, None),
         Arm(for_ms),
         e.LaneRelease(side, step.decision),
     ]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEvidence
     from edge.passage.lane.events import Side
     from edge.passage.lane.machine import LaneState
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import Clock, CodeReader, Frame, LaneSensors, LaneView, Scanner, Signals, Strike, Symbol
     from edge.trust.time.trust_age import TrustState
 
@@ -65,7 +66,8 @@ class LaneStepResult:
     """The lane after one step. Holds no card and no template.
 
     `trust_state`: of the device's own authority. `clock`: changes of trust in the clock, of any authority.
-    `background`: the number of codes found to be background since the last step.
+    `background`: the number of codes found to be background since the last step. `staff`: the messages to
+    staff in the records of the device's own authority: another authority's are for its own hub only.
     """
 
     tick_ms: int
@@ -76,3 +78,4 @@ class LaneStepResult:
     trust_state: TrustState | None = None
     clock: tuple[ClockEvent, ...] = ()
     background: int = 0
+    staff: tuple[StaffNews, ...] = ()

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge.audit.record import ClockChange, DoorChange, Faulted, Stopped
 from edge.decision import Grant
 from edge.errors import StorageFault
+from edge.policy.staff_messages import staff_news
 from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edge.audit.journal import Journal
     from edge.audit.record import AuditRecord, ClockEvent, DevicePart, Passage, StopCause
     from edge.decision import Decision
     from edge.on_record import OnRecord
     from edge.passage.clock_monitor import ClockMonitor
     from edge.passage.record.record_builder import RecordBuilder, RecordStamp
+    from edge.policy.staff_messages import StaffNews
     from edge.ports import DoorEvent
+
+T = TypeVar("T", "int", "OnRecord")
 
 
 class Recorder:
@@ -30,6 +36,7 @@ class Recorder:
         self._journal = journal
         self._clock_monitor = clock_monitor
         self._clock_events: list[ClockEvent] = []
+        self._staff_news: list[StaffNews] = []
 
     def started(self, tick_ms: int) -> None:
         """Record that this door is ready. Raises StorageFault: a door needs its journal."""
@@ -78,6 +85,11 @@ class Recorder:
         events, self._clock_events = tuple(self._clock_events), []
         return events
 
+    def told_to_staff(self) -> tuple[StaffNews, ...]:
+        """The messages to staff in the records since the last call, also of records that were not written."""
+        news, self._staff_news = tuple(self._staff_news), []
+        return news
+
     def note(self, record: AuditRecord) -> None:
         """Append a record that moves no strike; without it if the journal fails.
 
@@ -91,14 +103,26 @@ class Recorder:
         return self.builder.stamp(self._clock_monitor.now(), tick_ms)
 
     def _append(self, record: AuditRecord) -> int:
-        self.fails = True
-        self.last_seq = self._journal.append(record)
-        self.fails = False
+        self.last_seq = self._written(record, lambda: self._journal.append(record))
         return self.last_seq
 
     def _permit(self, record: AuditRecord) -> OnRecord:
-        self.fails = True
-        allowed = self._journal.permit(record)
-        self.fails = False
+        allowed = self._written(record, lambda: self._journal.permit(record))
         self.last_seq = allowed.seq
         return allowed
+
+    def _written(self, record: AuditRecord, write: Callable[[], T]) -> T:
+        """The result of `write`. Staff are told of this record, written or not. Raises StorageFault."""
+        self.fails = True
+        try:
+            made = write()
+        except StorageFault:
+            self._tell(None, record)
+            raise
+        self.fails = False
+        self._tell(made if isinstance(made, int) else made.seq, record)
+        return made
+
+    def _tell(self, seq: int | None, record: AuditRecord) -> None:
+        if news := staff_news(seq, record):
+            self._staff_news.append(news)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import date
 
+    from edge.card.birth_date import BirthDate
     from edge.venues.desk.name_digests import Digests
 
 MAX_GUESTS: Final = 60  # a coach; a larger group is several bookings
@@ -20,11 +21,12 @@ MAX_REFERENCE_CHARS: Final = 64  # the longest that a card can disclose
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One guest whom the list names."""
+    """One guest whom the list names. `birth_unread`: its birth date cannot be read, and counts as none."""
 
     family_name: str = field(repr=False)
     given_name: str = field(default="", repr=False)
-    birth_date: date | None = field(default=None, repr=False)
+    birth_date: BirthDate | None = field(default=None, repr=False)
+    birth_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +50,12 @@ class Booking:
 class BookedGuest:
     """One named guest of a booking, as digests.
 
-    `minor`: on the day of arrival; None if the list has no birth date.
+    `births`: of the birth date, coarse to fine; empty if the list has none. `minor`: whether the guest can be
+    a minor on the day of arrival; None if the list has no birth date.
     """
 
     names: frozenset[bytes]
-    birth: bytes | None = None
+    births: frozenset[bytes] = frozenset()
     minor: bool | None = None
 
 
@@ -69,20 +72,16 @@ class Expected:
     doubtful: bool = False
 
 
-def age(born: date, on: date) -> int:
-    """Age in whole years. A person born on 29 February has the birthday on 1 March of other years."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-
-
 def expected(booking: Booking, digests: Digests, *, adult_age: int) -> Expected:
-    """The digests of a booking that a device keeps."""
+    """The digests of a booking that a device keeps. A guest whose name has no letter counts as unnamed."""
     places = tuple(
         BookedGuest(
-            digests.names(guest.family_name, guest.given_name),
-            digests.birth(guest.birth_date) if guest.birth_date else None,
-            age(guest.birth_date, booking.arrival) < adult_age if guest.birth_date else None,
+            names,
+            digests.births(born := guest.birth_date),
+            None if born is None else born.is_aged(adult_age, booking.arrival) is not True,
         )
         for guest in booking.named
+        if (names := digests.listed(guest.family_name, guest.given_name))
     )
     return Expected(
         digests.reference(booking.reference),

@@ -88,7 +88,7 @@ def _draw(canvas: Canvas, opened: OpenedRegistration, title: str, *, letters: _L
     canvas.setFont(_LATIN, 9)
     canvas.drawString(_MARGIN, _TOP - 14, f"{title}, {opened.at:%Y-%m-%d %H:%M} UTC, no. {opened.seq}")
     at = _TOP - 48
-    values = document(opened)
+    values = document(opened, title)
     for key, label in _LABELS.items():
         value = values[key]
         if not value:

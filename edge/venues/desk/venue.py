@@ -7,11 +7,11 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING
 
 from edge.card.attributes import Attribute
+from edge.card.birth_date import BirthDate
 from edge.decision import Grant, Reason
 from edge.errors import Refused
 from edge.policy.obligations import Factor, Obligation, Obligations
 from edge.screen_text import staff_texts
-from edge.venues.desk.booking import age
 from edge.venues.desk.registration import Registration, end_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class DeskVenue:
                 at=visit.now,
                 site=visit.site,
                 subject=self._subject(visit),
-                adult=stay.adult if stay else self._is_adult(said, today) is not False,
+                adult=stay.adult if stay else self._counts_as_adult(said, today),
                 covers=stay.covers if stay else 0,
                 attributes=tuple((name, said[name]) for name in self._rules.request if name in said),
                 erase_at=self._erase_at(max(left, today)),
@@ -134,7 +134,7 @@ class DeskVenue:
         number = len(others) + (mine is None)
         return _Stay(expected, place, adult, covers, mine is not None, _lines(expected, number, covers, mine))
 
-    def _booking(self, visit: Visit, said: dict[Attribute, str], names: frozenset[bytes]) -> Expected:
+    def _booking(self, visit: Visit, said: dict[Attribute, str], names: frozenset[bytes] | None) -> Expected:
         reference = said.get(Attribute.BOOKING)
         if reference is not None:
             found = self._arrivals.by_reference(self._digests.reference(reference))
@@ -142,7 +142,7 @@ class DeskVenue:
                 if not self._in_window(found, visit):
                     raise Refused(Reason.VISIT_WINDOW)
                 return found
-        if not names:
+        if names is None:
             raise _UnexpectedError if reference is not None else Refused(Reason.DISCLOSURE_MISSING)
         born = self._born(said)
         candidates = [
@@ -162,7 +162,7 @@ class DeskVenue:
     def _place(
         self,
         expected: Expected,
-        names: frozenset[bytes],
+        names: frozenset[bytes] | None,
         said: dict[Attribute, str],
         others: Sequence[RegisteredGuest],
     ) -> int | None:
@@ -172,7 +172,7 @@ class DeskVenue:
         fitting = [
             number
             for number, place in enumerate(expected.places)
-            if names & place.names and _same_birth(place, born, self._digests)
+            if names and names & place.names and _same_birth(place, born, self._digests)
         ]
         free = [number for number in fitting if number not in taken]
         if free:
@@ -180,7 +180,7 @@ class DeskVenue:
         if fitting:
             raise Refused(Reason.BOOKING_AMBIGUOUS, "a guest of this name is registered already")
         unnamed = len([guest for guest in others if guest.place is None])
-        if names and len(expected.places) + unnamed >= expected.guests:
+        if names is not None and len(expected.places) + unnamed >= expected.guests:
             raise _UnexpectedError  # this guest knows the reference of another guest's booking
         return None
 
@@ -188,6 +188,8 @@ class DeskVenue:
         known = self._is_adult(said, expected.arrival)
         if known is None and place is not None and (minor := expected.places[place].minor) is not None:
             known = not minor
+        if known is None and self._born(said) is not None:
+            return False  # a date in part on which the guest may be a minor
         if known is None and expected.minors:
             raise Refused(
                 Reason.DISCLOSURE_MISSING, "the booking has minors, and this guest's age is unknown"
@@ -195,23 +197,27 @@ class DeskVenue:
         return known is not False
 
     def _is_adult(self, said: dict[Attribute, str], on: date) -> bool | None:
+        """None if the guest discloses no birth date, or one in part that leaves it open."""
         born = self._born(said)
-        return None if born is None else age(born, on) >= self._rules.adult_age
+        return None if born is None else born.is_aged(self._rules.adult_age, on)
+
+    def _counts_as_adult(self, said: dict[Attribute, str], on: date) -> bool:
+        """Whether a guest without a booking is registered as an adult; a date in part must say so."""
+        return self._is_adult(said, on) is True or self._born(said) is None
 
     def _in_window(self, expected: Expected, visit: Visit) -> bool:
         zone = self._rules.zone
         soonest = (visit.now + self._rules.early).astimezone(zone).date()
         return expected.arrival <= soonest and visit.now.astimezone(zone).date() <= expected.departure
 
-    def _names(self, said: dict[Attribute, str]) -> frozenset[bytes]:
+    def _names(self, said: dict[Attribute, str]) -> frozenset[bytes] | None:
+        """None if the guest discloses no name; empty for a name without letters, which equals no other."""
         family = said.get(Attribute.FAMILY_NAME)
-        if family is None:
-            return frozenset()
-        return self._digests.names(family, said.get(Attribute.GIVEN_NAME, ""))
+        return None if family is None else self._digests.shown(family, said.get(Attribute.GIVEN_NAME, ""))
 
-    def _born(self, said: dict[Attribute, str]) -> date | None:
+    def _born(self, said: dict[Attribute, str]) -> BirthDate | None:
         text = said.get(Attribute.BIRTH_DATE)
-        return date.fromisoformat(text) if text is not None else None  # edge.card has checked it
+        return BirthDate.parse(text) if text is not None else None  # edge.card has checked it
 
     def _subject(self, visit: Visit) -> bytes:
         return self._digests.person(visit.card.person)
@@ -224,13 +230,14 @@ class _UnexpectedError(Exception):
     """There is no booking for this guest; the rules of the property decide."""
 
 
-def _fits(expected: Expected, names: frozenset[bytes], born: date | None, digests: Digests) -> bool:
+def _fits(expected: Expected, names: frozenset[bytes], born: BirthDate | None, digests: Digests) -> bool:
     return any(names & place.names and _same_birth(place, born, digests) for place in expected.places)
 
 
-def _same_birth(place: BookedGuest, born: date | None, digests: Digests) -> bool:
-    """Whether the birth dates are equal, or one of them is unknown: a guest may leave it out."""
-    return place.birth is None or born is None or place.birth == digests.birth(born)
+def _same_birth(place: BookedGuest, born: BirthDate | None, digests: Digests) -> bool:
+    """Whether the birth dates are equal as far as both are known: a guest may leave it out."""
+    said = digests.births(born)
+    return len(place.births & said) == min(len(place.births), len(said))
 
 
 def _lines(expected: Expected, number: int, covers: int, mine: RegisteredGuest | None) -> tuple[str, ...]:

@@ -7,23 +7,24 @@ value: a row holds personal data.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from edge.card.person import Person
 from edge.errors import InputError
-from edge.formats.csv_rows import csv_rows
-from edge.formats.untrusted_text import UnreadableText, typed_json
+from edge.formats.csv_rows import QUOTE, csv_table
+from edge.formats.untrusted_text import UnreadableText, json_object, json_objects
 from edge.keyed_digest import DIGEST_BYTES
 from edge.policy.pin import MAX_VERIFIER_BYTES
 from edge.venues.door.person import person_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import tzinfo
+
+T = TypeVar("T")
 
 MAX_PEOPLE: Final = 200_000  # twice the largest site that is supported
 MAX_LIST_BYTES: Final = 64 << 20  # MAX_PEOPLE rows with every column filled
@@ -31,8 +32,10 @@ COLUMNS: Final = (
     "issuer", "subject", "name", "groups", "valid_from", "valid_until", "assisted", "no_face", "duress_of",
     "template", "pin", "duress_pin",
 )  # fmt: skip
+_REQUIRED: Final = (("issuer", "subject"), ("name",))
 _MAX_VALUE_CHARS: Final = 4_000  # a hundred groups
 _MAX_ROW_CHARS: Final = 64 * 1024  # every column of the greatest length
+_MAX_NAMES: Final = 64  # in one JSON object; there are twelve columns
 _MAX_WORD_CHARS: Final = 200  # of an issuer or a subject; a card's code has room for less
 _GROUP: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as in site.toml
 _TEMPLATE_BYTES: Final = 16
@@ -100,15 +103,12 @@ def read_csv(lines: Iterable[str], site: EnrolmentContext) -> Iterator[Enrolment
 
     Raises InputError if the file as a whole cannot be read.
     """
-    rows = csv_rows(lines, limit=_MAX_ROW_CHARS)
-    columns = next((row for _, row in rows if row), [])
-    _check_columns(columns)
-    for number, row in rows:
-        if len(row) > len(columns):
-            mistake = InputError(f"line {number}: more values than columns", hint=_HINT)
-            yield f"line {number}", mistake
-        elif row:
-            yield _read(dict(zip(columns, row, strict=False)), f"line {number}", site)
+    for row in csv_table(lines, columns=COLUMNS, required=_REQUIRED, limit=_MAX_ROW_CHARS):
+        where = f"line {row.line}"
+        if row.wrong:
+            yield where, InputError(f"{where}: {row.wrong}", hint=QUOTE)
+        else:
+            yield _read(row.cells, where, site)
 
 
 def read_json(data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
@@ -116,33 +116,24 @@ def read_json(data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
 
     Raises InputError if the file as a whole cannot be read.
     """
+    data = data.removeprefix(BOM_UTF8)
     if data.lstrip()[:1] == b"[":
-        people = _decoded(data, list[dict[str, Any]], "not a JSON array of objects")
+        people = _decoded(data, json_objects, "not a JSON array of objects")
         for number, row in enumerate(people, 1):
             yield _read(row, f"person {number}", site)
         return
     for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
-            row = _decoded(line, dict[str, Any], f"line {number}: not a JSON object")
+            row = _decoded(line, json_object, f"line {number}: not a JSON object")
             yield _read(row, f"line {number}", site)
 
 
-def _decoded(data: bytes, kind: Any, what: str) -> Any:  # noqa: ANN401  msgspec's own types
+def _decoded(data: bytes, reader: Callable[..., T], what: str) -> T:
+    """Raises InputError, also for an object that has a name twice."""
     try:
-        return typed_json(data, msgspec.json.Decoder(kind))
+        return reader(data, most=_MAX_NAMES)
     except UnreadableText as error:
         raise InputError(what, hint=_HINT) from error
-
-
-def _check_columns(found: Iterable[str]) -> None:
-    found = tuple(found)
-    for column in found:
-        if column not in COLUMNS:
-            raise InputError(f'unknown column "{column[:40]}"', hint=f"use only {', '.join(COLUMNS)}")
-    if "name" not in found and not {"issuer", "subject"} <= set(found):
-        raise InputError(
-            "the columns issuer and subject are missing", hint="write the names of the columns into line 1"
-        )
 
 
 class _WrongError(ValueError):

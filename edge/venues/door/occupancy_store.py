@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ _TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
     "areas": ({"area": str, "day": int, "count": int}, ("area",)),
     "opened": ({"area": str, "team": str, "day": int}, ("area", "team")),
     "waiting": ({"door": str, "person": bytes, "at": int}, ("door",)),
-    "switches": ({"switch": str, "since": int}, ("switch",)),
+    "switches": ({"switch": str, "since": int, "by": str}, ("switch",)),
 }
 
 
@@ -29,6 +30,14 @@ class Switch(StrEnum):
 
     LOCK_DOWN = "lock-down"
     CONTROLLER = "controller"  # the door's controller was put into lock-down by these rules
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOn:
+    """A switch is on since this second. `by`: the account of the operator; None: not known."""
+
+    since: int
+    by: str | None
 
 
 class OccupancyFile:
@@ -92,12 +101,37 @@ class OccupancyFile:
         """Whether the switch is on. Raises StorageFault."""
         return self._row("SELECT 1 FROM switches WHERE switch = ?", switch.value) is not None
 
-    def switch(self, switch: Switch, since: int | None) -> None:
-        """Switch it on since this second, or off if `since` is None. Raises StorageFault."""
+    def switched_on(self, switch: Switch) -> SwitchedOn | None:
+        """The time at which the switch was switched on, and the operator; None: it is off."""
+        row = self._row('SELECT since, "by" FROM switches WHERE switch = ?', switch.value)
+        return None if row is None else SwitchedOn(*row)
+
+    def switch(self, switch: Switch, since: int | None, *, by: str | None = None) -> None:
+        """Switch it on since this second, or off if `since` is None. Raises StorageFault.
+
+        A switch that is on keeps its time and its operator.
+        """
         with faults(self._path), transaction(self._db):
-            self._db.execute("DELETE FROM switches WHERE switch = ?", (switch.value,))
-            if since is not None:
-                self._db.execute("INSERT INTO switches (switch, since) VALUES (?, ?)", (switch.value, since))
+            if since is None:
+                self._db.execute("DELETE FROM switches WHERE switch = ?", (switch.value,))
+            else:
+                self._db.execute(
+                    'INSERT OR IGNORE INTO switches (switch, since, "by") VALUES (?, ?, ?)',
+                    (switch.value, since, by),
+                )
+
+    def places_of(self, person: bytes) -> list[tuple[str, Inside]]:
+        """The areas in which this person is stored, also of a day that is over. Raises StorageFault."""
+        with faults(self._path):
+            rows = self._db.execute(
+                "SELECT area, at, day FROM inside WHERE person = ? ORDER BY area", (person,)
+            ).fetchall()
+        return [(area, Inside(at, day)) for area, at, day in rows]
+
+    def stored(self) -> tuple[int, int]:
+        """Number of stored people, and of their areas, also of days that are over. Raises StorageFault."""
+        people, areas = self._row("SELECT count(*), count(DISTINCT area) FROM inside") or (0, 0)
+        return people, areas
 
     def forgive(self, person: bytes | None = None) -> int:
         """Remove this person, or all people, from every area; their number. Raises StorageFault."""
@@ -123,13 +157,22 @@ class OccupancyFile:
         return row
 
 
+def _has_operators(db: sqlite3.Connection) -> bool:
+    return any(column[1] == "by" for column in db.execute("PRAGMA table_info(switches)"))
+
+
 def _make_tables(db: sqlite3.Connection) -> None:
     known = db.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").fetchone()
     if known == (len(_TABLES),):
+        if not _has_operators(db):  # a file of an earlier version
+            with transaction(db):
+                if not _has_operators(db):  # another process may have been first
+                    db.execute('ALTER TABLE switches ADD COLUMN "by" TEXT')
         return
     from sqlite_utils import Database  # 0.3 s, at the first start only
 
     with transaction(db):
         tables = Database(db, execute_plugins=False)
         for name, (columns, pk) in _TABLES.items():
-            tables.table(name).create(columns, pk=pk, not_null=columns, if_not_exists=True, strict=True)
+            required = [column for column in columns if column != "by"]
+            tables.table(name).create(columns, pk=pk, not_null=required, if_not_exists=True, strict=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.errors import InputError
+from edge.formats.list_in_use import check_replacement
 from edge.policy.pin import Pin
 from edge.sqlite import connect, faults, transaction
 from edge.venues.door.person import EnrolledPerson
@@ -66,18 +67,27 @@ class PeopleFile:
             for row in self._db.execute(_ALL):
                 yield row[0], row[1], _person(row)
 
-    def take(self, enrolments: Iterable[Enrolment], *, replace: bool = False) -> int:
-        """Enrol these people: all or none; their number. `replace`: delete all people who are not among them.
+    def take(
+        self, enrolments: Iterable[Enrolment], *, replace: bool = False, accept_fewer: bool = False
+    ) -> int:
+        """Enrol these people: all or none; their number.
 
         A row without a PIN keeps the stored PIN: offices write lists, and PINs are set on the device.
 
+        Args:
+            enrolments: the list.
+            replace: delete all people who are not in the list.
+            accept_fewer: whether an operator agrees that more than half of the people are deleted.
+
         Raises:
-            InputError: a duress card belongs to a person who is not enrolled.
+            FewerError: more than half of the people would be deleted.
+            InputError: the list is empty, or a duress card belongs to a person who is not enrolled.
             StorageFault: the file cannot be written.
         """
         from sqlite_utils import Database  # takes 0.3 s; a door does not need it
 
-        taken = 0
+        taken = deleted = 0
+        in_use = len(self)
         columns = [f"{column} = excluded.{column}" for column in _COLUMNS if "pin" not in column]
         columns += [f"{column} = coalesce(excluded.{column}, {column})" for column in _PINS]
         upsert = f"{_INSERT} ON CONFLICT (name) DO UPDATE SET {', '.join(columns)}"
@@ -89,7 +99,9 @@ class PeopleFile:
                 self._db.execute("INSERT INTO taken VALUES (?)", (enrolment.name,))
                 taken += 1
             if replace:
-                self._db.execute(f"DELETE FROM {_TABLE} WHERE name NOT IN (SELECT name FROM taken)")  # noqa: S608
+                deleted = self._db.execute(
+                    f"DELETE FROM {_TABLE} WHERE name NOT IN (SELECT name FROM taken)"  # noqa: S608
+                ).rowcount
             self._db.execute("DROP TABLE taken")
             lost = table.count_where(
                 f"same_as IS NOT NULL AND same_as NOT IN (SELECT name FROM {_TABLE} WHERE same_as IS NULL)"  # noqa: S608
@@ -99,7 +111,34 @@ class PeopleFile:
                     f"{lost} duress cards name a person who is not enrolled",
                     hint="enrol that person in the same list, or before it",
                 )
+            stay = in_use - deleted
+            check_replacement("people", in_use=in_use, stay=stay, usable=taken, accept_fewer=accept_fewer)
         return taken
+
+    def clear(self) -> int:
+        """Delete all people and their PINs; their number. Raises StorageFault."""
+        with faults(self._path), transaction(self._db):
+            return self._db.execute(f"DELETE FROM {_TABLE}").rowcount  # noqa: S608  our own words
+
+    def persons(self) -> int:
+        """Number of people, each counted once, whatever duress cards they have. Raises StorageFault."""
+        with faults(self._path):
+            found = self._db.execute(f"SELECT count(*) FROM {_TABLE} WHERE same_as IS NULL").fetchone()  # noqa: S608
+            return int(found[0])
+
+    def gone(self, names: Iterable[bytes]) -> int:
+        """Number of entries with other names, which `take` deletes with `replace`. Raises StorageFault."""
+        kept = set(names)
+        with faults(self._path):
+            return sum(row[0] not in kept for row in self._db.execute(f"SELECT name FROM {_TABLE}"))  # noqa: S608
+
+    def remove(self, name: bytes) -> int:
+        """Delete this entry, and the duress cards of this person; the number deleted. Raises StorageFault."""
+        with faults(self._path), transaction(self._db):
+            return self._db.execute(
+                f"DELETE FROM {_TABLE} WHERE name = ?1 OR same_as = ?1",  # noqa: S608
+                (name,),
+            ).rowcount
 
     def set_pin(self, name: bytes, pin: Pin | None) -> None:
         """Set this person's PIN, or delete it if `pin` is None. Raises StorageFault."""

@@ -11,7 +11,7 @@ from edge.link.messages import Mode
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice, merge
 from edge.venues.door.occupancy import OccupancyChange, WaitingPerson
 from edge.venues.door.person import person_name
-from edge.venues.door.rules import Passback
+from edge.venues.door.rules import Direction, Passback
 from edge.venues.door.visit_facts import DoorContext, VisitFacts
 
 if TYPE_CHECKING:
@@ -59,11 +59,12 @@ def objection(facts: VisitFacts) -> Reason | None:
 def mode(door: DoorContext) -> Mode:
     """The mode in which a controller should run this door.
 
-    A controller in lock-down denies every grant. If a group may still pass, the controller stays normal, and
-    these rules refuse all others.
+    A controller in lock-down denies every grant. If a group may still pass, or this reader lets people out,
+    the controller stays normal, and these rules refuse all others.
     """
     if door.is_locked_down:
-        return Mode.NORMAL if door.rules.lock_down.may_pass else Mode.LOCK_DOWN
+        is_passable = door.rules.lock_down.may_pass or door.rules.doorway.direction is Direction.OUT
+        return Mode.NORMAL if is_passable else Mode.LOCK_DOWN
     return Mode.FREE_ACCESS if door.is_free else Mode.NORMAL
 
 

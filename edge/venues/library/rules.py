@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from edge.decision import Reason
 from edge.policy.obligations import Obligations
 from edge.screen_text import staff_texts
+from edge.venues.library.sip2.messages import UnusableField
 from edge.venues.library.sip2.replies import Flag
 
 if TYPE_CHECKING:
@@ -88,9 +89,14 @@ WORDS: Final = {
     Flag.TOO_MANY_BILLED: "too many items were billed",
 }
 
+_OFFLINE: Final = "The library system is offline"
+
 
 def judge(patron: Patron, rules: LibraryRules, *, staffed: bool, today: date) -> PatronVerdict:
-    """The verdict of library system and library rules on a patron. `today`: local date of the library."""
+    """The verdict of library system and library rules on a patron. `today`: local date of the library.
+
+    Raises UnusableField, which names the field, if a rule needs a value that cannot be read.
+    """
     if not patron.is_valid:  # also if the reply has no BL: then the system has not confirmed the patron
         return PatronVerdict(Reason.PATRON_UNKNOWN, ("The library does not know this patron.", *patron.lines))
     against = [WORDS[flag] for flag in sorted(patron.flags & rules.blocks)]
@@ -100,6 +106,7 @@ def judge(patron: Patron, rules: LibraryRules, *, staffed: bool, today: date) ->
         return PatronVerdict(
             Reason.PATRON_BLOCKED, (f"Blocked by the library: {'; '.join(against)}.", *patron.lines)
         )
+    _check_read(patron, rules)
     if not staffed and (why := _not_alone(patron, rules, today)):
         return PatronVerdict(Reason.SCHEDULE_CLOSED, (why,))
     notes = [WORDS[flag] for flag in sorted(patron.flags)]
@@ -115,10 +122,13 @@ def may_be_alone(patron: Patron, rules: LibraryRules, today: date) -> bool:
 
 
 def judge_offline(
-    seen: SeenPatron | None, rules: LibraryRules, *, staffed: bool, today: date
+    seen: SeenPatron | None, rules: LibraryRules, *, staffed: bool, today: date, unusable: str = ""
 ) -> PatronVerdict:
-    """The verdict by the last entry and the rules while the library system is offline."""
-    away = "The library system is offline"
+    """The verdict by the last entry and the rules while the library system is offline.
+
+    `unusable`: the reason, if it answers and the answer cannot be used.
+    """
+    away = f"The library system's answer cannot be used ({unusable})" if unusable else _OFFLINE
     if rules.offline == Offline.DENY:
         return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}: staff admit patrons.",))
     known = seen is not None and 0 <= (today - seen.day).days <= rules.offline_days
@@ -144,12 +154,25 @@ def _not_alone(patron: Patron, rules: LibraryRules, today: date) -> str | None:
     if rules.unstaffed_kinds and patron.kind not in rules.unstaffed_kinds:
         return "Not registered for hours without staff."
     if rules.unstaffed_age is not None and (
-        patron.born is None or _age(patron.born, today) < rules.unstaffed_age
+        patron.born is None or patron.born.is_aged(rules.unstaffed_age, today) is not True
     ):
         return f"Under {rules.unstaffed_age}, or age unknown: no entry without staff."
     return None
 
 
-def _age(born: date, today: date) -> int:
-    """Age in whole years; a patron born on 29 February is a year older on 1 March."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+def _check_read(patron: Patron, rules: LibraryRules) -> None:
+    """Raises UnusableField if a value that a rule needs of this patron cannot be read.
+
+    An unknown kind or age refuses entry without staff already, so it is not here.
+    """
+    if flags := patron.unread_flags & rules.blocks:
+        name = min(flags).name.lower().replace("_", "-")
+        raise UnusableField(
+            f"the patron's status: place {min(flags) + 1} ({name}) is not Y, N or blank",
+            hint=f"ask the operator of the library system, or take {name} out of [library] blocks",
+        )
+    if rules.fee_limit is not None and (why := patron.unread.get("BV")):
+        raise UnusableField(
+            f"field BV {why}, and [library] fee_limit needs the amount",
+            hint="ask the operator of the library system, or leave out [library] fee_limit",
+        )

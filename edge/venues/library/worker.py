@@ -13,7 +13,7 @@ from edge.retry import RetrySchedule
 from edge.screen_text import ScreenText, ScreenTextKind
 from edge.venues.library.lending import Finish, Lend, TakeBack
 from edge.venues.library.rules import PatronVerdict, SeenPatron, judge, judge_offline, may_be_alone
-from edge.venues.library.sip2.messages import Malformed
+from edge.venues.library.sip2.messages import Malformed, UnusableField
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,16 +113,22 @@ class Worker:
         """The verdict of the rules without the system, from memory.
 
         A system that sends invalid replies is not offline: an attacker who disturbs its replies must not get
-        the rules for an offline system.
+        the rules for an offline system. One whose replies arrive whole, with a field that cannot be used,
+        counts as offline: that is its own fault, and lasts.
         """
         if not self._thread.is_alive():  # a bug of ours must not let patrons in unasked
             return PatronVerdict(Reason.HOST_UNAVAILABLE, ("This device has failed: restart it.",))
-        if isinstance(self._away, Malformed):
+        away = self._away
+        if isinstance(away, Malformed) and not isinstance(away, UnusableField):
             return PatronVerdict(Reason.HOST_UNAVAILABLE, ("The library system sends invalid replies.",))
         now = self._clock.now()
         today = self._hours.today(now)
         return judge_offline(
-            self._store.seen(patron), self._rules, staffed=self._hours.staffed(now), today=today
+            self._store.seen(patron),
+            self._rules,
+            staffed=self._hours.staffed(now),
+            today=today,
+            unusable=away.message if isinstance(away, UnusableField) else "",
         )
 
     def do(self, acts: Sequence[Act]) -> None:
@@ -193,11 +199,11 @@ class Worker:
             if not self._is_back():
                 return self.offline(patron)
             said = self._library.patron(patron)
+            verdict = judge(said, self._rules, staffed=self._hours.staffed(now), today=today)
         except HostFault as fault:
             self._gone(fault)
             return self.offline(patron)
         self._talked()
-        verdict = judge(said, self._rules, staffed=self._hours.staffed(now), today=today)
         try:
             if verdict.reason is None:
                 self._store.remember(patron, SeenPatron(today, may_be_alone(said, self._rules, today)))

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -211,11 +212,11 @@ def test_a_good_code_is_valid_as_text_and_as_a_picture(check, office, tmp_path) 
         assert row["issuer"] == "tower-1"
 
 
-def test_a_row_holds_nothing_of_the_person_or_the_code(check, office) -> None:
+def test_a_row_holds_issuer_and_subject_and_nothing_else_of_the_card(check, office) -> None:
     text = office.wallet.code(NOW)
     _, rows, _ = check(text.encode())
     said = json.dumps(rows)
-    assert "resident-7" not in said
+    assert [(row["issuer"], row["subject"]) for row in rows] == [("tower-1", "resident-7")]
     assert office.wallet.claims().card_id.hex() not in said
     assert text[4:24] not in said
 
@@ -225,7 +226,7 @@ def test_a_part_of_a_structured_append_is_refused_like_half_a_code(check, office
     code, rows, _ = check(png_of(picture(first.matrix)), png_of(picture(second.matrix)))
     assert (code, [row["result"] for row in rows]) == (1, ["refused"] * 2)
     assert rows[0]["reason"] in {"card.malformed", "code.unreadable"}  # as its base45 is cut
-    assert rows[1]["reason"] == "code.unreadable"
+    assert rows[1]["reason"] == "code.foreign"  # without our prefix
 
 
 def test_a_leading_space_is_part_of_the_code(check, office) -> None:
@@ -255,7 +256,9 @@ NOT_CODES = {
 def test_an_input_that_is_not_a_code_is_refused_in_one_line(check, data) -> None:
     code, rows, err = check(data)
     assert (code, err, len(rows)) == (1, "", 1)
-    assert (rows[0]["format"], rows[0]["result"], rows[0]["reason"]) == (None, "refused", "code.unreadable")
+    reason = "code.unreadable" if data.strip()[:3].upper() in {b"", b"EC1", b"\x89PN"} else "code.foreign"
+    reason = "code.foreign" if data == NOT_CODES["a picture of another code"] else reason
+    assert (rows[0]["format"], rows[0]["result"], rows[0]["reason"]) == (None, "refused", reason)
     assert len(json.dumps(rows)) < 400
 
 
@@ -399,7 +402,40 @@ def test_the_text_has_one_line_for_each_input(office, trust, tmp_path, capsys) -
     bad.write_text("EC1:")
     code = main(["code", "verify", "--trust", str(trust), "--now", NOW.isoformat(), str(good), str(bad)])
     assert code == 1
-    assert capsys.readouterr().out.splitlines() == [f"{good}: valid", f"{bad}: refused (card.malformed)"]
+    assert capsys.readouterr().out.splitlines() == [
+        f"{good}: valid",
+        "  issuer   tower-1",
+        "  subject  resident-7",
+        f"{bad}: refused (card.malformed)",
+    ]
+
+
+def test_an_old_photograph_of_a_good_card_still_names_its_subject(office, trust, tmp_path, capsys) -> None:
+    (tmp_path / "code").write_text(office.wallet.code(NOW))
+    words = ["code", "verify", "--trust", str(trust), str(tmp_path / "code"), "--now"]
+    assert main([*words, (NOW + timedelta(minutes=5)).isoformat()]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{tmp_path / 'code'}: refused (code.stale)",
+        "  issuer   tower-1",
+        "  subject  resident-7",
+    ]
+
+
+def test_a_card_that_no_known_issuer_signed_names_no_subject(check, office) -> None:
+    _, rows, _ = check(new_holder(new_issuer(seed=9)).code(NOW).encode())
+    assert "subject" not in rows[0]
+
+
+def test_a_card_without_a_subject_says_that_no_site_can_enrol_its_holder(tmp_path, capsys) -> None:
+    issuer = new_issuer()
+    issued = issuer.enrol(replace(enrolment(), subject=None), now=NOW)
+    folder = published(types.SimpleNamespace(issuer=issuer), tmp_path / "trust", NOW)
+    (tmp_path / "code").write_text(Wallet(HOLDER, issued.card).code(NOW))
+    words = ["--trust", str(folder), "--now", NOW.isoformat(), str(tmp_path / "code")]
+    assert main(["code", "verify", *words]) == 0
+    assert "  subject  none: no site can enrol this holder\n" in capsys.readouterr().out
+    assert main(["code", "verify", "--json", *words]) == 0
+    assert json.loads(capsys.readouterr().out)["subject"] is None
 
 
 def test_a_text_is_verified_without_loading_a_code_engine(office, trust, tmp_path) -> None:
@@ -412,4 +448,11 @@ def test_a_text_is_verified_without_loading_a_code_engine(office, trust, tmp_pat
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
     )
-    assert done.stdout.splitlines() == [f"{tmp_path / 'code'}: valid", "[]"]
+    assert done.stdout.splitlines()[0] == f"{tmp_path / 'code'}: valid"
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_code_of_another_system_is_named_and_no_part_of_it_is_repeated(check) -> None:
+    _, rows, _ = check(b"M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 100")
+    assert (rows[0]["reason"], rows[0]["detail"]) == ("code.foreign", "a boarding pass")
+    assert "DESMARAIS" not in json.dumps(rows)

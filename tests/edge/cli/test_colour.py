@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from samples.journals import write_journal
+from worlds.people_folder import DOOR, SITE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,18 @@ def test_a_pipe_has_colours_only_if_they_are_forced(show: list[str]) -> None:
     assert not ESCAPE.search(pipe())
     assert COLOUR.search(pipe(FORCE_COLOR="1"))
     assert not COLOUR.search(pipe(FORCE_COLOR="1", NO_COLOR="1"))
+
+
+def test_a_lock_down_is_red_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "door.toml").write_text(DOOR)
+    (tmp_path / "site.toml").write_text(SITE)
+    monkeypatch.chdir(tmp_path)
+    red = re.compile(rb"\x1b\[1;31mlock-down  on since ")
+    status = ["people", "status"]
+    assert not COLOUR.search(terminal(status))
+    subprocess.run([sys.executable, "-m", "edge", "people", "lock-down", "on"], env=env({}), check=True)
+    assert red.search(terminal(status))
+    assert not COLOUR.search(terminal(status, NO_COLOR="1"))
 
 
 @pytest.mark.parametrize(

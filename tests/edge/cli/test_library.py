@@ -152,18 +152,30 @@ def test_patrons_are_bound_and_unbound(run: Run, tmp_path: Path, capsys: pytest.
         assert len(store.roll) == 1
 
 
+HEAD = "issuer,subject,patron\n"
 LISTS = {
-    "no columns": ("CN-GD,s1,P1\n", ":1: the columns are not issuer,subject,patron"),
-    "no issuer": ("subject,patron\ns1,P1\n", ":1: the columns are not issuer,subject,patron"),
-    "four columns": (
-        "issuer,subject,patron\nA,s1,P1,x\n",
-        ":2: is not an issuer, a pseudonym and a patron's number",
-    ),
-    "an empty issuer": ("issuer,subject,patron\n,s1,P1\n", ":2: is not an issuer"),
-    "no number": ("issuer,subject,patron\nA,s1,\n", "not a patron's number"),
-    "no pseudonym": ("issuer,subject,patron\nA,,P1\n", ":2: is not an issuer, a pseudonym"),
-    "a quote without an end": ('issuer,subject,patron\nA,s1,"P1\n', "not CSV"),
-    "nothing": ("", ":1: the columns"),
+    "no columns": ("CN-GD,s1,P1\n", 'line 1: unknown column "cn-gd"'),
+    "no issuer": ("subject,patron\ns1,P1\n", "line 1: no column issuer"),
+    "four cells": (HEAD + "A,s1,P1,x\n", "line 2: more values than columns"),
+    "two columns of one name": ("issuer,subject,patron,Patron\n", 'line 1: two columns "patron"'),
+    "an empty issuer": (HEAD + ",s1,P1\n", "line 2: is not an issuer"),
+    "no number": (HEAD + "A,s1,\n", "line 2: not a patron's number"),
+    "no pseudonym": (HEAD + "A,,P1\n", "line 2: is not an issuer, a pseudonym"),
+    "a quote without an end": (HEAD + 'A,s1,P1\nA,s1,"P1\n', "line 3: not CSV"),
+    "a NUL character": (HEAD + "A,s1,P\0\n", "line 2: a NUL character"),
+    "nothing": ("", "line 1: no column issuer, subject, patron"),
+    "a header alone": (HEAD, "no bindings in it can be used"),
+}
+
+
+_TWO = "issuer,subject,patron\nCN-GD,s1,P1\nCN-GD,s2,P2\n"
+TABLES = {
+    "a byte order mark": b"\xef\xbb\xbf" + _TWO.encode(),
+    "UTF-16 with tabs": _TWO.replace(",", "\t").encode("utf-16"),
+    "semicolons": _TWO.replace(",", ";").encode(),
+    "CR": _TWO.replace("\n", "\r").encode(),
+    "blanks": _TWO.replace(",", " , ").encode(),
+    "other letters and another order": b"Patron,ISSUER,Subject\nP1,A,s1\nP2,A,s2\n",
 }
 
 
@@ -175,6 +187,15 @@ def test_a_list_with_a_mistake_binds_no_patron(
     assert run("bind", str(tmp_path / "patrons.csv")) == 2
     assert error in capsys.readouterr().err
     assert not (tmp_path / "gate.db").exists()
+
+
+@pytest.mark.parametrize("data", TABLES.values(), ids=TABLES)
+def test_a_list_is_bound_in_every_form_that_spreadsheets_write(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    (tmp_path / "patrons.csv").write_bytes(data)
+    assert run("bind", str(tmp_path / "patrons.csv")) == 0
+    assert "2 bound" in capsys.readouterr().out
 
 
 def test_a_list_that_is_not_text_or_not_there(

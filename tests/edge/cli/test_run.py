@@ -11,13 +11,15 @@ import pytest
 from worlds.trust import NOW, TRUST
 
 from edge.__main__ import main
-from edge.app.demo.live import run_sim
+from edge.app.demo.live import EVERYDAY, in_random_order, run_sim
 from edge.audit.evidence import open_segment_reader
 from edge.cli.run import _Rows
+from edge.cli.visits.story import Story
 from edge.decision import Deny, Grant, Reason
 from edge.passage.machine import PassageState
 from edge.passage.verifier import PassageOutcome, StepResult
 from edge.policy.obligations import Obligations, StaffNotice
+from edge.reasons.table import reasons
 from edge.screen_text import staff_texts
 from edge.trust.time.freshness import AgePolicy
 from edge.trust.time.trust_age import trust_state
@@ -138,7 +140,7 @@ def test_a_simulation_goes_on_with_its_own_journal(built_models: Path, photos: P
 
 
 @pytest.mark.parametrize("at_terminal", [False, True])
-def test_notices_for_staff_go_to_a_terminal_only(
+def test_notices_go_to_a_terminal_only_and_duress_has_a_neutral_word_there(
     at_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal)
@@ -147,5 +149,66 @@ def test_notices_for_staff_go_to_a_terminal_only(
         notices=frozenset({StaffNotice.DURESS}), lines=staff_texts(("room 12, \x1b[2Jtwo nights",))
     )
     show(replace(moment(PassageState.COOLDOWN, DENIED), obligations=obligations))
-    said = capsys.readouterr().out.splitlines()[1:]
-    assert said == (["       duress", "       room 12, \\x1b[2Jtwo nights"] if at_terminal else [])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("       ")]
+    assert said[-2:] == (["       routine", "       room 12, \\x1b[2Jtwo nights"] if at_terminal else [])
+
+
+# -- the story, at a terminal --------------------------------------------------------------------------------
+
+
+def test_a_terminal_gets_who_came_what_happened_why_and_what_staff_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show, _ = rows()
+    show.ready("tower-1/lobby, watching the camera")
+    for outcome in (replace(GRANTED, card="0123456789ab"), DENIED, UNWRITTEN):
+        show(moment(PassageState.COOLDOWN, outcome))
+    told = capsys.readouterr().out
+    assert [line for line in told.splitlines() if not line.startswith(" ")] == [
+        "ready: tower-1/lobby, watching the camera; Ctrl-C stops",
+        'visitor 1, card 0123456789ab: may come in, sees "welcome" (record 7, 15.5 ms)',
+        'visitor 2, no valid card: is turned away, sees "try again" (record 8, 1.0 ms)',
+        'visitor 3, no valid card: is turned away, sees "ask staff" (not on record, 0.0 ms)',
+    ]
+    words = " ".join(told.split())
+    for reason in (Reason.CARD_REPLAYED, Reason.DEVICE_FAULT):
+        row = reasons()[reason]
+        assert f"why: {reason}. {row.meaning} staff: {row.staff}" in words
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_told_in_lines_that_fit(reason: Reason) -> None:
+    told = list(Story().lines(PassageOutcome(Deny(reason), 1, {}), 0.0))
+    assert max(map(len, told)) <= 100
+    assert told[1].startswith(f"    why: {reason}. ")
+
+
+def test_json_at_a_terminal_is_json_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show, _ = rows(as_json=True)
+    show.ready("tower-1/lobby, watching the camera")
+    show.scene("Erin", "her own code")
+    show(moment(PassageState.COOLDOWN, DENIED))
+    assert [json.loads(line)["reason"] for line in capsys.readouterr().out.splitlines()] == ["card.replayed"]
+
+
+def test_a_simulation_says_who_comes_at_a_terminal_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows()[0].scene("Erin", "her own code")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    rows()[0].scene("Erin", "her own code")
+    assert capsys.readouterr().out == "\nErin: her own code\n"
+
+
+def test_a_replayed_code_in_a_simulation_is_that_of_the_visitor_before() -> None:
+    for _ in range(20):
+        order = in_random_order()
+        assert sorted(map(id, order)) == sorted(map(id, EVERYDAY))
+        replay = next(at for at, scene in enumerate(order) if scene.expected is Reason.CARD_REPLAYED)
+        assert order[replay - 1].expected is None
+        assert order[replay - 1].who == "Erin"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from edge.card.claims import Freshness
+from edge.doctor import findings as f
 from edge.doctor import thresholds
 from edge.doctor.findings import Severity
 from edge.doctor.thresholds import CameraMeasures, Disk, Rtc
@@ -141,7 +142,6 @@ def test_strike(happened, has_contact, expected) -> None:
 @pytest.mark.parametrize(
     ("celsius", "throttled", "expected"),
     [
-        (None, None, 0),
         (60.0, 0, 0),
         (75.1, 0, 91),
         (82.1, 0, 92),
@@ -159,7 +159,6 @@ def test_heat(celsius, throttled, expected) -> None:
 @pytest.mark.parametrize(
     ("throttled", "alarm", "expected"),
     [
-        (None, None, 0),
         (0, None, 0),
         (None, True, 95),
         (0x50005, None, 95),
@@ -177,10 +176,28 @@ def test_request(days: int, expected: int) -> None:
     assert numbers(thresholds.request(now + timedelta(days=days), now)) == [expected]
 
 
-@pytest.mark.parametrize(("megabytes", "expected"), [(None, 0), (100, 0), (99, 98)])
+@pytest.mark.parametrize(("megabytes", "expected"), [(100, 0), (99, 98)])
 def test_memory(megabytes, expected) -> None:
-    available = None if megabytes is None else megabytes * thresholds.MEGABYTE
-    assert numbers(thresholds.memory(available)) == [expected]
+    assert numbers(thresholds.memory(megabytes * thresholds.MEGABYTE)) == [expected]
+
+
+def test_a_part_that_the_machine_does_not_have_is_skipped() -> None:
+    found = [*thresholds.heat(None, None), *thresholds.power(None, alarm=None), *thresholds.memory(None)]
+    assert {finding.level for finding in found} == {f.Severity.SKIPPED}
+    assert f.worst(found) is f.Severity.SKIPPED
+    assert f.summary(found) == (
+        "0 passed, 0 warnings, 0 failed, 3 skipped: heat, power, memory (not on this machine)"
+    )
+
+
+def test_the_summary_counts_each_level() -> None:
+    found = [
+        f.ok("a", "well"),
+        f.DOOR_SIM.found("simulated", "set it"),
+        f.CAMERA_BLACK.found("black", "light"),
+    ]
+    assert f.summary(found) == "1 passed, 1 warning, 1 failed, 0 skipped"
+    assert f.worst(found) is f.Severity.ERROR
 
 
 @pytest.mark.parametrize(("spent_ms", "expected"), [(300, 0), (301, 72)])

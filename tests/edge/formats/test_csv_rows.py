@@ -29,9 +29,9 @@ def test_the_limit_counts_for_each_row_and_is_exact() -> None:
         list(csv_rows([*[row] * 50, "x" + row], limit=100))
 
 
-def test_a_row_has_the_number_of_its_last_line() -> None:
+def test_a_row_has_the_number_of_its_first_line() -> None:
     rows = list(csv_rows(['a,"b\n', 'c"\n', "\n", "d,e\n"], limit=100))
-    assert rows == [(2, ["a", "b\nc"]), (3, []), (4, ["d", "e"])]
+    assert rows == [(1, ["a", "b\nc"]), (3, []), (4, ["d", "e"])]
 
 
 @pytest.mark.parametrize("text", ['a,"b', 'a,"b"c\n'])

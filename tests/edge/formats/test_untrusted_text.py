@@ -16,7 +16,14 @@ from edge.config.parse import parse_config
 from edge.errors import EdgeError
 from edge.face import manifest
 from edge.face.evaluation import calibration
-from edge.formats.untrusted_text import UnreadableText, json_object, one_of, toml_table, typed_json
+from edge.formats.untrusted_text import (
+    UnreadableText,
+    json_object,
+    json_objects,
+    one_of,
+    toml_table,
+    typed_json,
+)
 from edge.passage.lane.officers.messages import parse_officer_message, parse_referral
 from edge.policy import pin_tries
 from edge.policy.risk import sightings_file
@@ -107,6 +114,20 @@ def test_an_object_has_a_limit() -> None:
         json_object(b'{"a":1,"b":2}', most=1)
 
 
+def test_a_byte_order_mark_does_not_count() -> None:
+    assert json_object(b'\xef\xbb\xbf{"a":1}', most=1) == json_object('\ufeff{"a":1}', most=1) == {"a": 1}
+    assert typed_json(b"\xef\xbb\xbf[1]", msgspec.json.Decoder(list[int])) == [1]
+    assert toml_table("\ufeff[a]\nb = 1") == {"a": {"b": 1}}
+    assert parse_config(b'\xef\xbb\xbf[door]\nsite = "a/b"\n', Path("door.toml")).door.site == "a/b"
+
+
+def test_an_array_has_objects_only() -> None:
+    assert json_objects(b'[{"a":1},{}]', most=1) == [{"a": 1}, {}]
+    for text in (b"[1]", b"{}", b'[{"a":1,"a":2}]', b"[", b"[NaN]"):
+        with pytest.raises(UnreadableText):
+            json_objects(text, most=9)
+
+
 def test_the_error_says_what_is_wrong() -> None:
     with pytest.raises(UnreadableText, match=r"\Atoo deeply nested\Z"):
         toml_table("a = " + NESTED.decode())
@@ -132,7 +153,6 @@ OWN_TEXT = {
     "formats/untrusted_text.py": "the one place",
     "config/profiles/__init__.py": "profiles of this package",
     "venues/library/store.py": "sealed by this device's own key",
-    "venues/desk/arrivals/intake.py": "a decoder of UTF-8",
 }
 
 

@@ -256,6 +256,48 @@ def admitted(site: Site) -> None:
     assert site.verifier.state is PassageState.RELEASED
 
 
+def test_a_grant_says_welcome_until_the_strike_is_locked_again() -> None:
+    site = Site()
+    admitted(site)
+    assert site.signals.current is Signal.WELCOME
+    assert site.door.energised
+    for _ in range(200):
+        site.see()
+        assert (site.signals.current is Signal.WELCOME) == site.door.energised
+        if site.verifier.state is PassageState.IDLE:
+            break
+    assert site.verifier.state is PassageState.IDLE
+
+
+def test_no_refused_visitor_sees_welcome() -> None:
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "stranger"
+    for _ in range(200):
+        site.see()
+    assert site.passages[0].reason is not None
+    assert Signal.WELCOME not in site.signals.shown
+
+
+def test_a_release_that_fails_shows_no_welcome() -> None:
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.tape.cut = True
+    site.engine.who = "holder"
+    site.see()
+    assert Signal.WELCOME not in site.signals.shown
+    assert site.signals.current is Signal.ASK_STAFF
+
+
+def test_a_stop_in_mid_release_ends_the_welcome() -> None:
+    site = Site()
+    admitted(site)
+    site.verifier.stop(StopCause.SIGNAL)
+    assert site.signals.current is None
+
+
 def test_the_steps_reach_a_release() -> None:
     site = Site()
     admitted(site)
@@ -404,6 +446,19 @@ def test_a_record_that_cannot_be_written_is_an_outcome_without_a_number() -> Non
     assert outcome.decision == Deny(Reason.DEVICE_FAULT)
     assert outcome.seq is None
     assert "release" not in site.tape.entries
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["written", "disk full"])
+def test_staff_are_told_once_what_a_record_has_for_them_written_or_not(full: bool) -> None:
+    site = Site()
+    site.tape.full = full
+    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    site.venue.noted = frozenset({StaffNotice.DURESS, StaffNotice.ASSISTED})
+    site.reader.in_view = (site.code(),)
+    (news,) = site.see().staff
+    assert [message.code for message in news.messages] == ["notice.duress", "notice.assisted"]
+    assert news.seq == (None if full else 1)
+    assert site.see().staff == ()
 
 
 # -- failed tries ------------------------------------------------------------------------------------------

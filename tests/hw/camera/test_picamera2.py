@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 import pytest
 
@@ -101,5 +102,19 @@ def test_the_small_stream_has_the_shape_of_the_main_one(
 def test_without_picamera2_the_hint_says_what_to_install() -> None:
     with pytest.raises(CameraFault, match="picamera2 is not installed") as caught:
         PiCamera(None, clock=SystemClock())
-    assert "python3-libcamera" in caught.value.hint
+    assert caught.value.hint == "pip install 'doorward[pi]'"
+
+
+def test_without_the_systems_libcamera_the_hint_names_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        """A picamera2 in an environment that does not see the packages of the system."""
+
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "picamera2":
+                raise ModuleNotFoundError("No module named 'libcamera'", name="libcamera")
+
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(CameraFault, match="libcamera is not installed") as caught:
+        PiCamera(None, clock=SystemClock())
     assert "--system-site-packages" in caught.value.hint

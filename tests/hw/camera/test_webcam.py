@@ -136,6 +136,15 @@ def test_a_camera_that_has_another_size_is_scaled_for_faces(
     assert frame.rgb.shape == (360, 640, 3)
 
 
+def test_a_webcam_on_its_side_gives_upright_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (node := tmp_path / "video0").touch()
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: UsbCamera([MJPG], [jpeg(60)] * 500))
+    camera = Webcam(node, clock=CLOCK, setting=Setting(fps=60, rotate=90))
+    frame = next(camera.frames())
+    camera.close()
+    assert (frame.luma.shape, frame.rgb.shape) == ((1280, 720), (640, 360, 3))
+
+
 # -- V4L2 itself ---------------------------------------------------------------------------------------------
 
 # card, bus, capabilities of the device, capabilities of this node (with their flag), captures, is a webcam

@@ -33,7 +33,6 @@ from edge.ports import Cause, DoorEvent, DoorEventKind
 pytest.importorskip("serial")
 
 from hw.door.link import ANSWER_S, DoorLink
-from hw.door.signals import WELCOME
 
 K = DoorEventKind
 Opened = Callable[..., DoorLink]
@@ -342,28 +341,19 @@ def test_a_card_number_is_denied_while_another_is_sent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("signal", "number"),
-    [(Signal.LOOK_HERE, 1), (Signal.TRY_AGAIN, 2), (Signal.WAIT, 3), (Signal.ASK_STAFF, 4)],
+    [
+        (Signal.LOOK_HERE, 1),
+        (Signal.TRY_AGAIN, 2),
+        (Signal.WAIT, 3),
+        (Signal.ASK_STAFF, 4),
+        (Signal.WELCOME, 5),
+    ],
 )
 def test_each_signal_has_its_lamp(signal: Signal, number: int, controller: OnPty, link: DoorLink) -> None:
     link.signals.show(signal)
     until(lambda: controller.signal == number)
     link.signals.show(None)
     until(lambda: controller.signal == 0)
-
-
-def test_a_grant_shows_its_lamp_until_the_next_signal(controller: OnPty, link: DoorLink) -> None:
-    link.signals.show(None)
-    link.release(1_000, proof())
-    until(lambda: controller.signal == WELCOME)
-    link.signals.show(None)
-    until(lambda: controller.signal == 0)
-
-
-def test_a_denied_release_shows_no_grant(controller: OnPty, link: DoorLink) -> None:
-    controller.set(TAMPER)
-    with pytest.raises(faults.ControllerDenied):
-        link.release(1_000, proof())
-    assert link.signals.number != WELCOME
 
 
 def test_a_lamp_is_on_again_after_the_cable_was_pulled(controller: OnPty, link: DoorLink) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from peers.waiting import until
 
 from edge.errors import ConfigError
 from edge.ports import Broker, MqttMessage
-from edge.sync.mqtt_status import MqttTopics
+from edge.sync.mqtt.status import MqttTopics
 from hw.network.mqtt_paho import MAX_PAYLOAD_BYTES, Address, PahoBroker
 from hw.sim.broker import SimBroker, SimMessageBus
 
@@ -23,7 +23,7 @@ PRESENCE = MqttTopics("doorward", "lobby-1")
 class World(Protocol):
     """A broker seen from outside."""
 
-    def connect(self) -> Broker: ...
+    def connect(self, *, watched: Sequence[str] = ()) -> Broker: ...
     def say(self, topic: str, payload: str, *, retain: bool = False) -> None: ...
     def retained(self, topic: str) -> str | None: ...
     def cut(self, broker: Broker) -> None: ...
@@ -33,10 +33,12 @@ class Simulated:
     def __init__(self) -> None:
         self.bus = SimMessageBus()
 
-    def connect(self) -> SimBroker:
-        return self.bus.connect(will=PRESENCE.will, subscriptions=PRESENCE.subscriptions)
+    def connect(self, *, watched: Sequence[str] = ()) -> SimBroker:
+        return self.bus.connect(will=PRESENCE.will, subscriptions=PRESENCE.subscriptions, watched=watched)
 
     def say(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        if retain:
+            self.bus.retained[topic] = payload
         self.bus.say(topic, payload)
 
     def retained(self, topic: str) -> str | None:
@@ -104,6 +106,63 @@ def test_a_device_that_leaves_is_offline(world: World, dies: bool) -> None:
     until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
 
 
+def test_the_broker_acknowledges_the_last_message_of_a_topic(world: World) -> None:
+    broker = world.connect()
+    first, second = MqttMessage("doorward/lobby-1/status", "1"), MqttMessage("doorward/lobby-1/status", "2")
+    assert not broker.acknowledged(first)
+    broker.publish(first)
+    until(lambda: broker.acknowledged(first))
+    broker.publish(second)
+    until(lambda: broker.acknowledged(second))
+    assert not broker.acknowledged(first)
+    broker.close()
+
+
+def test_an_empty_message_withdraws_the_last_one(world: World) -> None:
+    broker, topic = world.connect(), "doorward/lobby-1/status"
+    broker.publish(MqttMessage(topic, "1"))
+    until(lambda: world.retained(topic) == "1")
+    broker.publish(MqttMessage(topic, ""))
+    until(lambda: broker.acknowledged(MqttMessage(topic, "")))
+    until(lambda: not world.retained(topic))
+    broker.close()
+
+
+def test_a_watched_topic_is_heard_with_what_the_broker_retains(world: World) -> None:
+    long = "x" * (MAX_PAYLOAD_BYTES + 1)
+    world.say("homeassistant/x", long, retain=True)
+    broker = world.connect(watched=("homeassistant/x",))
+    found: list[MqttMessage] = []
+    until(lambda: found.extend(broker.heard()) or found)
+    assert found[0] == MqttMessage("homeassistant/x", long)
+    broker.close()
+
+
+def test_what_is_retained_is_heard_before_the_broker_acknowledges_a_message(mosquitto: Mosquitto) -> None:
+    mosquitto.say("homeassistant/x", "old", retain=True)
+    broker = mosquitto.connect(watched=("homeassistant/x",))
+    broker.publish(PRESENCE.birth)
+    until(lambda: broker.acknowledged(PRESENCE.birth))
+    assert MqttMessage("homeassistant/x", "old") in broker.heard()
+    broker.close()
+
+
+def test_a_forgotten_message_is_not_sent_again(mosquitto: Mosquitto) -> None:
+    broker, gone = mosquitto.connect(), MqttMessage("doorward/lobby-1/status", "1")
+    broker.publish(gone)
+    until(lambda: mosquitto.retained(gone.topic) == "1")
+    broker.forget(gone.topic)
+    broker.publish(PRESENCE.birth)
+    until(lambda: mosquitto.retained(PRESENCE.birth.topic) == "online")
+    mosquitto.stop()
+    mosquitto._seen.clear()
+    mosquitto.start()
+    until(lambda: mosquitto.retained(PRESENCE.birth.topic) == "online")
+    assert mosquitto.retained(gone.topic) is None
+    assert not broker.acknowledged(gone)
+    broker.close()
+
+
 def test_after_the_broker_was_unreachable_all_messages_are_sent_again(mosquitto: Mosquitto) -> None:
     broker = mosquitto.connect()
     broker.publish(PRESENCE.birth)
@@ -143,6 +202,7 @@ def test_an_unreachable_broker_is_not_an_error() -> None:
         )
         broker.publish(PRESENCE.birth)
         assert broker.heard() == ()
+        assert not broker.acknowledged(PRESENCE.birth)
         broker.close()
 
 

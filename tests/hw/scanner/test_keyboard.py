@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
+import sys
 from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -16,8 +20,18 @@ from peers.waiting import until
 from worlds.trust import shown
 
 from edge.errors import ReaderFault
+from hw.scanner import evdev as evdev_wire
 from hw.scanner.evdev import KeyWire, open_keyboard
-from hw.scanner.keys import CAPS_LOCK, LAYOUTS, LEFT_ALT, KeyboardLayout, KeyDecoder
+from hw.scanner.keys import (
+    CAPS_LOCK,
+    CODE_KEYS,
+    LAYOUTS,
+    LEFT_ALT,
+    PIN_KEYS,
+    KeyboardLayout,
+    KeyDecoder,
+    can_type,
+)
 from hw.scanner.line_decoder import Framing, LineDecoder
 from hw.scanner.wire import WiredScanner
 
@@ -170,6 +184,121 @@ def test_a_missing_keyboard_is_a_fault() -> None:
         open_keyboard("/dev/input/event987", KeyDecoder())
     with pytest.raises(ReaderFault, match="does not exist"):
         open_keyboard("A scanner of this name", KeyDecoder())
+
+
+# -- the choice of a node ------------------------------------------------------------------------------------
+
+VOLUME, LETTERS, PAD = [113, 114, 115], list(range(1, 84)), [*range(71, 84), 96]
+NAME = "Acme 2D Scanner"
+
+
+@dataclass
+class Nodes:
+    """Stands for python-evdev: a device for each file of a folder, with its name and keys, or an error."""
+
+    folder: Path
+    devices: dict[str, tuple[str, list[int]] | OSError]
+    grabbed: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+
+    def InputDevice(self, path: str) -> Node:  # noqa: N802  the name in python-evdev
+        at = self.devices.get(Path(path).name, FileNotFoundError(errno.ENOENT, path))
+        if isinstance(at, OSError):
+            raise at
+        self.open.append(Path(path).name)
+        return Node(self, path, *at)
+
+
+@dataclass
+class Node:
+    world: Nodes
+    path: str
+    name: str
+    keys: list[int]
+
+    def capabilities(self) -> dict[int, list[int]]:
+        return {KEY: self.keys} if self.keys else {}
+
+    def grab(self) -> None:
+        self.world.grabbed.append(Path(self.path).name)
+
+    def close(self) -> None:
+        self.world.open.remove(Path(self.path).name)
+
+
+@pytest.fixture
+def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def plug(**devices: tuple[str, list[int]] | OSError) -> Nodes:
+        for name in devices:
+            (tmp_path / name).touch()
+        world = Nodes(tmp_path, devices)
+        monkeypatch.setattr(evdev_wire, "_FOLDER", str(tmp_path))
+        monkeypatch.setitem(sys.modules, "evdev", world)
+        return world
+
+    return plug
+
+
+FORBIDDEN = PermissionError(errno.EACCES, "Permission denied")
+CHOICES: dict[str, tuple[dict[str, tuple[str, list[int]] | OSError], str]] = {
+    "the first is mute": ({"event4": (NAME, VOLUME), "event5": (NAME, LETTERS)}, "event5"),
+    "the second is mute": ({"event10": (NAME, VOLUME), "event9": (NAME, LETTERS)}, "event9"),
+    "one has no keys at all": ({"event4": (NAME, []), "event5": (NAME, LETTERS)}, "event5"),
+    "one is a number pad": ({"event4": (NAME, PAD), "event5": (NAME, LETTERS)}, "event5"),
+    "a keyboard of another name": ({"event0": ("AT keyboard", LETTERS), "event5": (NAME, LETTERS)}, "event5"),
+    "one belongs to another user": ({"event4": FORBIDDEN, "event5": (NAME, LETTERS)}, "event5"),
+    "a name with a blank at its end": ({"event4": (NAME + " ", LETTERS)}, "event4"),
+}
+
+
+@pytest.mark.parametrize("case", CHOICES)
+def test_the_node_that_can_type_is_taken(case: str, plugged) -> None:
+    devices, wanted = CHOICES[case]
+    world = plugged(**devices)
+    open_keyboard(NAME, KeyDecoder())
+    assert world.grabbed == [wanted] == world.open
+
+
+def test_a_number_pad_is_chosen_by_its_digits(plugged) -> None:
+    world = plugged(event4=(NAME, VOLUME), event5=(NAME, PAD))
+    open_keyboard(NAME, KeyDecoder(), types=PIN_KEYS)
+    assert world.grabbed == ["event5"]
+
+
+REFUSED: dict[str, tuple[dict[str, tuple[str, list[int]] | OSError], list[str]]] = {
+    "two that can type": (
+        {"event4": (NAME, LETTERS), "event5": (NAME, LETTERS), "event6": (NAME, VOLUME)},
+        ["2 devices are named Acme 2D Scanner", "event4", "event5"],
+    ),
+    "none that can type": ({"event4": (NAME, VOLUME)}, ["event4", "cannot type", "letters"]),
+    "no rights for one": ({"event4": FORBIDDEN, "event5": (NAME, VOLUME)}, ["permission"]),
+    "none of this name": ({"event4": ("AT keyboard", LETTERS)}, ["does not exist"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_name_without_one_node_that_can_type_is_refused(case: str, plugged) -> None:
+    devices, words = REFUSED[case]
+    world = plugged(**devices)
+    with pytest.raises(ReaderFault) as caught:
+        open_keyboard(NAME, KeyDecoder())
+    assert [word for word in words if word not in caught.value.message] == []
+    assert caught.value.hint
+    assert world.open == world.grabbed == []
+
+
+def test_a_path_of_a_node_that_cannot_type_is_refused(plugged) -> None:
+    world = plugged(event4=(NAME, VOLUME))
+    with pytest.raises(ReaderFault, match="cannot type") as caught:
+        open_keyboard(f"{world.folder}/event4", KeyDecoder())
+    assert "-event-kbd" in caught.value.hint
+
+
+@pytest.mark.parametrize("missing", [30, 2, 28])
+def test_a_device_without_one_key_of_a_code_cannot_type_it(missing: int) -> None:
+    has = {*range(1, 55)} - {missing} - ({15} if missing == 28 else set())
+    assert not can_type(has, CODE_KEYS)
+    assert can_type(range(1, 55), CODE_KEYS)
 
 
 @pytest.mark.skipif(not os.access("/dev/uinput", os.W_OK), reason="no /dev/uinput, or not ours")

@@ -160,6 +160,41 @@ ROWS = {
         "person.alone",
         (booking("R-1", "Silva, Maria", guests=2, minors=1),),
     ),
+    "a year of birth, and the list has the day": Row(
+        guest("Silva", birth_date="1985"),
+        "in",
+        (booking("A-1", PARENT), booking("A-2", PARENT | {"birth_date": "1990-01-01"})),
+    ),
+    "another year of birth": Row(
+        guest("Silva", birth_date="1986"), "booking.unknown", (booking("A-1", PARENT),)
+    ),
+    "a day of birth, and the list has the year": Row(
+        guest("Silva", birth_date="1985-11-20"),
+        "in",
+        (booking("A-1", PARENT | {"birth_date": "1985"}), booking("A-2", PARENT | {"birth_date": "1986"})),
+    ),
+    "a year of birth in which the guest turns eighteen": Row(
+        guest("Silva", birth_date="2008"), "person.alone"
+    ),
+    "a month of birth in which the guest was eighteen already": Row(
+        guest("Silva", birth_date="2008-05"), "in"
+    ),
+    "a year of birth, and the list says that the guest is an adult": Row(
+        guest("Silva", birth_date="2008"), "in", (booking("A-1", PARENT | {"birth_date": "2008-01-02"}),)
+    ),
+    "a name of signs, and the reference of another guest": Row(
+        guest("-", "-", booking="R-1001"), "booking.unknown"
+    ),
+    "a name of signs in card and list": Row(guest("-"), "booking.unknown", (booking("R-1", "-, Maria"),)),
+    "a guest whom the list names with a sign, by the reference": Row(
+        guest("Costa", booking="R-1"), "in", (booking("R-1", "., ."),)
+    ),
+    "a name that differs in its vowel signs": Row(
+        guest("शर्मा", "राज"), "booking.unknown", (booking("R-1", "शर्मा, राम"),)
+    ),
+    "a name in Cyrillic letters, and a list in Latin ones": Row(
+        guest("Щеглова", "Юлия"), "in", (booking("R-1", "Shcheglova, Iuliia"),)
+    ),
 }
 
 Open = Callable[..., DeskWorld]

@@ -500,6 +500,19 @@ def test_a_card_that_fails_often_waits_and_a_grant_clears_its_failures() -> None
     assert tries("Mallory", "Mallory", "Erin", "Mallory", "Mallory") == [wrong] * 2 + GONE + [wrong] * 2
 
 
+def test_each_door_of_the_lane_says_welcome_while_it_is_released() -> None:
+    border = Border()
+    for do in (comes("Erin"), until(LaneState.ENTERING)):
+        do(border)
+    assert border.lights[Side.OUTER].current is Signal.WELCOME
+    assert Signal.WELCOME not in border.lights[Side.INNER].shown
+    until(LaneState.LEAVING)(border)
+    assert border.lights[Side.OUTER].current is not Signal.WELCOME
+    assert border.lights[Side.INNER].current is Signal.WELCOME
+    rests(border)
+    assert border.lights[Side.INNER].current is None
+
+
 def test_an_officer_is_told_once_for_each_change() -> None:
     border = Border()
     for do in (sends_in("Erin", "Mallory"), until(LaneState.REFERRED_ALONE), stays_long(5)):

@@ -208,7 +208,6 @@ def test_systems_differ(tmp_path: Path, system: dict[str, object], settings: dic
 
 
 MISUNDERSTANDINGS = {
-    "letters that are not UTF-8": ({"encoding": "cp850"}, {}),
     "no checksums, and the entrance requires them": ({"checksum": False}, {}),
     "checksums, and the entrance expects none": ({}, {"checksum": False}),
 }

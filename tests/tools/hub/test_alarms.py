@@ -16,7 +16,8 @@ from edge.upload.protocol import SIGNATURE_HEADER, sign, upload_message
 from tools.hub.app import create_app
 from tools.hub.intake import Dispute, Disputed
 from tools.hub.schema import Database
-from tools.hub.store import MAX_ALARMS, HubStore
+from tools.hub.staff.alarms import MAX_ALARMS
+from tools.hub.store import HubStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

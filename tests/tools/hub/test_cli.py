@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from peers.tls import make_certificate
 from worlds.fleet import DEVICE, HUB, KEY, SENT_MS, History, running_hub
+from worlds.terminal import Terminal
 
 from edge.errors import Exit, FetchError
 from edge.upload.batch import pack
@@ -132,6 +133,18 @@ def test_a_removed_device_keeps_its_records_without_records_too(db: str, capsys)
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     assert run("device", "remove", DEVICE, "--records-too", db=db) == Exit.OK
     assert len(rows(capsys, "device", "list", db=db)) == 1
+
+
+def test_records_are_deleted_at_a_terminal_after_a_question(db: str, capsys, monkeypatch) -> None:
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    fill(db)
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+    assert run("device", "remove", DEVICE, "--records-too", db=db) == Exit.REFUSED
+    assert "no command brings them back" in capsys.readouterr().err
+    (row,) = rows(capsys, "device", "list", db=db)
+    assert (row["size"], row["removed_ms"]) == (10, None)
+    assert run("device", "remove", DEVICE, "--records-too", "--yes", db=db) == Exit.OK
+    assert DEVICE not in [row["device"] for row in rows(capsys, "device", "list", db=db)]
 
 
 def test_a_history_whose_first_records_never_came_is_incomplete(db: str, capsys) -> None:

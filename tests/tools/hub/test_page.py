@@ -41,8 +41,9 @@ from edge.upload.batch import DeviceStatus, pack
 from tools.hub.app import create_app
 from tools.hub.fleet import NEVER, AgeScale, AgeScales, Fleet
 from tools.hub.intake import Dispute, Disputed, open_offer
-from tools.hub.page import span, told
+from tools.hub.page import span
 from tools.hub.schema import Database
+from tools.hub.staff.record_row import told
 from tools.hub.store import HubStore
 
 HOUR_MS = 3_600_000
@@ -196,7 +197,7 @@ def test_a_device_has_its_facts_its_alarms_and_its_last_records(fleet: Office) -
     rows = Table(page).rows
     assert rows[1][:2] == ["inconsistent", "record <4> differs"]
     assert [row[0] for row in rows[3:]] == ["4", "3", "2", "1", "0"]
-    assert rows[3][-1] == "denied: card.revoked"
+    assert rows[3][4:] == ["denied: card.revoked", "0123456789ab", "", ""]
     assert "alarm clear e-alarm" in page
     assert bytes(SigningKey(b"e-alarm".ljust(32, b".")).verify_key).hex() in page
 
@@ -297,7 +298,7 @@ def test_an_unknown_page_is_404(office: Office, path: str) -> None:
 
 # -- the password ------------------------------------------------------------------------------------------
 
-PAGES = ["", "devices/lobby", "devices/lobby/records.csv", "devices/lobby/records.jsonl", "metrics"]
+PAGES = ["", "staff", "devices/lobby", "devices/lobby/records.csv", "devices/lobby/records.jsonl", "metrics"]
 
 
 def basic(user: str, password: str) -> str:

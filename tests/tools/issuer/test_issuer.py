@@ -80,7 +80,7 @@ def test_office_runs_as_a_file_from_init_to_a_revoked_card(tmp_path):
     assert made.returncode == Exit.OK, made.stderr
     assert tool("publish", "office", "--to", "trust", *AT).returncode == Exit.OK
     assert verified(tmp_path / "a.wallet", tmp_path / "trust", NOW).issuer == "tower-1"
-    assert tool("revoke", "office", json.loads(made.stdout)["card"]).returncode == Exit.OK
+    assert tool("revoke", "office", json.loads(made.stdout)["card"], "--yes").returncode == Exit.OK
     assert tool("publish", "office", "--to", "trust", "--now", "2026-03-02T08:05:00Z").returncode == Exit.OK
     with pytest.raises(Refused, match=Reason.CARD_REVOKED.value):
         verified(tmp_path / "a.wallet", tmp_path / "trust", NOW + timedelta(minutes=6))
@@ -103,7 +103,7 @@ def test_card_is_found_by_its_id_or_by_the_pseudonym_of_a_log(office, capsys, ve
     wallet = enrol(office)
     (row,) = rows(office, capsys)
     for verb in verbs:
-        assert run(verb, office, row[by]) == Exit.OK
+        assert run(verb, office, row[by], "--yes") == Exit.OK
     assert run("publish", office, "--to", office / "trust", *AT) == Exit.OK
     if expected is None:
         assert verified(wallet, office / "trust", NOW).pseudonym == row["pseudonym"]
@@ -129,7 +129,7 @@ def test_serial_of_a_manifest_grows_when_the_list_changes_and_not_otherwise(offi
         if verb is None:
             enrol(office, f"{len(serials)}.wallet")
         else:
-            assert run(verb, office, card) == Exit.OK
+            assert run(verb, office, card, "--yes") == Exit.OK
         serials.append(published(office, trust, "--manifest").serial)
     assert serials == [1, 1, 2, 2, 3, 4, 4]
     assert endings(trust) == [".cwt", ".revoked", ".suspended"]
@@ -139,7 +139,7 @@ def test_card_on_a_list_with_a_manifest_is_refused_once_it_is_revoked(office, ca
     wallet, trust = enrol(office), office.parent / "trust"
     published(office, trust, "--manifest")
     assert verified(wallet, trust, NOW).issuer == "tower-1"
-    run("revoke", office, rows(office, capsys)[0]["card"])
+    run("revoke", office, rows(office, capsys)[0]["card"], "--yes")
     published(office, trust, "--manifest")
     with pytest.raises(Refused, match=Reason.CARD_REVOKED.value):
         verified(wallet, trust, NOW)
@@ -287,7 +287,7 @@ def test_box_of_a_revoked_card_is_removed_from_the_trust_folder(office, capsys, 
     run("publish", office, "--to", trust, *AT)
     assert len(open_trust(trust).sealed) == 1
     (row,) = rows(office, capsys)
-    run("revoke", office, row["card"])
+    run("revoke", office, row["card"], "--yes")
     run("publish", office, "--to", trust, *AT)
     assert open_trust(trust).sealed == {}
 

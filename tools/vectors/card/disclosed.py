@@ -66,6 +66,8 @@ def _valid() -> Iterator[CardVector]:
         ("one", "a birth date", telling([ALL[2]])),
         ("six", "six attributes", telling(ALL)),
         ("longest", "an address of 96 bytes", agreed((9, address))),
+        ("birth_month", "a birth date of a year and a month", agreed((3, "1815-12"))),
+        ("birth_year", "a birth date of a year", agreed((3, "1815"))),
         ("joiner", "a name that needs a zero-width non-joiner", agreed((1, JOINED))),
         ("decoys", "twelve decoys", telling(DROP, redacted(count=12))),
     ):
@@ -132,6 +134,9 @@ def _values() -> Iterator[CardVector]:
         "space_at_end": ("given_name", "a space at the end", (2, "Ada ")),
         "date_impossible": ("birth_date", "the 30th of February", (3, "2000-02-30")),
         "date_short": ("birth_date", "a date without its zeros", (3, "1815-1-2")),
+        "date_month_impossible": ("birth_date", "the 13th month", (3, "1815-13")),
+        "date_month_zero": ("birth_date", "a month of zeros", (3, "1815-00")),
+        "expiry_month": ("expiry", "an expiry without its day", (8, "2031-05")),
         "date_week": ("expiry", "a date with a week number", (8, "2031-W01-1")),
         "nationality_lower": ("nationality", "a country in lower case", (4, "gbr")),
         "document_type_name": (

@@ -16,7 +16,7 @@ _LOAN: Final = "121NNY20260105    120000AOMAIN|AAP1|ABB1|AJBlue|AH|"
 
 
 def frame_vectors() -> Iterator[Sip2Vector]:
-    """Messages that a decoder accepts, and messages that it refuses."""
+    """Messages that a decoder accepts, with a fault that decides nothing (`read`) or without; and others."""
     for encoding, talk in SERVERS.items():
         for asked, said in talk:
             data = said.encode(encoding)
@@ -60,10 +60,33 @@ def frame_vectors() -> Iterator[Sip2Vector]:
     )
     yield _frame("valid_resend", sealed("96"), "valid", "a request to send again has no sequence number")
 
+    read = {
+        "checksum_lower_case": (good[:-4] + good[-4:].lower(), "a checksum in lower case"),
+        "checksum_padded": (good + b"  ", "blanks after the checksum"),
+        "flags_other": (sealed("64" + "X" * 14 + _PATRON[16:], 3), "flags that are neither Y, N nor blank"),
+        "date_letters": (sealed(_PATRON.replace("20260105", "2026JAN5"), 3), "a month in letters"),
+        "date_blank": (sealed(_PATRON.replace("20260105    120000", " " * 18), 3), "no date"),
+        "count_letters": (sealed(_PATRON.replace("0000AO", "000xAO"), 3), "a count that is not a number"),
+        "count_padded": (sealed(_PATRON.replace("0000AO", "0   AO"), 3), "a count with blanks"),
+        "ok_other": (sealed(_LOAN.replace("121", "12Y"), 3), "Y in the field ok, which allows 0 and 1"),
+        "field_unended": (sealed(_PATRON[:-1], 3), "the last field has no end, and the checksum holds"),
+        "field_end_padded": (sealed(_PATRON + "  ", 3), "blanks after the last field"),
+        "field_name_lower": (sealed(_PATRON + "aftext|", 3), "a field name in lower case"),
+        "field_name_missing": (sealed(_PATRON + "|", 3), "a field without a name"),
+        "field_with_a_bar": (sealed(_PATRON + "AFA|a text with a bar|", 3), "a text with a bar in it"),
+        "field_trailer_name": (sealed(_PATRON + "AY3|", 3), "a sequence number as a field"),
+        "field_control": (sealed(_PATRON + "AFtext\x1b[2J|", 3), "an escape sequence for a terminal"),
+        "field_nul": (sealed(_PATRON + "AF\x00|", 3), "a byte of zero"),
+        "field_long": (sealed(_PATRON + "AF" + "x" * 1_025 + "|", 3), "a text that is cut"),
+        "field_twice": (sealed(_PATRON + "AEGrace|AOOTHER|", 3), "two names and two libraries"),
+        "valid_same_twice": (sealed(_PATRON + "BLY|", 3), "valid twice"),
+        "bytes_not_utf8": (sealed(_PATRON + "AFé|", 3, "latin-1"), "latin-1 in place of UTF-8"),
+    }
+    for name, (data, comment) in read.items():
+        yield _frame(name, data, "read", comment)
     wrong = {
         "checksum_wrong": (good[:-4] + b"0000", "four zeros, as an old server sends them"),
         "checksum_missing": (_PATRON.encode(), "no checksum"),
-        "checksum_lower_case": (good[:-4] + good[-4:].lower(), "a checksum in lower case"),
         "checksum_short": (good[:-1], "a checksum of three digits"),
         "checksum_early": (good + b"AF|", "a field after the checksum"),
         "sequence_missing": (sealed(_PATRON), "a checksum without a sequence number"),
@@ -73,26 +96,11 @@ def frame_vectors() -> Iterator[Sip2Vector]:
         "kind_letters": (sealed("AA" + _PATRON[2:], 3), "letters as the message code"),
         "empty": (sealed("", 3), "only a sequence number and a checksum"),
         "fixed_short": (sealed(_HEAD[:40], 3), "the message ends inside its fixed fields"),
-        "flags_other": (sealed("64" + "X" * 14 + _PATRON[16:], 3), "flags that are neither Y, N nor blank"),
-        "date_letters": (sealed(_PATRON.replace("20260105", "2026JAN5"), 3), "a month in letters"),
-        "count_letters": (sealed(_PATRON.replace("0000AO", "000xAO"), 3), "a count that is not a number"),
-        "ok_other": (sealed(_LOAN.replace("121", "12Y"), 3), "Y in the field ok, which allows 0 and 1"),
-        "field_unended": (sealed(_PATRON[:-1], 3), "the last field has no end"),
-        "field_name_lower": (sealed(_PATRON + "aftext|", 3), "a field name in lower case"),
-        "field_name_missing": (sealed(_PATRON + "|", 3), "a field without a name"),
-        "field_trailer_name": (sealed(_PATRON + "AY3|", 3), "a sequence number as a field"),
-        "field_control": (sealed(_PATRON + "AFtext\x1b[2J|", 3), "an escape sequence for a terminal"),
-        "field_nul": (sealed(_PATRON + "AF\x00|", 3), "a byte of zero"),
-        "field_long": (
-            sealed(_PATRON + "AF" + "x" * 1_025 + "|", 3),
-            "a field with one character too many",
-        ),
         "field_many": (sealed(_PATRON + "AFx|" * 400, 3), "more fields than a message may have"),
         "patron_missing": (sealed(_HEAD + "AOMAIN|BLY|", 3), "no patron"),
         "patron_twice": (sealed(_PATRON + "AAP2|", 3), "two patrons"),
         "valid_twice": (sealed(_PATRON + "BLN|", 3), "valid and not valid"),
         "item_missing": (sealed(_LOAN.replace("ABB1|", ""), 3), "a loan without an item"),
-        "bytes_not_utf8": (sealed(_PATRON + "AFé|", 3, "latin-1"), "latin-1 in place of UTF-8"),
         "long": (sealed(_PATRON + ("AF" + "x" * 1_000 + "|") * 17, 3), "a message above 16 kB"),
     }
     for name, (data, comment) in wrong.items():
@@ -105,6 +113,13 @@ def frame_vectors() -> Iterator[Sip2Vector]:
         good,
         "malformed",
         "a checksum, with checksums switched off: a field without an end",
+        checksum=False,
+    )
+    yield _frame(
+        "plain_unended",
+        _PATRON[:-1].encode(),
+        "malformed",
+        "no end of the last field, and no checksum to tell that nothing is missing",
         checksum=False,
     )
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from edge.errors import InputError
-from edge.formats.csv_rows import csv_rows
+from edge.card.birth_date import BirthDate
+from edge.formats.csv_rows import csv_table
 from edge.venues.desk.arrivals.json_stream import objects
 from edge.venues.desk.booking import (
     MAX_GUESTS,
@@ -34,14 +33,21 @@ MAX_LINE_CHARS: Final = 64 * 1024  # a hundred times the longest sensible bookin
 MAX_MISTAKES: Final = 100  # with more of them it is another kind of file
 REQUIRED: Final = ("reference", "arrival", "departure")
 COLUMNS: Final = (*REQUIRED, "guests", "minors", "family_name", "given_name", "birth_date")
+_BIRTH_UNREAD: Final = (
+    "birth_date is not a date such as 1978-05-31, 1978-05 or 1978; the booking counts without it"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A line that was left out, or puts its booking in doubt, and the reason."""
+    """A line that was left out, or puts its booking in doubt, and the reason.
+
+    `kept`: the line counts, without a value that a list may leave out.
+    """
 
     line: int
     reason: str
+    kept: bool = False
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"
@@ -52,20 +58,17 @@ Item = Booking | Mistake
 
 def read_csv(lines: Iterable[str]) -> Iterator[Item]:
     """The bookings in the lines of a CSV text; those of one booking stand together. Raises InputError."""
-    rows = _rows(lines)
-    _, header = next(rows, (1, []))
-    names = [name.strip().casefold() for name in header]
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        raise InputError(f"line 1: no column {missing[0]}", hint=f"use the columns {', '.join(COLUMNS)}")
     open_: Booking | None = None
-    for line, row in rows:
-        if not any(cell.strip() for cell in row):
+    for row in csv_table(lines, columns=COLUMNS, required=(REQUIRED,), limit=MAX_LINE_CHARS, others=True):
+        if not any(row.cells.values()) and not row.wrong:
+            continue  # spreadsheets write rows of delimiters below a list
+        if row.wrong:
+            yield Mistake(row.line, row.wrong)
             continue
         try:
-            booking = _booking(dict(zip(names, row, strict=False)), line)
+            booking = _booking(row.cells, row.line)
         except _WrongError as wrong:
-            yield Mistake(line, wrong.reason)
+            yield Mistake(row.line, wrong.reason)
             continue
         if open_ is None or reference(open_.reference) != reference(booking.reference):
             if open_ is not None:
@@ -98,16 +101,6 @@ class _WrongError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    source = iter(lines)
-    first = next(source, "")
-    delimiter = (
-        ";" if first.count(";") > first.count(",") else ","
-    )  # spreadsheets write `;` where the comma is the decimal sign
-
-    return csv_rows(chain((first,), source), limit=MAX_LINE_CHARS, delimiter=delimiter)
 
 
 def _booking(row: Mapping[str, object], line: int) -> Booking:
@@ -147,16 +140,21 @@ def _named(row: Mapping[str, object]) -> Named:
     family = _text(row, "family_name", MAX_NAME_CHARS)
     if not family:
         raise _WrongError("no family_name")
-    return Named(family, _text(row, "given_name", MAX_NAME_CHARS), _day(row, "birth_date"))
+    given = _text(row, "given_name", MAX_NAME_CHARS)
+    try:
+        return Named(family, given, BirthDate.found_in(str(row.get("birth_date") or "")))
+    except ValueError:
+        return Named(family, given, birth_unread=True)
 
 
 def _text(row: Mapping[str, object], key: str, limit: int) -> str:
     value = row.get(key)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > limit or not _is_text(value):
+    bare = value.strip() if isinstance(value, str) else None
+    if bare is None or len(bare) > limit or not _is_text(bare):
         raise _WrongError(f"{key} is not text of at most {limit} characters")
-    return value.strip()
+    return bare
 
 
 def _is_text(value: str) -> bool:
@@ -211,6 +209,8 @@ def _whole(booking: Booking) -> Iterator[Item]:
     if len(booking.named) > MAX_GUESTS:
         yield Mistake(booking.line, f"more than {MAX_GUESTS} guests")
         return
+    if any(guest.birth_unread for guest in booking.named):
+        yield Mistake(booking.line, _BIRTH_UNREAD, kept=True)
     yield _counted(booking)
 
 

@@ -105,6 +105,14 @@ class ArrivalsFolder:
             results += [self._try(folders, name, take) for name in sorted(waiting, key=_oldest(folders))]
         return results
 
+    def refused_since(self, second: float) -> list[str]:
+        """Names, as in the log, of lists that were refused after this time; none without the folder."""
+        if not self._folder.exists():
+            return []
+        with self._opened() as folders:
+            lists = filter(is_list, folders.refused.names(limit=4 * MAX_ENTRIES))
+            return [log_name(name) for name in lists if (folders.refused.changed_s(name) or 0) > second]
+
     def tidy(self, past: VouchedTime) -> None:
         """Delete old refused lists and old receipts."""
         with self._opened() as folders:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import InputError, StorageFault
 from edge.files.untrusted_folder import open_file
+from edge.formats.list_in_use import FewerError, check_replacement
+from edge.formats.text_encoding import text_lines, text_pieces
 from edge.venues.desk.arrivals import minisign
 from edge.venues.desk.arrivals.arrivals import MAX_FILE_BYTES, MAX_LINE_CHARS, read_csv, read_json
-from edge.venues.desk.arrivals.store import Build, TooManyMistakesError
+from edge.venues.desk.arrivals.store import ArrivalsFile, Build, TooManyMistakesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from edge.delivery.sealed_box import Sealer
@@ -41,7 +42,13 @@ class Intake:
 
 
 def take_list(
-    name: str, source: BinaryIO, intake: Intake, *, watch: Callable[[int, int], None], signature: str = ""
+    name: str,
+    source: BinaryIO,
+    intake: Intake,
+    *,
+    watch: Callable[[int, int], None],
+    signature: str = "",
+    accept_fewer: bool = False,
 ) -> Imported:
     """Replace the list in force by this list; on an error the old list stays in force.
 
@@ -54,9 +61,11 @@ def take_list(
         intake: target folder and conditions.
         watch: called with the bytes read so far, and the size of the list.
         signature: the text of its `.minisig`.
+        accept_fewer: whether an operator agrees that more than half of the bookings go.
 
     Raises:
-        InputError: it is not a list, its signature is wrong, or it is too large.
+        FewerError: more than half of the bookings would be gone.
+        InputError: it is not a list, has nothing usable, is too large, or its signature is wrong.
         StorageFault: an error of the disk.
     """
     if not is_list(name):
@@ -67,25 +76,57 @@ def take_list(
         with _copied(source, intake.folder) as copy:
             if intake.signer:
                 minisign.check(signature, copy.digest, intake.signer)
-            return _import(copy, intake, watch, is_csv=name.lower().endswith(".csv"))
+            is_csv = name.lower().endswith(".csv")
+            return _import(copy, intake, watch, is_csv=is_csv, accept_fewer=accept_fewer)
     except TooManyMistakesError as error:
         raise InputError(
             f"{name}: {len(error.mistakes)} lines are wrong, beginning with {error.mistakes[0]}",
             hint="check that the file is a list of arrivals",
         ) from error
+    except FewerError as error:
+        raise FewerError(f"{name}: {error.message}", question=f"{name}: {error.question}") from error
     except InputError as error:
         raise InputError(f"{name}: {error.message}", hint=error.hint) from error
 
 
-def _import(copy: _Copy, intake: Intake, watch: Callable[[int, int], None], *, is_csv: bool) -> Imported:
+def _import(
+    copy: _Copy, intake: Intake, watch: Callable[[int, int], None], *, is_csv: bool, accept_fewer: bool
+) -> Imported:
     build = Build(intake.folder, intake.digests, intake.sealer(), adult_age=intake.adult_age)
     try:
-        chunks = _chunks(copy, watch)
-        imported = build.take(read_csv(_lines(chunks)) if is_csv else read_json(chunks))
+        pieces = text_pieces(_chunks(copy, watch))
+        lines = text_lines(pieces, limit=MAX_LINE_CHARS)
+        imported = build.take(read_csv(lines) if is_csv else read_json(pieces))
+        in_use = _in_use(intake.folder)
+        # Staff decide about bookings in doubt, so a list of those alone is better than none.
+        usable = imported.usable if in_use else imported.bookings
+        check_replacement(
+            "bookings",
+            in_use=in_use,
+            stay=min(in_use, usable),
+            usable=usable,
+            accept_fewer=accept_fewer,
+            because=_because(imported),
+        )
         build.swap()
     finally:
         build.discard()
     return imported
+
+
+def _in_use(folder: Path) -> int:
+    """Number of usable bookings in force; none if the file is damaged, because a new list repairs that."""
+    with closing(ArrivalsFile(folder)) as arrivals, suppress(StorageFault):
+        return arrivals.count(usable=True)
+    return 0
+
+
+def _because(imported: Imported) -> str:
+    """The first mistake, and their number if there are more."""
+    wrong = [str(one) for one in imported.mistakes if not one.kept]
+    if len(wrong) < 2:
+        return "".join(wrong)
+    return f"{len(wrong)} lines are wrong, beginning with {wrong[0]}"
 
 
 def is_list(name: str) -> bool:
@@ -150,32 +191,12 @@ def _disk(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _chunks(copy: _Copy, watch: Callable[[int, int], None]) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+def _chunks(copy: _Copy, watch: Callable[[int, int], None]) -> Iterator[bytes]:
     done = 0
-    try:
-        while chunk := copy.file.read(_CHUNK_BYTES):
-            done += len(chunk)
-            watch(done, copy.size)
-            yield decoder.decode(chunk)
-        yield decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise InputError(f"byte {done}: not UTF-8 text", hint="save the list as UTF-8") from error
-
-
-def _lines(chunks: Iterable[str]) -> Iterator[str]:
-    """Lines with their ends. Raises InputError for a line that is too long."""
-    rest = ""
-    number = 1
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split("\n")
-        for line in lines:
-            yield f"{line}\n"
-        number += len(lines)
-        if len(rest) > MAX_LINE_CHARS:
-            raise InputError(f"line {number}: is too long", hint="write one line for each guest")
-    if rest:
-        yield rest
+    while chunk := copy.file.read(_CHUNK_BYTES):
+        done += len(chunk)
+        watch(done, copy.size)
+        yield chunk
 
 
 def _opened(file: Path) -> BinaryIO:

@@ -46,13 +46,24 @@ def objects(chunks: Iterable[str], *, limit: int) -> Iterator[tuple[int, dict[st
             raise InputError(f"line {text.line}: text after the end of the array", hint=_HINT)
 
 
+class _TwiceError(Exception):
+    """An object has a name twice: one of its two values would be lost."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
+    return found
+
+
 class _Text:
     def __init__(self, chunks: Iterable[str], limit: int) -> None:
         self._chunks = iter(chunks)
         self._limit = limit
         self._buffer = ""
         self._at = 0
-        self._decoder = json.JSONDecoder()
+        self._decoder = json.JSONDecoder(object_pairs_hook=_members)
         self.line = 1
 
     def peek(self) -> str:
@@ -76,6 +87,8 @@ class _Text:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
+            except _TwiceError:
+                raise InputError(f"line {self.line}: an object has a name twice", hint=_HINT) from None
             except (json.JSONDecodeError, RecursionError, ValueError) as error:
                 if isinstance(error, RecursionError) or len(self._buffer) - self._at > self._limit:
                     raise InputError(

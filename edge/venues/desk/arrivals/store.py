@@ -6,21 +6,21 @@ The device reads it, and another process makes it. At the next visit the device 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from edge.errors import StorageFault
-from edge.files.durable import rename_durably
+from edge.files.durable import flush, rename_durably
 from edge.sqlite import faults, make_tables, open_draft, open_reader
 from edge.venues.desk.arrivals.arrivals import MAX_MISTAKES, Mistake
 from edge.venues.desk.booking import BookedGuest, Expected, expected
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from edge.delivery.sealed_box import Sealer
@@ -39,16 +39,30 @@ CREATE TABLE bookings (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE names (digest BLOB NOT NULL, booking BLOB NOT NULL) STRICT
 """
+_Places = list[tuple[list[bytes], list[bytes] | bytes | None, bool | None]]
+_USABLE: Final = "SELECT count(*) FROM bookings WHERE NOT doubtful"
 _COLUMNS: Final = "id, arrival, departure, guests, minors, places, doubtful"
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import. `mistakes`: lines that were left out, or put a booking in doubt."""
+    """The result of an import. `mistakes`: lines left out, in doubt, or taken without a value.
+
+    `usable`: number of bookings without those in doubt.
+    """
 
     bookings: int
     guests: int
     mistakes: tuple[Mistake, ...]
+    usable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A stay in the list. `box`: reference and names, sealed to the desk's key."""
+
+    booking: Expected
+    box: bytes = field(repr=False)
 
 
 class TooManyMistakesError(Exception):
@@ -77,10 +91,12 @@ class Build:
     def take(self, items: Iterable[Item]) -> Imported:
         """Add a whole list. Raises StorageFault, TooManyMistakesError, and the errors of reading the list."""
         mistakes: list[Mistake] = []
+        remarks: list[Mistake] = []
         bookings = guests = 0
         for item in items:
             if isinstance(item, Mistake):
-                mistakes.append(item)
+                (remarks if item.kept else mistakes).append(item)
+                del remarks[MAX_MISTAKES:]  # a list may have one in each line, and still be a list
             elif first := self._add(item):
                 mistakes.append(Mistake(item.line, f"the same reference as on line {first}"))
             else:
@@ -88,7 +104,9 @@ class Build:
                 guests += item.guests
             if len(mistakes) > MAX_MISTAKES:
                 raise TooManyMistakesError(tuple(mistakes))
-        return Imported(bookings, guests, tuple(mistakes))
+        with faults(self._path):
+            (usable,) = self._db.execute(_USABLE).fetchone()
+        return Imported(bookings, guests, (*mistakes, *remarks), usable)
 
     def swap(self) -> None:
         """Put this list in force. Raises StorageFault."""
@@ -109,7 +127,9 @@ class Build:
         """Add a booking: 0, or the line that has the same reference; that booking is then in doubt."""
         kept = expected(booking, self._digests, adult_age=self._adult_age)
         with faults(self._path):
-            places = msgspec.msgpack.encode([(sorted(p.names), p.birth, p.minor) for p in kept.places])
+            places = msgspec.msgpack.encode(
+                [(sorted(p.names), sorted(p.births), p.minor) for p in kept.places]
+            )
             new = self._db.execute(
                 "INSERT OR IGNORE INTO bookings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -161,10 +181,26 @@ class ArrivalsFile:
         rows = self._rows("SELECT box FROM bookings WHERE id = ?", (booking,))
         return bytes(rows[0][0]) if rows else None
 
-    def count(self) -> int:
-        """Number of expected bookings."""
-        rows = self._rows("SELECT count(*) FROM bookings", ())
+    def count(self, *, usable: bool = False) -> int:
+        """Number of expected bookings; `usable`: without those in doubt."""
+        rows = self._rows(_USABLE if usable else "SELECT count(*) FROM bookings", ())
         return int(rows[0][0]) if rows else 0
+
+    def stays(self, today: date, *, limit: int) -> Iterator[Stay]:
+        """Expected stays by arrival; those that are over come last. Raises StorageFault."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS}, box FROM bookings ORDER BY departure < ?, arrival, id LIMIT ?",  # noqa: S608  our own words
+            (today.toordinal(), limit),
+        )
+        return (Stay(_expected(row[:-1]), bytes(row[-1])) for row in rows)
+
+    def delete(self) -> None:
+        """Delete the list: no guest is expected. Raises StorageFault."""
+        self.close()
+        with faults(self._path):
+            self._path.unlink(missing_ok=True)
+            if self._path.parent.is_dir():
+                flush(self._path.parent)
 
     def made_at(self) -> float | None:
         """The time of the import, in seconds since 1970; None without a list."""
@@ -199,18 +235,23 @@ class ArrivalsFile:
 def _expected(row: tuple[Any, ...]) -> Expected:
     booking, arrival, departure, guests, minors, places, doubtful = row
     try:
-        parsed = msgspec.msgpack.decode(places, type=list[tuple[list[bytes], bytes | None, bool | None]])
+        parsed = msgspec.msgpack.decode(places, type=_Places)
         return Expected(
             booking,
             date.fromordinal(arrival),
             date.fromordinal(departure),
             guests,
             minors,
-            tuple(BookedGuest(frozenset(names), birth, minor) for names, birth, minor in parsed),
+            tuple(BookedGuest(frozenset(names), _births(births), minor) for names, births, minor in parsed),
             bool(doubtful),
         )
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise StorageFault(f"{FILE}: damaged", hint="import the list of arrivals again") from error
+
+
+def _births(kept: list[bytes] | bytes | None) -> frozenset[bytes]:
+    """The digests of a birth date. An earlier version kept only that of a whole day, or None."""
+    return frozenset([kept] if isinstance(kept, bytes) else kept or ())
 
 
 def _plain(booking: Booking) -> bytes:
@@ -226,7 +267,7 @@ def _plain(booking: Booking) -> bytes:
                 {
                     "family_name": guest.family_name,
                     "given_name": guest.given_name,
-                    "birth_date": guest.birth_date.isoformat() if guest.birth_date else None,
+                    "birth_date": str(guest.birth_date) if guest.birth_date else None,
                 }
                 for guest in booking.named
             ],

@@ -71,7 +71,12 @@ class Library:
 
     def status(self) -> replies.LibrarySystem:
         """The system's description. Raises HostFault if it reports that it is not online."""
-        system = replies.system(self._exchange(self._terminal.status()))
+        reply = self._exchange(self._terminal.status())
+        try:
+            system = replies.system(reply)
+        except HostFault:
+            self.close()
+            raise
         if not system.online:
             self.close()
             raise HostFault("the library system reports that it is not online", hint="ask its operator")

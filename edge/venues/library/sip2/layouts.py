@@ -37,7 +37,10 @@ class Sip2MessageId(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A field without a name, which has exactly `width` characters in each message of its kind."""
+    """A field without a name, which has exactly `width` characters in each message of its kind.
+
+    `pattern`: of the values that are sent; of a received one only what a rule reads is judged (replies.py).
+    """
 
     name: str
     width: int
@@ -97,7 +100,7 @@ LAYOUTS: Final[Mapping[Sip2MessageId, Sip2Layout]] = {
     Sip2MessageId.PATRON_STATUS: Sip2Layout((_LANGUAGE, _DATE), _PATRON),
     Sip2MessageId.PATRON_STATUS_REPLY: Sip2Layout((_STATUS, _LANGUAGE, _DATE), _PATRON),
     Sip2MessageId.END_SESSION: Sip2Layout((_DATE,), _PATRON),
-    Sip2MessageId.END_SESSION_REPLY: Sip2Layout((_yes("ended"), _DATE), _PATRON),
+    Sip2MessageId.END_SESSION_REPLY: Sip2Layout((_yes("ended"), _DATE)),
     Sip2MessageId.PATRON_INFORMATION: Sip2Layout(
         (_LANGUAGE, _DATE, _fixed("summary", "[Y ]{10}", 10)), _PATRON
     ),
@@ -140,7 +143,9 @@ REPLIES: Final[Mapping[Sip2MessageId, Sip2MessageId]] = {
     Sip2MessageId.OUR_STATUS: Sip2MessageId.SYSTEM_STATUS,
 }
 
-# Fields that occur at most once: a message with two patrons would be ambiguous.
+# Fields that say whom a message is about: a reply with two values of one would be ambiguous.
+DECISIVE: Final = frozenset({"AA", "AB", "BL"})
+# Fields that a sent message has at most once.
 ONCE: Final = frozenset(
     {"AA", "AB", "AC", "AD", "AE", "AO", "AH", "AJ", "BL", "BV", "BX", "CC", "CN", "CO", "CP", "CQ"}
 )

@@ -1,4 +1,7 @@
-"""Encodes and decodes SIP2 messages, strictly: bytes that are not exactly a message raise `Malformed`."""
+"""Encodes and decodes SIP2 messages: strict in what is sent; of a reply only what decides is judged.
+
+Fields that no rule reads may have any content. A reply that cannot be used raises `Malformed`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from edge.errors import HostFault
-from edge.venues.library.sip2.layouts import LAYOUTS, ONCE, Sip2Layout, Sip2MessageId
+from edge.venues.library.sip2.layouts import DECISIVE, LAYOUTS, ONCE, Sip2Layout, Sip2MessageId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +19,10 @@ if TYPE_CHECKING:
 MAX_MESSAGE_BYTES: Final = 16_384
 MAX_FIELDS: Final = 400
 MAX_SENT_BYTES: Final = 255  # of one field, as in the specification
-MAX_HEARD_BYTES: Final = 1_024  # of one field: real systems send longer addresses and messages
+MAX_HEARD_CHARS: Final = 1_024  # of one field, which is cut: real systems send longer texts than 255
+_PADDING: Final = b" \t\0"
 
-_HEX: Final = frozenset(b"0123456789ABCDEF")
+_SEAL: Final = re.compile(rb"(?:AY([0-9]))?AZ([0-9A-Fa-f]{4})[ \t\0]*\Z")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]")
 _END: Final = re.compile(rb"[\r\n]")
@@ -31,6 +35,15 @@ Encoding = Literal["utf-8", "cp850", "latin-1"]
 
 class Malformed(HostFault):
     """An error in a message of a library system; its text never holds a value of the message."""
+
+
+class UnusableField(Malformed):
+    """A reply that arrived whole, about the right patron or item, with a field that cannot be used.
+
+    The fault is the library system's own, so the rule for an offline system applies (worker.py).
+    """
+
+    usual_hint = "ask the operator of the library system what it sends in this field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +113,8 @@ def decode(frame: bytes, dialect: Dialect) -> Sip2Message:
     """The message in these bytes, which have no terminator. Raises Malformed."""
     if len(frame) > MAX_MESSAGE_BYTES:
         raise Malformed(f"a message of more than {MAX_MESSAGE_BYTES} bytes")
-    body, sequence = _checked(frame) if dialect.checksum else (frame, None)
-    try:
-        text = body.decode(dialect.encoding)
-    except UnicodeDecodeError as err:
-        raise Malformed(
-            f"bytes that are not {dialect.encoding}",
-            hint="set [library] encoding to that of the library system",
-        ) from err
+    body, sequence = _checked(frame) if dialect.checksum else (frame.lstrip(_PADDING), None)
+    text = body.decode(dialect.encoding, "replace")  # the number of patron and item are compared later
     try:
         code = Sip2MessageId(text[:2])
     except ValueError as err:
@@ -116,9 +123,26 @@ def decode(frame: bytes, dialect: Dialect) -> Sip2Message:
         raise Malformed(f"message {code}: its sequence number is missing, or not allowed")
     layout = LAYOUTS[code]
     fixed, rest = _cut(layout, code, text[2:])
-    fields = _fields(rest)
-    _check(layout, fixed, fields)
+    if not dialect.checksum and rest.strip() and not rest.rstrip().endswith("|"):
+        raise Malformed(
+            f"message {code}: no | at its end",
+            hint="if the library system sends checksums, set [library] checksum = true",
+        )
+    fields = _fields(code, rest)
+    _check_decisive(layout, code, fields)
     return Sip2Message(code, fixed, fields, sequence)
+
+
+def is_sealed(frame: bytes) -> bool:
+    """Whether these bytes end in a checksum that holds for them."""
+    bare = frame.strip(_PADDING)
+    seal = _SEAL.search(bare)
+    return seal is not None and checksum(bare[: seal.start(2)]) == seal[2].upper()
+
+
+def ends_like_sealed(frame: bytes) -> bool:
+    """Whether these bytes end in the form of a checksum."""
+    return _SEAL.search(frame) is not None
 
 
 def checksum(body: bytes) -> bytes:
@@ -135,6 +159,15 @@ class Sip2Receiver:
     def __init__(self) -> None:
         self._held = bytearray()
         self._skipping = False
+
+    @property
+    def rest(self) -> bytes:
+        """The bytes after the last end of a frame."""
+        return bytes(self._held)
+
+    def end(self) -> None:
+        """Drop these bytes: the caller has taken them as a frame whose end the system does not send."""
+        self._held = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes | Malformed]:
         """The frames that are now complete, without terminators and without empty frames."""
@@ -160,17 +193,16 @@ def _endless() -> Malformed:
 
 def _checked(frame: bytes) -> tuple[bytes, int | None]:
     """The body of a frame with a correct checksum, and its sequence number."""
-    body, mark, digits = frame[:-6], frame[-6:-4], frame[-4:]
-    if mark != b"AZ" or not _HEX.issuperset(digits):
+    bare = frame.strip(_PADDING)
+    seal = _SEAL.search(bare)
+    if seal is None:
         raise Malformed(
             "no checksum at the end of a message",
             hint="if the library system sends none, set [library] checksum = false",
         )
-    if checksum(frame[:-4]) != digits:
+    if not is_sealed(bare):
         raise Malformed("wrong checksum")
-    if len(body) >= 5 and body[-3:-1] == b"AY" and body[-1:].isdigit():
-        return body[:-3], body[-1] - ord("0")
-    return body, None
+    return bare[: seal.start()], None if seal[1] is None else int(seal[1])
 
 
 def _cut(layout: Sip2Layout, code: Sip2MessageId, text: str) -> tuple[tuple[str, ...], str]:
@@ -179,23 +211,35 @@ def _cut(layout: Sip2Layout, code: Sip2MessageId, text: str) -> tuple[tuple[str,
         values.append(text[at : at + part.width])
         at += part.width
     if len(text) < at:
-        raise Malformed(f"message {code}: ends within its fixed fields")
+        raise UnusableField(f"message {code}: ends within its fixed fields")
     return tuple(values), text[at:]
 
 
-def _fields(text: str) -> tuple[tuple[str, str], ...]:
-    if not text:
-        return ()
-    if not text.endswith("|"):
-        raise Malformed("a field without | at its end")
-    parts = text[:-1].split("|", MAX_FIELDS)
-    if len(parts) > MAX_FIELDS:
-        raise Malformed(f"more than {MAX_FIELDS} fields in one message")
-    return tuple((part[:2], part[2:]) for part in parts)
+def _fields(code: Sip2MessageId, text: str) -> tuple[tuple[str, str], ...]:
+    """The named fields. A part without a name, such as the rest of a text with a | in it, is no field."""
+    parts = text.split("|", MAX_FIELDS + 1)
+    if len(parts) > MAX_FIELDS + 1:
+        raise Malformed(f"message {code}: more than {MAX_FIELDS} fields")
+    bare = (_CONTROLS.sub(" ", part).lstrip() for part in parts)
+    return tuple(
+        (part[:2], part[2 : 2 + MAX_HEARD_CHARS])
+        for part in bare
+        if _NAME.fullmatch(part[:2]) and part[:2] not in ("AY", "AZ")
+    )
+
+
+def _check_decisive(layout: Sip2Layout, code: Sip2MessageId, fields: tuple[tuple[str, str], ...]) -> None:
+    """Check the fields that say whom the reply is about. Raises Malformed."""
+    said: dict[str, str] = {}
+    for name, value in fields:
+        if name in DECISIVE and said.setdefault(name, value) != value:
+            raise UnusableField(f"message {code}: field {name} twice, with two values")
+    if missing := layout.required - {name for name, _ in fields}:
+        raise UnusableField(f"message {code}: field {min(missing)} is missing")
 
 
 def _check(layout: Sip2Layout, fixed: tuple[str, ...], fields: tuple[tuple[str, str], ...]) -> None:
-    """Check a message, for both directions. Raises Malformed."""
+    """Check a message that is sent. Raises Malformed."""
     if len(fixed) != len(layout.fixed):
         raise Malformed("wrong number of fixed fields")
     for part, value in zip(layout.fixed, fixed, strict=True):
@@ -209,8 +253,8 @@ def _check(layout: Sip2Layout, fixed: tuple[str, ...], fields: tuple[tuple[str, 
             raise Malformed("a field has a wrong name")
         if name in ONCE and name in seen:
             raise Malformed(f"field {name} twice")
-        if len(value) > MAX_HEARD_BYTES or "|" in value or _CONTROLS.search(value):
-            raise Malformed(f"field {name}: too long, or with | or control characters")
+        if "|" in value or _CONTROLS.search(value):
+            raise Malformed(f"field {name}: has | or control characters")
         seen.add(name)
     if missing := layout.required - seen:
         raise Malformed(f"field {min(missing)} is missing")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from edge.card.birth_date import BirthDate
 from edge.errors import HostFault
 from edge.venues.library.sip2.layouts import Sip2MessageId
-from edge.venues.library.sip2.messages import Malformed
+from edge.venues.library.sip2.messages import Malformed, UnusableField
+from edge.venues.library.sip2.values import count, due, money, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
     from edge.venues.library.sip2.messages import Sip2Message
+
+T = TypeVar("T")
 
 
 class WrongSubject(Malformed):
@@ -48,8 +50,6 @@ _MESSAGES: Final = (
     "end session", "fee paid", "item information", "item status update", "patron enable", "hold", "renew",
     "renew all",
 )  # fmt: skip
-_MONEY: Final = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,3})?")
-_DAY: Final = re.compile(r"[0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class LibrarySystem:
     checkin: bool
     checkout: bool
     offline: bool
-    timeout_ds: int  # tenths of a second, the unit of the specification
-    retries: int
+    timeout_ds: int | None  # tenths of a second, the unit of the specification; None: not told
+    retries: int | None
     messages: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
 
@@ -73,8 +73,9 @@ class LibrarySystem:
 class Patron:
     """A patron as messages 24 and 64 describe one. LIBRARY.md section 5 lists all that is stored of it.
 
-    `is_valid` (BL): None if the reply does not say; `owed` (BV); `kind` and `born`: from fields that are not
-    in the specification.
+    `is_valid` (BL): None if the reply does not say; `owed` (BV): negative for a credit; `kind` and `born`:
+    from fields that are not in the specification. `unread`: fields whose value cannot be read, with the
+    reason; `unread_flags`: flags that are neither set nor not set. A rule that needs one cannot decide.
     """
 
     number: str = field(repr=False)
@@ -82,9 +83,11 @@ class Patron:
     flags: frozenset[Flag] = field(default=frozenset(), repr=False)
     owed: Decimal | None = field(default=None, repr=False)
     kind: str | None = field(default=None, repr=False)
-    born: date | None = field(default=None, repr=False)
+    born: BirthDate | None = field(default=None, repr=False)
     holds_ready: int = field(default=0, repr=False)
     lines: tuple[str, ...] = field(default=(), repr=False)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    unread_flags: frozenset[Flag] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,45 +104,49 @@ class Circulated:
 
 def accepted(reply: Sip2Message) -> None:
     """Check message 94. Raises HostFault if the system refuses the login."""
-    if reply.part("ok") != "1":
+    if not _choice(reply, "ok", "1", "0"):
         raise HostFault("the library system refuses our login", hint="check [library] user and password_file")
 
 
 def system(reply: Sip2Message) -> LibrarySystem:
-    """The system that message 98 describes."""
+    """The system that message 98 describes. Raises UnusableField if it does not say whether it is online."""
     known = reply.get("BX") or ""
     return LibrarySystem(
-        name=reply.get("AM") or "",
-        institution=reply.get("AO") or "",
-        version=reply.part("version"),
-        online=reply.part("online") == "Y",
+        name=shown(reply.get("AM") or ""),
+        institution=shown(reply.get("AO") or ""),
+        version=shown(reply.part("version")),
+        online=_choice(reply, "online", "Y", "N"),
         checkin=reply.part("checkin") == "Y",
         checkout=reply.part("checkout") == "Y",
         offline=reply.part("offline") == "Y",
-        timeout_ds=int(reply.part("timeout")),
-        retries=int(reply.part("retries")),
+        timeout_ds=count(reply.part("timeout")),
+        retries=count(reply.part("retries")),
         messages=tuple(name for name, said in zip(_MESSAGES, known, strict=False) if said == "Y"),
-        lines=reply.all("AF"),
+        lines=_lines(reply),
     )
 
 
 def patron(reply: Sip2Message, asked: str, *, kind_field: str = "", birth_field: str = "") -> Patron:
-    """The patron that message 24 or 64 describes. Raises WrongSubject, Malformed."""
+    """The patron that message 24 or 64 describes. Raises WrongSubject, UnusableField."""
     _about(reply, "AA", asked)
     status = reply.part("patron_status")
-    said = reply.get("BL")
-    if said not in ("Y", "N", "", None):
-        raise Malformed("field BL: not Y or N")
+    said = (reply.get("BL") or "").strip().upper()
+    if said not in ("Y", "N", ""):
+        raise UnusableField(f"message {reply.code}: field BL is not Y or N")
     ready = reply.part("holds") if reply.code == Sip2MessageId.PATRON_INFORMATION_REPLY else ""
+    unread: dict[str, str] = {}
+    currency = reply.get("BH") or ""
     return Patron(
         asked,
         is_valid=said == "Y" if said else None,
-        flags=frozenset(flag for flag in Flag if status[flag] == "Y"),
-        owed=_money(reply.get("BV")),
-        kind=(reply.get(kind_field) or None) if kind_field else None,
-        born=_day(reply.get(birth_field)) if birth_field else None,
-        holds_ready=int(ready) if ready.strip() else 0,
-        lines=reply.all("AF"),
+        flags=frozenset(flag for flag in Flag if status[flag] in "Yy"),
+        owed=_read(reply, "BV", lambda text: money(text, currency), unread),
+        kind=_read(reply, kind_field, lambda text: shown(text) or None, unread),
+        born=_read(reply, birth_field, BirthDate.found_in, unread),
+        holds_ready=count(ready) or 0,
+        lines=_lines(reply),
+        unread=unread,
+        unread_flags=frozenset(flag for flag in Flag if status[flag] not in "YyNn "),
     )
 
 
@@ -150,12 +157,12 @@ def circulated(reply: Sip2Message, item: str, patron: str | None = None) -> Circ
         _about(reply, "AA", patron)
     taken_back = reply.code == Sip2MessageId.CHECKIN_REPLY
     return Circulated(
-        done=reply.part("ok") == "1",
+        done=_choice(reply, "ok", "1", "0"),
         item=item,
-        title=reply.get("AJ") or "",
-        due=reply.get("AH") or "",
+        title=shown(reply.get("AJ") or ""),
+        due=due(reply.get("AH") or ""),
         alert=taken_back and reply.part("alert") == "Y",
-        lines=reply.all("AF"),
+        lines=_lines(reply),
     )
 
 
@@ -168,22 +175,27 @@ def _about(reply: Sip2Message, name: str, asked: str) -> None:
         )
 
 
-def _money(said: str | None) -> Decimal | None:
-    """An amount, with a point or a comma, such as 12.50 or 12,50. Raises Malformed."""
-    if said is None or not said.strip():
-        return None
-    if not _MONEY.fullmatch(said.strip()):
-        raise Malformed("field BV: not an amount of money")
-    return Decimal(said.strip().replace(",", "."))
+def _choice(reply: Sip2Message, name: str, yes: str, no: str) -> bool:
+    """A fixed field that decides. Raises UnusableField for a third value."""
+    said = reply.part(name)
+    if said not in (yes, no):
+        raise UnusableField(f"message {reply.code}: field {name} is not {yes} or {no}")
+    return said == yes
 
 
-def _day(said: str | None) -> date | None:
-    """A date that begins with YYYYMMDD; the rest is ignored. Raises Malformed."""
-    if said is None or not said.strip():
+def _read(reply: Sip2Message, name: str, read: Callable[[str], T | None], unread: dict[str, str]) -> T | None:
+    """The value of a field that may be left out; if it cannot be read, None, and the reason in `unread`."""
+    said = {value for key, value in reply.fields if key == name}
+    if len(said) > 1:
+        unread[name] = "has two values"
         return None
-    if not _DAY.match(said):
-        raise Malformed("the date of birth is not a date")
     try:
-        return date(int(said[:4]), int(said[4:6]), int(said[6:8]))
-    except ValueError as err:
-        raise Malformed("the date of birth is not a date") from err
+        return read(said.pop()) if said else None
+    except ValueError:
+        unread[name] = "cannot be read"
+        return None
+
+
+def _lines(reply: Sip2Message) -> tuple[str, ...]:
+    """The system's texts for the patron."""
+    return tuple(map(shown, reply.all("AF")))

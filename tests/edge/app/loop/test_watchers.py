@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from edge.app.loop.watchers import log_background
+from edge.app.loop.watchers import WAKE_EVERY_MS, StaffWatch, log_background
 from edge.passage.machine import PassageState
 from edge.passage.snapshot import StepResult
+from edge.policy.staff_messages import StaffLevel, StaffMessage, StaffNews
+from edge.sync.wake_file import WakeFile
 
 
 @pytest.mark.parametrize("found", [0, 2])
@@ -20,3 +23,50 @@ def test_codes_in_the_background_are_a_warning_without_their_texts(
     assert [(line["event"], line["state"], line["count"]) for line in lines] == (
         [("code", "background", found)] if found else []
     )
+
+
+DURESS = StaffNews(7, "tower-1/lobby", (StaffMessage(StaffLevel.DURESS, "notice.duress"),))
+ASSISTED = StaffNews(8, "tower-1/lobby", (StaffMessage(StaffLevel.NOTE, "notice.assisted"),))
+
+
+def step(tick_ms: int, *news: StaffNews) -> StepResult:
+    return StepResult(tick_ms, PassageState.IDLE, None, staff=news)
+
+
+def test_the_log_has_each_message_to_staff_and_a_neutral_word_for_duress(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    StaffWatch(tmp_path).see(step(0, DURESS, ASSISTED))
+    said = capsys.readouterr().err
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [(line["event"], line["record"], line["codes"]) for line in lines] == [
+        ("staff", 7, ["routine"]),
+        ("staff", 8, ["notice.assisted"]),
+    ]
+    assert "duress" not in said
+    assert len({line["level"] for line in lines}) == 1  # the level does not tell duress apart
+
+
+@pytest.mark.parametrize(("news", "wakes"), [(DURESS, True), (ASSISTED, False)])
+def test_an_alarm_wakes_the_sync_and_a_note_waits(tmp_path: Path, news: StaffNews, wakes: bool) -> None:
+    wake = WakeFile(tmp_path)
+    StaffWatch(tmp_path).see(step(0, news))
+    assert wake.changed() is wakes
+
+
+def test_an_alarm_soon_after_another_wakes_the_sync_once_and_later(tmp_path: Path) -> None:
+    wake, watch = WakeFile(tmp_path), StaffWatch(tmp_path)
+    watch.see(step(0, DURESS))
+    assert wake.changed()
+    watch.see(step(1, DURESS))
+    watch.see(step(2, DURESS))
+    assert not wake.changed()
+    watch.see(step(WAKE_EVERY_MS))
+    assert wake.changed()
+    watch.see(step(3 * WAKE_EVERY_MS))
+    assert not wake.changed()
+
+
+def test_a_state_folder_that_cannot_be_written_stops_no_passage(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file in place of the folder")
+    StaffWatch(tmp_path / "state").see(step(0, DURESS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,28 @@ def test_compare_tells_a_match_in_the_row_and_in_the_exit_code(
     assert code == (Exit.OK if match else Exit.REFUSED)
 
 
+@pytest.mark.parametrize(
+    ("turn", "says"), [(90, "by 270 degrees"), (180, "by 180 degrees"), (270, "by 90 degrees")]
+)
+def test_compare_names_a_turned_picture_with_its_setting(
+    pictures: Path, capsys: pytest.CaptureFixture[str], turn: int, says: str
+) -> None:
+    turned = pictures / "turned.png"
+    Image.open(pictures / "ann_0.jpg").rotate(turn, expand=True).save(turned)  # PIL turns the other way round
+    assert main(["face", "compare", str(pictures / "ann_0.jpg"), str(turned)]) == Exit.USAGE
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: {turned} is turned {says}")
+    assert hint.endswith(f"rotate = {turn}")
+
+
+def test_compare_turns_a_picture_by_its_exif_data(pictures: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    phone = pictures / "phone.jpg"
+    Image.open(pictures / "ann_0.jpg").rotate(180).save(phone, exif=exif)
+    assert main(["face", "compare", str(pictures / "ann_0.jpg"), str(phone)]) == Exit.OK
+
+
 def test_compare_without_json_is_one_line_to_read(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["face", "compare", str(pictures / "ann_0.jpg"), str(pictures / "bob_0.jpg")])
     out = capsys.readouterr().out
@@ -73,6 +96,34 @@ def test_compare_names_the_picture_that_cannot_be_used(
     assert err.splitlines()[0].startswith("error: ")
     assert name in err.splitlines()[0]
     assert err.splitlines()[1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_compare_refuses_a_picture_of_several_people_and_says_where_they_are(
+    pictures: Path, capsys: pytest.CaptureFixture[str], first: bool
+) -> None:
+    both = Image.new("RGB", (1024, 512), "grey")
+    for x, name in ((0, "ann_0.jpg"), (512, "ann_2.jpg")):
+        both.paste(Image.open(pictures / name).resize((512, 512)), (x, 0))
+    both.save(pictures / "both.png")
+    files = [str(pictures / "both.png"), str(pictures / "ann_1.jpg")]
+    assert main(["face", "compare", *(files if first else files[::-1]), "--json"]) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search(r"both\.png: 2 faces in the picture, at \d+,\d+ \d+x\d+, \d+,\d+ \d+x\d+; only one", err)
+    assert "hint: cut the picture to the one person" in err
+
+
+def test_compare_says_which_face_it_took_if_there_are_smaller_ones(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = Image.new("RGB", (1024, 512), "grey")
+    for x, side, name in ((0, 512, "ann_0.jpg"), (600, 230, "ann_2.jpg")):
+        both.paste(Image.open(pictures / name).resize((side, side)), (x, 0))
+    both.save(pictures / "both.png")
+    assert main(["face", "compare", str(pictures / "both.png"), str(pictures / "ann_1.jpg")]) == Exit.OK
+    out = capsys.readouterr().out
+    assert re.search(r"note: .*both\.png: took the largest face, at \d+,\d+ \d+x\d+; 1 smaller left out", out)
 
 
 @pytest.mark.parametrize("template", ["int8", "int4", "none"])
@@ -105,8 +156,8 @@ def test_eval_counts_a_picture_without_a_face_as_fta_and_its_pairs_as_no_match(
 
 
 BAD_PROTOCOLS = {
-    "no columns": ("x,y\n1,2\n", "columns a,b,same"),
-    "empty": ("", "columns a,b,same"),
+    "no columns": ("x,y\n1,2\n", "line 1: no column a, b, same"),
+    "empty": ("", "line 1: no column a, b, same"),
     "a line without a name": ("a,b,same\nann_0.jpg,,1\n", "pairs.csv:2"),
     "a line cut off": ("a,b,same\nann_0.jpg,ann_1.jpg\n", "pairs.csv:2"),
     "neither 0 nor 1": ("a,b,same\nann_0.jpg,ann_1.jpg,yes\n", "pairs.csv:2"),
@@ -220,7 +271,7 @@ def test_eval_counts_errors_within_each_group(pictures: Path, capsys: pytest.Cap
 
 
 BAD_LABELS = {
-    "no columns": ("name,group\na,b\n", "columns file,group"),
+    "no columns": ("name,group\na,b\n", "line 1: no column file"),
     "a line cut off": ("file,group\nann_0.jpg\n", "labels.csv:2"),
     "two groups": ("file,group\nann_0.jpg,A\nann_0.jpg,B\n", "in two groups"),
     "none of the pictures": ("file,group\nx.jpg,A\n", "no picture of the pairs"),

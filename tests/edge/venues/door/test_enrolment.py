@@ -120,9 +120,9 @@ def test_every_error_is_reported() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "the columns issuer and subject are missing"),
-        ("issuer,grops\n", 'unknown column "grops"'),
-        ("issuer,groups\n", "the columns issuer and subject are missing"),
+        ("", "line 1: no column issuer, subject"),
+        ("issuer,grops\n", 'line 1: unknown column "grops"'),
+        ("issuer,groups\n", "line 1: no column subject"),
         ('issuer,subject\n"a', "not CSV"),
     ],
 )

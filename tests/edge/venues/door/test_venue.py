@@ -306,6 +306,7 @@ def test_people_can_always_go_out() -> None:
                           '[lock_down]\nschedule = "always"\n'))  # fmt: skip
     for who in ("carl", None):
         assert door.asks(who, at("23:00")) == Obligations()
+    assert door.venue.mode_at(at("23:00")) is Mode.NORMAL, "a controller in lock-down would keep them in"
 
 
 def test_timed_passback_holds_for_its_minutes() -> None:

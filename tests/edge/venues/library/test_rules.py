@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.card.birth_date import BirthDate
 from edge.decision import Reason
 from edge.errors import HostFault
 from edge.venues.library.hours import staffed_hours
@@ -24,7 +25,7 @@ from edge.venues.library.rules import (
     may_be_alone,
 )
 from edge.venues.library.sip2.layouts import Sip2MessageId
-from edge.venues.library.sip2.messages import Dialect, Sip2Message, decode
+from edge.venues.library.sip2.messages import Dialect, Sip2Message, UnusableField, decode
 from edge.venues.library.sip2.replies import (
     Flag,
     Malformed,
@@ -81,12 +82,12 @@ JUDGED = {
         Reason.SCHEDULE_CLOSED, {}, LibraryRules(unstaffed=Unstaffed.NONE), staffed=False
     ),
     "without staff, rule everyone": Case(None, {}, LibraryRules(unstaffed=Unstaffed.EVERYONE), staffed=False),
-    "without staff, eighteen today": Case(None, {"born": date(2008, 3, 1)}, ADULTS, staffed=False),
+    "without staff, eighteen today": Case(None, {"born": BirthDate(2008, 3, 1)}, ADULTS, staffed=False),
     "without staff, eighteen tomorrow": Case(
-        Reason.SCHEDULE_CLOSED, {"born": date(2008, 3, 2)}, ADULTS, staffed=False
+        Reason.SCHEDULE_CLOSED, {"born": BirthDate(2008, 3, 2)}, ADULTS, staffed=False
     ),
     "a patron born on 29 February is eighteen on 1 March": Case(
-        None, {"born": date(2008, 2, 29)}, ADULTS, staffed=False
+        None, {"born": BirthDate(2008, 2, 29)}, ADULTS, staffed=False
     ),
     "without staff, age unknown": Case(Reason.SCHEDULE_CLOSED, {}, ADULTS, staffed=False),
     "with staff, age unknown": Case(None, {}, ADULTS),
@@ -95,8 +96,28 @@ JUDGED = {
         Reason.SCHEDULE_CLOSED, {"kind": "STAFF"}, SIGNED, staffed=False
     ),
     "without staff, a child, agreement signed": Case(
-        Reason.SCHEDULE_CLOSED, {"kind": "AGREED", "born": date(2015, 1, 1)}, BOTH, staffed=False
+        Reason.SCHEDULE_CLOSED, {"kind": "AGREED", "born": BirthDate(2015, 1, 1)}, BOTH, staffed=False
     ),
+    "without staff, a year of birth in which the patron turns eighteen": Case(
+        Reason.SCHEDULE_CLOSED, {"born": BirthDate(2008)}, ADULTS, staffed=False
+    ),
+    "without staff, a year of birth that is early enough": Case(
+        None, {"born": BirthDate(2007)}, ADULTS, staffed=False
+    ),
+    "without staff, a date of birth that cannot be read": Case(
+        Reason.SCHEDULE_CLOSED, {"unread": {"PB": "cannot be read"}}, ADULTS, staffed=False
+    ),
+    "with staff, a date of birth that cannot be read": Case(
+        None, {"unread": {"PB": "cannot be read"}}, ADULTS
+    ),
+    "a credit": Case(None, {"owed": Decimal(-5)}, LibraryRules(fee_limit=Decimal(0))),
+    "an amount that cannot be read, and no limit": Case(None, {"unread": {"BV": "cannot be read"}}),
+    "an amount that cannot be read, and a card reported lost": Case(
+        Reason.PATRON_BLOCKED,
+        {"unread": {"BV": "cannot be read"}, "flags": {Flag.CARD_LOST}},
+        LibraryRules(fee_limit=Decimal(10)),
+    ),
+    "a flag that cannot be read and blocks nothing": Case(None, {"unread_flags": {Flag.TOO_MANY_LOST}}),
     "a block comes before the hours": Case(
         Reason.PATRON_BLOCKED,
         {"flags": {Flag.CARD_LOST}},
@@ -113,6 +134,35 @@ def test_the_verdict_on_a_patron(case: Case) -> None:
     assert verdict.reason == case.expect
     assert case.line in " ".join(verdict.lines)
     assert "P1" not in repr(verdict) + " ".join(verdict.lines)
+
+
+UNDECIDED = {
+    "field BV": ({"unread": {"BV": "cannot be read"}}, LibraryRules(fee_limit=Decimal(10))),
+    "place 5 .card-lost.": ({"unread_flags": {Flag.CARD_LOST}}, LibraryRules()),
+}
+
+
+@pytest.mark.parametrize("field_name", UNDECIDED)
+def test_a_rule_that_needs_a_value_that_cannot_be_read_names_its_field(field_name: str) -> None:
+    said, rules = UNDECIDED[field_name]
+    with pytest.raises(UnusableField, match=field_name) as caught:
+        judge(Patron("P1", is_valid=True, **said), rules, staffed=True, today=TODAY)  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+def test_the_rule_for_an_offline_system_names_the_field_that_cannot_be_used() -> None:
+    verdict = judge_offline(
+        None,
+        LibraryRules(offline=Offline.EVERYONE),
+        staffed=True,
+        today=TODAY,
+        unusable="field BV cannot be read",
+    )
+    assert verdict.reason is None
+    assert verdict.lines == (
+        "The library system's answer cannot be used (field BV cannot be read). "
+        "Admitted by the rule offline = everyone.",
+    )
 
 
 DAY = timedelta(days=1)
@@ -148,7 +198,10 @@ def test_the_verdict_while_the_system_is_offline(
 
 
 def test_the_stored_permission_for_hours_without_staff_follows_the_rules() -> None:
-    adult, child = Patron("P1", True, born=date(1990, 1, 1)), Patron("P2", True, born=date(2020, 1, 1))
+    adult, child = (
+        Patron("P1", True, born=BirthDate(1990, 1, 1)),
+        Patron("P2", True, born=BirthDate(2020, 1, 1)),
+    )
     assert may_be_alone(adult, ADULTS, TODAY)
     assert not may_be_alone(child, ADULTS, TODAY)
 
@@ -218,7 +271,7 @@ def test_a_patron_has_the_values_of_the_reply() -> None:
         True,
         Decimal("12.50"),
         "AGREED",
-        date(1990, 1, 2),
+        BirthDate(1990, 1, 2),
     )
     assert (said.holds_ready, said.lines) == (2, ("hello",))
     assert "Ada" not in repr(said)
@@ -226,20 +279,48 @@ def test_a_patron_has_the_values_of_the_reply() -> None:
 
 
 WRONG = {
-    "another patron": ("AAP2|BLY|", WrongSubject),
-    "nearly the same number": ("AAP1 |BLY|", WrongSubject),
-    "an unknown validity": ("AAP1|BLX|", Malformed),
-    "money in words": ("AAP1|BLY|BVten|", Malformed),
-    "a negative debt": ("AAP1|BLY|BV-5.00|", Malformed),
-    "a birthday that does not exist": ("AAP1|BLY|PB20260230|", Malformed),
-    "a birthday in words": ("AAP1|BLY|PBtoday|", Malformed),
+    "another patron": ("AAP2|BLY|", WrongSubject, "names another patron"),
+    "nearly the same number": ("AAP1 |BLY|", WrongSubject, "names another patron"),
+    "an unknown validity": ("AAP1|BLX|", UnusableField, "64: field BL is not Y or N"),
+    "two validities": ("AAP1|BLY|BLN|", UnusableField, "64: field BL twice"),
+    "no patron": ("BLY|", UnusableField, "64: field AA is missing"),
 }
 
 
-@pytest.mark.parametrize(("fields", "error"), WRONG.values(), ids=WRONG)
-def test_a_wrong_reply_about_a_patron_is_refused(fields: str, error: type[HostFault]) -> None:
-    with pytest.raises(error):
+@pytest.mark.parametrize(("fields", "error", "why"), WRONG.values(), ids=WRONG)
+def test_a_wrong_reply_about_a_patron_is_refused(fields: str, error: type[HostFault], why: str) -> None:
+    with pytest.raises(error, match=why):
         patron(heard(HEAD + fields), "P1", birth_field="PB")
+
+
+UNREAD = {
+    "money in words": ("BVten|", "BV"),
+    "two amounts": ("BV1.00|BV2.00|", "BV"),
+    "a birthday that does not exist": ("PB20260230|", "PB"),
+    "a birthday in words": ("PBtoday|", "PB"),
+    "a number of a document": ("PB21181091247604|", "PB"),
+    "two kinds": ("PCADULT|PCCHILD|", "PC"),
+}
+
+
+@pytest.mark.parametrize(("fields", "name"), UNREAD.values(), ids=UNREAD)
+def test_a_value_that_cannot_be_read_is_named_and_left_out(fields: str, name: str) -> None:
+    said = patron(heard(HEAD + "AAP1|BLY|" + fields), "P1", kind_field="PC", birth_field="PB")
+    assert list(said.unread) == [name]
+    assert (said.is_valid, said.owed, said.born, said.kind) == (True, None, None, None)
+
+
+def test_values_of_other_systems_are_read() -> None:
+    reply = heard(HEAD + "AAP1|BLy|BHEUR|BV-5.00|PB2005-11|PC ADULT |AFone\ntwo\x1b[2J|AE\x00|")
+    said = patron(reply, "P1", kind_field="PC", birth_field="PB")
+    assert (said.is_valid, said.owed, said.born, said.kind) == (
+        True,
+        Decimal(-5),
+        BirthDate(2005, 11),
+        "ADULT",
+    )
+    assert said.lines == ("one two [2J",)
+    assert not said.unread
 
 
 @given(
@@ -253,7 +334,7 @@ def test_any_reply_is_a_patron_or_malformed(fields: list[tuple[str, str]]) -> No
         said = patron(decode(text.encode(), PLAIN), "P1", kind_field="PC", birth_field="PB")
     except Malformed:
         return
-    assert ("AA", "P1") in fields
+    assert any(name == "AA" and value.startswith("P1") for name, value in fields)
     assert said.number == "P1"
 
 
@@ -261,6 +342,13 @@ def test_each_flag_has_its_place() -> None:
     for flag in Flag:
         text = "64" + "".join("Y" if place == flag else " " for place in range(14)) + HEAD[16:] + "AAP1|"
         assert patron(heard(text), "P1").flags == {flag}
+
+
+@pytest.mark.parametrize("other", ["X", "0", "ß", "\ufb03"])
+def test_a_flag_of_another_character_is_unread_and_moves_no_other(other: str) -> None:
+    text = "64" + other + "   y" + " " * 9 + HEAD[16:] + "AAP1|"
+    said = patron(heard(text), "P1")
+    assert (said.flags, said.unread_flags) == ({Flag.CARD_LOST}, {Flag.CHARGE_DENIED})
 
 
 def test_a_reply_about_another_item_or_patron_is_refused() -> None:
@@ -276,6 +364,23 @@ def test_a_refused_login_is_a_fault() -> None:
     accepted(Sip2Message(Sip2MessageId.LOGIN_REPLY, ("1",)))
     with pytest.raises(HostFault, match="refuses our login"):
         accepted(Sip2Message(Sip2MessageId.LOGIN_REPLY, ("0",)))
+
+
+def test_a_reply_to_a_login_with_a_third_value_names_its_field() -> None:
+    with pytest.raises(UnusableField, match="94: field ok is not 1 or 0"):
+        accepted(Sip2Message(Sip2MessageId.LOGIN_REPLY, ("x",)))
+
+
+@pytest.mark.parametrize("padded", ["3  003", "  3  3", "      ", "n/a???"])
+def test_numbers_of_a_system_may_be_padded_or_left_out(padded: str) -> None:
+    said = system(heard(f"98YYNNNN{padded}20260105    1200002.0 AOMAIN|"))
+    assert (said.online, said.version) == (True, "2.0")
+    assert (said.timeout_ds, said.retries) == ((3, 3) if "3" in padded else (None, None))
+
+
+def test_a_system_that_does_not_say_whether_it_is_online_names_the_field() -> None:
+    with pytest.raises(UnusableField, match="98: field online is not Y or N"):
+        system(heard("98?YNNNN03000320260105    1200002.00AOMAIN|"))
 
 
 def test_a_system_with_few_and_one_with_many_messages() -> None:

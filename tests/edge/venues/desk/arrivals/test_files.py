@@ -245,8 +245,22 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(world: DeskWorld)
         world.office.take(file)
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_accepted(world: DeskWorld) -> None:
-    imported = world.office.take(put(world, b"\xef\xbb\xbf" + LIST.replace("\n", "\r\n").encode()))
+_NAMES = '"names": [{"family_name": "Silva", "given_name": "Maria"}]'
+_JSON = f'[{{"reference": "R-1", "arrival": " 2026-06-15 ", "departure": "2026-06-18", {_NAMES}}}]'
+FORMS = {
+    "a byte order mark and CRLF": ("a.csv", b"\xef\xbb\xbf" + LIST.replace("\n", "\r\n").encode()),
+    "CR": ("a.csv", LIST.replace("\n", "\r").encode()),
+    "UTF-16 with tabs": ("a.csv", LIST.replace(",", "\t").encode("utf-16")),
+    "semicolons and blanks": ("a.csv", LIST.replace(",", " ; ").encode()),
+    "JSON with a byte order mark": ("a.json", _JSON.encode("utf-8-sig")),
+    "JSON Lines with a byte order mark": ("a.jsonl", _JSON[1:-1].encode("utf-8-sig")),
+    "JSON in UTF-16": ("a.json", _JSON.encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), FORMS.values(), ids=FORMS)
+def test_a_list_is_taken_in_every_form_that_programs_write(world: DeskWorld, name: str, data: bytes) -> None:
+    imported = world.office.take(put(world, data, name))
     assert (imported.bookings, imported.mistakes) == (1, ())
     assert world.comes(guest("Silva")) == "in"
 
@@ -310,20 +324,24 @@ def test_a_list_without_an_end_takes_little_memory_and_is_refused(world: DeskWor
 
 def test_a_booking_does_not_grow_with_its_lines(world: DeskWorld) -> None:
     lines = (f"R-1,2026-06-15,2026-06-18,1,0,Silva,Maria {number}\n" for number in range(20_000))
-    file = put(world, HEADER + "".join(lines))
+    other = "R-2,2026-06-15,2026-06-18,1,0,Costa,Ana\n"
+    file = put(world, HEADER + "".join(lines) + other)
     imported = world.office.take(file)
-    assert imported.bookings == 0
+    assert imported.bookings == 1
     assert [str(mistake) for mistake in imported.mistakes] == ["line 2: more than 60 guests"]
 
 
 def test_a_text_that_utf_8_does_not_have_is_a_mistake(world: DeskWorld) -> None:
     row = '{"reference": "R-1", "arrival": "2026-06-15", "departure": "2026-06-18", '
+    good = row.replace("R-1", "R-2") + '"guests": 1}\n'
     for key in ('"family_name": "\\ud800"', '"names": [{"family_name": "A", "given_name": "\\udfff"}]'):
-        imported = world.office.take(put(world, row + key + "}", "one.json"))
+        imported = world.office.take(put(world, good + row + key + "}", "one.json"))
         assert [mistake.reason.split(" is")[0] for mistake in imported.mistakes] == [
             key.split('"')[-4 if "names" in key else 1]
         ]
-    imported = world.office.take(put(world, row.replace("R-1", "\\udc00") + '"guests": 1}', "one.json"))
+    imported = world.office.take(
+        put(world, good + row.replace("R-1", "\\udc00") + '"guests": 1}', "one.json")
+    )
     assert len(imported.mistakes) == 1
 
 

@@ -10,12 +10,14 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds.venues.desk import SITE, DeskWorld, booking, guest
 from worlds.venues.desk_memory import MemoryArrivals, MemoryRegistrationStore
 
 from edge.app.venues.desk import match_key, rules_of
+from edge.card.birth_date import BirthDate
 from edge.card.person import Person
 from edge.decision import Grant
 from edge.errors import Refused
@@ -102,3 +104,21 @@ def test_the_desk_on_disk_agrees_with_the_desk_in_memory(bookings: list, arrivin
         assert (
             max(Counter(one.booking for one in register.registrations if one.covers).values(), default=0) <= 1
         )
+
+
+def test_a_list_of_an_earlier_version_keeps_its_birth_dates(tmp_path: Path) -> None:
+    """Earlier versions stored one digest for a birth date, of the whole day."""
+    with closing(DeskWorld(tmp_path)) as world:
+        world.expect(
+            booking("R-1", {"family_name": "Silva", "given_name": "Ana", "birth_date": "1985-11-20"})
+        )
+        (file,) = tmp_path.rglob("arrivals.db")
+        with closing(sqlite3.connect(file)) as db:
+            ((kept,),) = db.execute("SELECT places FROM bookings")
+            ((names_, _, minor),) = msgspec.msgpack.decode(kept)
+            digests = Digests(match_key(file.parent))
+            day = digests.births(BirthDate(1985, 11, 20)) - digests.births(BirthDate(1985, 11))
+            db.execute("UPDATE bookings SET places = ?", (msgspec.msgpack.encode([(names_, *day, minor)]),))
+            db.commit()
+        assert world.comes(guest("Silva", "Ana", birth_date="1985-11-21")) == "booking.unknown"
+        assert world.comes(guest("Silva", "Ana", birth_date="1985-11-20")) == "in"

@@ -1,0 +1,1 @@
+"""Messages to staff at the hub: what records and alarms have for them, their page and their webhook."""
