@@ -21,7 +21,7 @@ Place: TypeAlias = tuple[str, str, int]  # file, qualified name, first line
 
 
 def place_of(code: CodeType) -> Place:
-    """Where this code was written."""
+    """File, name and line of this code."""
     return code.co_filename, code.co_qualname, code.co_firstlineno
 
 

@@ -52,7 +52,7 @@ class TestRecord:
         return {test for tests in self.lines.get(file, {}).values() for test in tests}
 
     def without(self, files: AbstractSet[str]) -> TestRecord:
-        """The same record without the tests of these files."""
+        """This record without the tests of these files."""
         gone = {test for test in self.seconds if test.partition("::")[0] in files}
         return TestRecord(
             {

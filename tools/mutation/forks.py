@@ -64,7 +64,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialOutcome:
     """Whether all tests passed on the mutant; if not, the test that did not."""
 
     trial: Trial
@@ -149,7 +149,7 @@ class ForkRunner:
     """Runs trials instead of the tests that were collected; a plugin of pytest."""
 
     def __init__(
-        self, trials: Iterable[Trial], seconds: Mapping[str, float], tell: Callable[[Outcome], None]
+        self, trials: Iterable[Trial], seconds: Mapping[str, float], tell: Callable[[TrialOutcome], None]
     ) -> None:
         self._trials, self._seconds, self._tell = trials, seconds, tell
         self._items: dict[str, pytest.Item] = {}
@@ -189,7 +189,7 @@ class ForkRunner:
                 os.waitpid(pid, 0)
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _ended(self, trial: Trial, folder: Path, pid: int, status: int) -> Outcome:
+    def _ended(self, trial: Trial, folder: Path, pid: int, status: int) -> TrialOutcome:
         _end_group(pid)
         note = folder / "test"
         test = note.read_text("utf-8") if note.exists() else "import"
@@ -197,7 +197,7 @@ class ForkRunner:
         code = os.waitstatus_to_exitcode(status)
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and code >= 0:
             raise RuntimeError(f"pytest itself failed on {trial.file}: {trial.mutant}: {code}, {test}")
-        return Outcome(trial, code == pytest.ExitCode.OK, test if code else "")
+        return TrialOutcome(trial, code == pytest.ExitCode.OK, test if code else "")
 
     def _child(self, trial: Trial, folder: Path, config: pytest.Config) -> NoReturn:
         code: int = pytest.ExitCode.INTERNAL_ERROR
@@ -290,7 +290,7 @@ def _forget_modules() -> None:
         del sys.modules[name]
 
 
-def run(trials: Iterable[Trial], seconds: Mapping[str, float], tell: Callable[[Outcome], None]) -> int:
+def run(trials: Iterable[Trial], seconds: Mapping[str, float], tell: Callable[[TrialOutcome], None]) -> int:
     """Try these mutants, and tell each outcome as it comes. The exit code is that of pytest."""
     os.environ.update(CALM)
     sys.dont_write_bytecode = False  # or each child would compile all that it imports

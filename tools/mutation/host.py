@@ -23,7 +23,7 @@ from tools.mutation.recorder import OUTSIDE, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tools.mutation.forks import Outcome, Trial
+    from tools.mutation.forks import Trial, TrialOutcome
     from tools.mutation.results import KnownOutcome, OutcomeStore
 
 PACKAGES: Final = ("trust", "card", "policy", "link", "audit", "passage")
@@ -83,8 +83,15 @@ def compiles(mutant: Mutant) -> bool:
 class HostRun:
     """One run over files of the core. It tries the mutants that have no outcome yet; the others are known."""
 
-    def __init__(self, files: Sequence[Path], ran: covering.TestRecord, *, budget_s: float) -> None:
-        self._ran, self._budget_s = ran, budget_s
+    def __init__(
+        self,
+        files: Sequence[Path],
+        ran: covering.TestRecord,
+        known: Sequence[results.SurvivorReason],
+        *,
+        budget_s: float,
+    ) -> None:
+        self._ran, self._reasons, self._budget_s = ran, known, budget_s
         self._sources = {
             str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "edge").rglob("*.py")
         }
@@ -131,7 +138,9 @@ class HostRun:
 
     def _is_open(self, file: Path, mutant: Mutant) -> bool:
         known = self._done.get((str(file), results.digest(mutant.source)))
-        return known is None or (known.survived and known.tests != self._tests)
+        if known is None or not known.survived:
+            return known is None
+        return known.tests != self._tests and not any(reason.covers(known) for reason in self._reasons)
 
     def _trials(self, left: Mapping[Path, Sequence[Mutant]]) -> Iterator[Trial]:
         for file, tried in left.items():
@@ -153,7 +162,7 @@ class HostRun:
         tests = covering.select_tests(str(file), mutant.line, self._sources, self._ran, self._budget_s)
         return forks.Trial(file, mutant, tests, live)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: TrialOutcome) -> None:
         trial = outcome.trial
         if trial.mutant.change:
             self._keep(trial.file, trial.mutant, survived=outcome.survived, test=outcome.test or ANY_TEST)
@@ -185,11 +194,11 @@ def run(
     """Print what became of the mutants of these modules. Exit code 1 if `verdict` yields a line."""
     began = time.monotonic()
     files = core_files(names)
-    host = HostRun(files, covering.kept_record(), budget_s=budget_s)
+    known = results.reasons()
+    host = HostRun(files, covering.kept_record(), known, budget_s=budget_s)
     host.start(files, resume=resume)
     jobs = {file: chosen(candidates(ROOT / file, only), sample, seed) for file in files}
     found = host.run(jobs)
-    known = results.reasons()
     wrong = list(results.verdict(found, known, is_whole=not (names or only or sample)))
     for line in wrong:
         print(line)

@@ -2,7 +2,7 @@
 
 A line of JSON holds one outcome, with the digest of the mutant's source: an outcome counts as long as the
 file that was mutated stays the same. A run that ended early goes on from there: `--resume` keeps what was
-killed, and tries survivors again if a test has changed since.
+killed, and tries survivors without a reason again if a test has changed since.
 """
 
 from __future__ import annotations

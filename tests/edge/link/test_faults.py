@@ -1,4 +1,4 @@
-"""What a technician reads when the controller says no, and which version has to follow."""
+"""Faults of the link: each tells a technician why the controller said no, and which version has to follow."""
 
 from __future__ import annotations
 

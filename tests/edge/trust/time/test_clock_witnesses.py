@@ -1,4 +1,4 @@
-"""What confirms a wall clock, what does not, and what the trusted clock tells and keeps."""
+"""Witnesses of the wall clock: what confirms it, what does not, and what the trusted clock tells and keeps."""
 
 from __future__ import annotations
 
