@@ -159,7 +159,7 @@ class ForkRunner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:
-            raise session.Interrupted("the tests cannot be collected")
+            raise session.Failed("the tests cannot be collected")
         self._items = {item.nodeid: item for item in session.items}
         self._functions = code_swap.live_functions()
         _let_hypothesis_read()

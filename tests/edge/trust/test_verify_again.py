@@ -12,6 +12,7 @@ from edge.card.claims import Card, Freshness, StatusPointer
 from edge.decision import Reason
 from edge.trust.scope import Scope
 from edge.trust.snapshot import TrustSnapshot
+from edge.trust.time.clock_slack import CLOCK_SLACK
 from edge.trust.time.freshness import AgeAction, AgePolicy, TrustInput
 from edge.trust.time.trust_age import trust_state
 from edge.trust.time.trusted_clock import TrustedTime
@@ -51,7 +52,10 @@ LATER: dict[str, tuple[dict[str, object], Reason | None]] = {
     "the card is suspended": ({"trust": listed(suspended=b"\xff\xff")}, Reason.CARD_SUSPENDED),
     "the list is gone": ({"trust": TrustSnapshot.of([ISSUER], {})}, Reason.STATUS_UNKNOWN),
     "the card has expired": ({"now": NOW + 30 * DAY}, Reason.CARD_EXPIRED),
-    "the clock is before a signed time": ({"trust": listed(issued_at=NOW + S)}, Reason.CLOCK_UNTRUSTED),
+    "the clock is before a signed time": (
+        {"trust": listed(issued_at=NOW + CLOCK_SLACK + S)},
+        Reason.CLOCK_UNTRUSTED,
+    ),
     "the clock is suspect, and staff decide": ({"clock": AgeAction.STAFF}, Reason.CLOCK_UNTRUSTED),
     "the clock is suspect, and a face steps up": ({"clock": AgeAction.STEP_UP}, None),
 }
@@ -69,7 +73,7 @@ FUTURE = verified_card(
 )
 
 
-@pytest.mark.parametrize("early", [S, 0 * S])
+@pytest.mark.parametrize("early", [CLOCK_SLACK + S, 0 * S])
 def test_a_card_that_may_not_be_valid_yet_is_a_matter_of_the_clock(early: timedelta) -> None:
     now = NOW - early
     assert again(FUTURE, now=now) is (Reason.CARD_NOT_YET_VALID if early else None)

@@ -8,6 +8,7 @@ import pytest
 from worlds.trust import DAY, NOW
 
 from edge.card.claims import Freshness
+from edge.trust.time.clock_slack import CLOCK_SLACK
 from edge.trust.time.freshness import AgeAction, AgePolicy, TrustInput, aged, strictest
 
 S = timedelta(seconds=1)
@@ -18,7 +19,7 @@ DEFAULTS = {  # kind, age: freshness, action
     "lists of a week": (TrustInput.STATUS, 7 * DAY, AGEING, AgeAction.PASS),
     "lists of more than a week": (TrustInput.STATUS, 7 * DAY + S, STALE, AgeAction.STAFF),
     "lists of now": (TrustInput.STATUS, 0 * S, FRESH, AgeAction.PASS),
-    "lists of the future": (TrustInput.STATUS, -S, STALE, AgeAction.STAFF),
+    "lists of the future": (TrustInput.STATUS, -CLOCK_SLACK - S, STALE, AgeAction.STAFF),
     "a time of more than a week": (TrustInput.TIME, 7 * DAY + S, STALE, AgeAction.STAFF),
     "keys of a month": (TrustInput.KEYS, 30 * DAY, FRESH, AgeAction.PASS),
     "keys of more than a month": (TrustInput.KEYS, 30 * DAY + S, AGEING, AgeAction.PASS),
