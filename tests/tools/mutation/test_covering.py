@@ -88,7 +88,13 @@ def test_a_line_outside_functions_takes_the_tests_of_the_module_and_of_its_impor
 
 def test_a_line_that_an_import_alone_runs_takes_the_tests_of_its_module() -> None:
     ran = TestRecord({OWN: {9: frozenset({OUTSIDE}), 14: frozenset({FAR})}}, SECONDS)
-    assert select_tests(OWN, 9, SOURCES, ran) == [FAR]
+    assert select_tests(OWN, 9, SOURCES, ran) == [FIRST, FAR]
+
+
+def test_a_mutant_that_imports_takes_all_tests_of_its_own_file() -> None:
+    """They may read a value that the collection made with the mutant."""
+    ran = TestRecord({OWN: {9: frozenset({OUTSIDE, FAR})}}, SECONDS)
+    assert select_tests(OWN, 9, SOURCES, ran) == [FIRST, FAR]
 
 
 def test_a_mutant_that_imports_takes_its_tests_from_few_files() -> None:
