@@ -230,7 +230,7 @@ class ForkRunner:
 
     def _swapped_tests(self, trial: Trial, config: pytest.Config) -> Callable[[TestWatch], int] | None:
         """Runs the collected tests, on functions with the mutant's code; None if that is not enough."""
-        items = [self._items[test] for test in trial.tests]
+        items = [self._items[test] for test in trial.tests if test in self._items]  # an id may be an address
         path = ROOT / trial.file
         original = compile(path.read_text("utf-8"), str(path), "exec", dont_inherit=True)
         mutant = compile(trial.mutant.source, str(path), "exec", dont_inherit=True)

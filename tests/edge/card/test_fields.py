@@ -21,7 +21,7 @@ TEXTS: dict[str, Callable[[object], object]] = {
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-@pytest.mark.parametrize("value", OTHER_TYPES, ids=repr)
+@pytest.mark.parametrize("value", OTHER_TYPES, ids=lambda value: type(value).__name__)
 def test_what_is_no_text_is_refused(kind: str, value: object) -> None:
     with pytest.raises(Refused) as caught:
         TEXTS[kind](value)
