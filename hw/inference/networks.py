@@ -117,11 +117,11 @@ class TfliteNetwork:
             )
 
 
-def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:  # noqa: ANN401  a foreign class
-    """A Network from `path`, with this Interpreter class, on one thread. Raises ModelFault."""
+def open_checked(interpreter: Any, path: Path, sha256: str, threads: int) -> TfliteNetwork:  # noqa: ANN401  a foreign class
+    """A Network from `path`, with this Interpreter class, on so many threads. Raises ModelFault."""
     data = read_checked(path, sha256)
     with _quiet(), _model_fault(path.name):
-        made: Interpreter = interpreter(model_content=data, num_threads=1)
+        made: Interpreter = interpreter(model_content=data, num_threads=threads)
     return TfliteNetwork(made, path.name)
 
 
