@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.app.threads import THREADS, limit_threads
@@ -67,15 +68,17 @@ def run() -> None:
     from edge.app.parts.model_folders import model_folders
     from edge.face.engine import RETRY_SHARE
     from edge.face.manifest import parse
-    from edge.face.pad.fusion import Family, PadPolicy
+    from edge.face.pad.fusion import Family
     from hw.inference.networks import read_manifest
     from hw.inference.processors import this_kind
     from tools.bench.passage import prepare
 
     world = prepare()
-    policy = installed_pad()
+    policy = replace(installed_pad(), exact=False)  # as `edge.app.parts.face_engine.engine_for`
     files = parse(read_manifest(model_folders().models), runtime="litert", machine=this_kind())
-    without = open_face_engine(runtime="litert", pad=PadPolicy(policy.families - {Family.PASSIVE}))
+    without = open_face_engine(
+        runtime="litert", pad=replace(policy, families=policy.families - {Family.PASSIVE})
+    )
     (face, *_) = without.find(world.face_rgb)
     is_far = face.side < RETRY_SHARE * max(world.face_rgb.shape[:2])
     used = [files.detector, *([files.detector_retry] if is_far else []), files.mesh, files.embedder]

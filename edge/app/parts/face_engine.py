@@ -89,7 +89,8 @@ def engine_for(config: Config, base: Path) -> FaceEngine:
         runtime=config.face.runtime,
         one_in=config.face.one_in,
         calibration=base / config.face.calibration if config.face.calibration else None,
-        pad=PadPolicy(frozenset(Family(name) for name in config.face.pad)),
+        # A margin of the risk policy compares values that are far from their limits.
+        pad=PadPolicy(frozenset(Family(name) for name in config.face.pad), exact=config.risk.pad_margin > 0),
     )
 
 

@@ -267,6 +267,19 @@ def test_a_face_smaller_than_a_window_has_no_moire() -> None:
     assert texture.moire(raster(3.7, 0.4, 0.1), sliver) == 0
 
 
+@given(kind=st.integers(0, 3), turn=st.floats(-45, 45), sides=st.floats(1, 3), seed=st.integers(0, 99))
+@settings(max_examples=40)
+def test_a_search_that_ends_early_is_on_the_same_side_of_the_limit(
+    kind: int, turn: float, sides: float, seed: int
+) -> None:
+    limit = TABLE[Measure.BORDER].limit
+    picture = (paper(turn, sides), scene(), noise(), paper(turn, sides, tone=90))[kind].copy()
+    for x0, y0, x1, y1 in np.random.default_rng(seed).integers(0, 640, (seed % 5, 4)):
+        cv2.line(picture, (int(x0), int(y0)), (int(x1), int(y1)), (20, 20, 20), 5)
+    exact, early = (geometry.border(picture, face(turn=turn), enough=enough) for enough in (0, limit))
+    assert early == exact if exact > limit else exact <= early <= limit
+
+
 # --- passive -----------------------------------------------------------------------------------------------
 
 
@@ -335,6 +348,17 @@ def test_a_network_that_gives_no_number_objects(value: float) -> None:
     pair = PassivePair(Scripted(0, 9, 0), Scripted(value, 0, 0))
     detector = PadDetector(PadPolicy(frozenset({Family.PASSIVE})), pair)
     assert detector.look(noise(), face()).reason is Reason.FACE_ATTACK
+
+
+@pytest.mark.parametrize(("logit", "measured"), [(9, False), (0.1, True)], ids=["sure", "not sure"])
+def test_a_border_that_cannot_object_is_not_measured(logit: float, measured: bool) -> None:
+    pair = PassivePair(Scripted(0, logit, 0), Scripted(0, logit, 0))
+    sheet = paper()
+    exact, short = (PadDetector(PadPolicy(exact=exact), pair).look(sheet, face()) for exact in (True, False))
+    assert exact.value(Measure.BORDER) > 1.5
+    assert (short.value(Measure.BORDER) is not None) is measured
+    assert (short.objections, short.shortfall) == (exact.objections, exact.shortfall)
+    assert [reading.measure for reading in exact.readings] == list(TABLE)
 
 
 def test_a_policy_without_its_networks_does_not_start() -> None:
