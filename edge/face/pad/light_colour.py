@@ -18,12 +18,14 @@ ORDER: Final = 6
 STRIDE: Final = 8  # px; 4,800 of the pixels of a 640x480 frame, 0.2 ms
 LEAST, MOST = 0.4, 2.5  # of a gain: a frame of one colour must not become another picture
 _LEVELS = np.arange(256, dtype=np.float32)[:, np.newaxis]
+_POWERS = np.arange(256.0) ** ORDER
 
 
 def gains(rgb: Pixels) -> Floats:
     """The factor of each channel that makes the light of a uint8 (H, W, 3) picture white: float32 (3,)."""
-    pixels = rgb[::STRIDE, ::STRIDE].reshape(-1, 3).astype(np.float64)
-    mean = (pixels**ORDER).mean(axis=0) ** (1 / ORDER)
+    pixels = rgb[::STRIDE, ::STRIDE].reshape(-1, 3)
+    powers = [np.bincount(channel, minlength=256) @ _POWERS / len(pixels) for channel in pixels.T]
+    mean = np.array(powers) ** (1 / ORDER)
     return np.asarray(np.clip(mean.mean() / np.maximum(mean, 1.0), LEAST, MOST), dtype=np.float32)
 
 

@@ -161,6 +161,16 @@ def test_a_frame_of_one_colour_has_bounded_gains(colour: tuple[int, int, int]) -
     assert ((balanced >= 0) & (balanced <= 255)).all()
 
 
+@given(seed=st.integers(0, 2**32 - 1), high=st.integers(1, 256))
+@settings(max_examples=40)
+def test_gains_are_those_of_the_minkowski_mean_of_every_eighth_pixel(seed: int, high: int) -> None:
+    picture = np.random.default_rng(seed).integers(0, high, (64, 88, 3), dtype=np.uint8)
+    pixels = picture[::8, ::8].reshape(-1, 3).astype(np.float64)
+    mean = (pixels**6).mean(axis=0) ** (1 / 6)
+    expected = np.clip(mean.mean() / np.maximum(mean, 1), 0.4, 2.5)
+    assert light_colour.gains(picture) == pytest.approx(expected, rel=1e-6)
+
+
 @pytest.mark.parametrize("sigma", [0, 2, 8, 20])
 def test_noise_is_measured_in_grey_levels_whatever_the_scene(sigma: float) -> None:
     grain = np.random.default_rng(4).normal(0, sigma, (*FRAME, 3))
@@ -259,6 +269,26 @@ def test_an_enlarged_picture_has_no_raster_of_its_enlargement(factor: float) -> 
     large = cv2.resize(noise(), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     where = face(320 * factor, 240 * factor, 100 * factor)
     assert texture.moire(large, where) < TABLE[Measure.MOIRE].limit
+
+
+def whole_spectrum(picture: np.ndarray, place: Face) -> float:
+    """`texture.moire` by its definition, on all 64 columns, in float64."""
+    windows = texture._windows(picture, place)
+    power = np.abs(np.fft.fft2(windows.astype(np.float64))) ** 2 + texture._NOISE
+    band = np.fft.ifftshift(texture._BAND)
+    spread = power / power[:, band].mean(axis=1)[:, np.newaxis, np.newaxis]
+    spectrum = np.fft.fftshift(np.log10(spread.mean(axis=0))).astype(np.float32)
+    return float((spectrum - cv2.medianBlur(spectrum, 5))[texture._BAND].max())
+
+
+@given(period=st.floats(2, 9), depth=st.floats(0, 0.2), turn=st.floats(-1.6, 1.6), side=st.floats(70, 400))
+@settings(max_examples=40)
+def test_half_of_a_spectrum_has_the_peaks_of_the_whole(
+    period: float, depth: float, turn: float, side: float
+) -> None:
+    picture = raster(period, turn, depth)
+    expected = whole_spectrum(picture, face(side=side))
+    assert texture.moire(picture, face(side=side)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_face_smaller_than_a_window_has_no_moire() -> None:
