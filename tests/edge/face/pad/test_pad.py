@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worlds.pad_pictures import FRAME, face, noise
 
 from edge.decision import Reason
 from edge.errors import ModelFault
@@ -18,23 +19,6 @@ from edge.face.pad.detector import PadDetector
 from edge.face.pad.fusion import TABLE, Family, Measure, PadPolicy, fuse
 from edge.face.pad.passive import PassivePair, surroundings
 from edge.face.quality import Coaching, Component
-
-FRAME = (480, 640)
-
-
-def face(x: float = 320, y: float = 240, side: float = 150, turn: float = 0) -> Face:
-    """A face with this side and centre, rotated by `turn` degrees."""
-    a = math.radians(turn)
-    eyes = side / 4 * np.array([[-math.cos(a), -math.sin(a)], [math.cos(a), math.sin(a)]])
-    points = np.vstack([np.array([x, y]) + eyes, np.tile([x, y], (4, 1))]).astype(np.float32)
-    return Face((x - side / 2, y - side / 2, x + side / 2, y + side / 2), points, 0.9)
-
-
-def noise(seed: int = 1, sigma: float = 6) -> np.ndarray:
-    """A picture of a wall with the noise of a camera."""
-    grain = np.random.default_rng(seed).normal(128, sigma, (*FRAME, 3))
-    return cv2.GaussianBlur(grain, (0, 0), 0.7).clip(0, 255).astype(np.uint8)
-
 
 # --- the table ---------------------------------------------------------------------------------------------
 
@@ -233,68 +217,6 @@ def test_share_and_below_are_in_sides_of_the_face() -> None:
     assert geometry.share(picture, face(side=240)) == 0.5
     assert geometry.below(picture, face(y=240, side=160)) == 1.0
     assert geometry.below(picture, face(y=440, side=160)) == -0.25
-
-
-# --- texture -----------------------------------------------------------------------------------------------
-
-
-def raster(period: float, turn: float, depth: float) -> np.ndarray:
-    """Grain multiplied by the dots of a printer: two waves at a right angle."""
-    y, x = np.mgrid[: FRAME[0], : FRAME[1]].astype(np.float32)
-    c, s = math.cos(turn), math.sin(turn)
-    dots = np.cos(2 * np.pi / period * (x * c + y * s)) + np.cos(2 * np.pi / period * (y * c - x * s))
-    return (noise() * (1 + depth / 2 * dots[..., np.newaxis])).clip(0, 255).astype(np.uint8)
-
-
-@pytest.mark.parametrize("period", [2.6, 3.7, 5.2])
-@pytest.mark.parametrize("turn", [0.1, 0.785])
-def test_a_printers_raster_is_moire(period: float, turn: float) -> None:
-    assert texture.moire(raster(period, turn, depth=0.05), face()) > TABLE[Measure.MOIRE].limit
-
-
-def test_grain_is_no_moire_and_a_deeper_raster_has_more() -> None:
-    depths = [texture.moire(raster(3.7, 0.4, depth), face()) for depth in (0, 0.02, 0.08)]
-    assert depths[0] < 0.6
-    assert depths == sorted(depths)
-
-
-def test_jpegs_own_raster_is_no_moire() -> None:
-    ok, data = cv2.imencode(".jpg", noise(sigma=12), [cv2.IMWRITE_JPEG_QUALITY, 30])
-    assert ok
-    assert texture.moire(cv2.imdecode(data, cv2.IMREAD_COLOR), face()) < TABLE[Measure.MOIRE].limit
-
-
-@pytest.mark.parametrize("factor", [2, 3.3, 6])
-def test_an_enlarged_picture_has_no_raster_of_its_enlargement(factor: float) -> None:
-    large = cv2.resize(noise(), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    where = face(320 * factor, 240 * factor, 100 * factor)
-    assert texture.moire(large, where) < TABLE[Measure.MOIRE].limit
-
-
-def whole_spectrum(picture: np.ndarray, place: Face) -> float:
-    """`texture.moire` by its definition, on all 64 columns, in float64."""
-    windows = texture._windows(picture, place)
-    power = np.abs(np.fft.fft2(windows.astype(np.float64))) ** 2 + texture._NOISE
-    band = np.fft.ifftshift(texture._BAND)
-    spread = power / power[:, band].mean(axis=1)[:, np.newaxis, np.newaxis]
-    spectrum = np.fft.fftshift(np.log10(spread.mean(axis=0))).astype(np.float32)
-    return float((spectrum - cv2.medianBlur(spectrum, 5))[texture._BAND].max())
-
-
-@given(period=st.floats(2, 9), depth=st.floats(0, 0.2), turn=st.floats(-1.6, 1.6), side=st.floats(70, 400))
-@settings(max_examples=40)
-def test_half_of_a_spectrum_has_the_peaks_of_the_whole(
-    period: float, depth: float, turn: float, side: float
-) -> None:
-    picture = raster(period, turn, depth)
-    expected = whole_spectrum(picture, face(side=side))
-    assert texture.moire(picture, face(side=side)) == pytest.approx(expected, abs=1e-3)
-
-
-def test_a_face_smaller_than_a_window_has_no_moire() -> None:
-    assert texture.moire(raster(3.7, 0.4, 0.1), face(side=60)) == 0
-    sliver = Face((300.0, -500.0, 301.0, 900.0), face().points, 0.9)
-    assert texture.moire(raster(3.7, 0.4, 0.1), sliver) == 0
 
 
 @given(kind=st.integers(0, 3), turn=st.floats(-45, 45), sides=st.floats(1, 3), seed=st.integers(0, 99))
