@@ -29,7 +29,6 @@ LIVE: Final = frozenset(
         ("risk", "failures"),
         ("risk", "failures_min"),
         ("risk", "margin"),
-        ("risk", "pad_margin"),
         ("risk", "assurance"),
         ("risk", "quiet"),
         ("risk", "issuers"),

@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.threads import limit_threads
+
 if TYPE_CHECKING:
     from edge.passage.machine import PassageState
     from edge.passage.verifier import Verifier
@@ -186,5 +188,6 @@ def run(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    limit_threads()
     started = time.perf_counter()
     run(Path(sys.argv[1]))
