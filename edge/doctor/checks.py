@@ -109,6 +109,22 @@ def _scanner(probe: DeviceProbe) -> list[Finding]:
 
 
 def _signals(probe: DeviceProbe) -> list[Finding]:
+    """Check that movements can be told, and that all lamps and sounds work."""
+    return [*_untold_movements(probe), *_lamps_and_sounds(probe)]
+
+
+def _untold_movements(probe: DeviceProbe) -> list[Finding]:
+    """A finding for a door whose visitors cannot know how to move: lamps and tones have no words."""
+    from edge.app.stages import prompts_of
+
+    config = probe.config
+    if config.door.face == "none" or config.signals.sound == "speech" or not (asked := prompts_of(config)):
+        return []
+    hint = 'set [signals] sound = "speech", or [door] staffed = true if staff see this door'
+    return [f.MOVEMENTS_UNSPOKEN.found(f"{asked} movements are asked for, and no voice tells them", hint)]
+
+
+def _lamps_and_sounds(probe: DeviceProbe) -> list[Finding]:
     """Show one signal for two seconds on all lamps and sounds, and name them."""
     from edge.app.parts.signals import open_signals
     from edge.decision import Signal

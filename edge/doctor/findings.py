@@ -119,6 +119,9 @@ STRIKE_FAULT: Final = Problem(46, "strike", _E, "the strike did not release")
 CONTACT_DEAD: Final = Problem(47, "strike", _W, "the door contact did not open while the strike was released")
 SIGNALS_FAULT: Final = Problem(48, "signals", _E, "a configured lamp or sound does not work")
 SOUND_FAULT: Final = Problem(49, "signals", _W, "the sound card plays nothing")
+MOVEMENTS_UNSPOKEN: Final = Problem(
+    50, "signals", _W, "visitors are asked for movements, and no voice tells them which"
+)
 CLOCK_SUSPECT: Final = Problem(
     51, "clock", _E, "the clock is suspect: it contradicts a signed or a stored time"
 )
