@@ -103,6 +103,9 @@ CARD_SCANT: Final = Problem(27, "focus", _W, "a phone's code would have less tha
 CARD_SOFT: Final = Problem(
     28, "focus", _W, "edges on the test card are wider than a module of a phone's code"
 )
+CAMERA_GREY: Final = Problem(
+    29, "camera", _E, "the picture of the camera has no colour, and faces are judged by it"
+)
 SCANNER_FAULT: Final = Problem(
     31, "scanner", _E, "the scanner cannot be opened, or does not answer correctly"
 )

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 from edge.decision import Deny, Reason
 from edge.face.challenge import Challenge, ChallengeDone, ChallengeFailed, Phase, draw
 from edge.face.consistency import MAX_LOOKS, MIN_ALIKE, LandmarkFrame, Objection, judge, measure
+from edge.face.engine import FaceEvidence
+from edge.face.pad.grey import is_grey
+from edge.face.quality import Component
 from edge.passage.face.attempt_counter import APART_MS, AttemptCounter
 from edge.passage.face.frame_evidence import Against, For, Missing, weigh_frame
 from edge.policy.decide import Matches
 
 if TYPE_CHECKING:
-    from edge.face.engine import FaceEvidence
     from edge.passage.face.frame_evidence import FrameEvidence
     from edge.passage.presented import Presented
     from edge.passage.stages import Stages
@@ -33,6 +35,8 @@ STRANGER_LOOKS = 2  # successive comparisons: the challenge needs two on the way
 # Time without a comparison in a challenge, for each prompt: a rendered head that turns beyond the limits of
 # quality cannot be compared for up to 1.1 s of its way; the rest is for blinks, blur and a bad start.
 MISSING_MS = 3_000
+# A colour camera gives no frame without any colour; three in a row are no damaged frame.
+GREY_LOOKS = 3
 
 
 class FaceCapture:
@@ -53,6 +57,7 @@ class FaceCapture:
         self._moved = self._rule.prompts == 0
         self._missing_ms = 0
         self._tick_ms: int | None = None
+        self._grey = 0
         self._several_ms: int | None = None
         self.several_looks = 0  # frames with two faces or more, APART_MS apart
         self.prompt: str | None = None
@@ -69,6 +74,9 @@ class FaceCapture:
 
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, FaceVerdict | None]:
         """The evidence in this frame, and the verdict of the passage once there is one."""
+        if self._rule.needs_colour and is_grey(rgb):
+            return self._without_colour()
+        self._grey = 0
         evidence, verdict = self._stages.look(self._presented, rgb, self._fusion)
         frame = weigh_frame(evidence, verdict)
         elapsed_ms, self._tick_ms = tick_ms - (self._tick_ms or tick_ms), tick_ms
@@ -99,6 +107,12 @@ class FaceCapture:
         """The denial when the time is over."""
         unmoved = self.challenged and not self.attacked
         return Deny(Reason.FACE_QUALITY) if unmoved else self._attempts.give_up()
+
+    def _without_colour(self) -> tuple[FaceEvidence, Deny | None]:
+        """A frame that is not judged; several in a row are a fault of the camera, not of the visitor."""
+        self._grey += 1
+        evidence = FaceEvidence(0, reason=Reason.FACE_QUALITY, fta=Component.NATURAL_COLOUR)
+        return evidence, Deny(Reason.DEVICE_FAULT) if self._grey >= GREY_LOOKS else None
 
     def _coach(self, evidence: FaceEvidence) -> None:
         """Tell the holder how to stand better; a challenge has its own prompts."""

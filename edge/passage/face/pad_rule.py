@@ -18,12 +18,14 @@ class PadRule:
 
     `prompts`: the number of movements, 0 for none; `random_below(k)` returns one of 0 .. k-1, at random.
     `pin_in_place`: a holder who must give a PIN makes none of them; a PIN is in no picture of the holder.
+    `needs_colour`: the measures of the engine judge colours, so no frame without colour is judged.
     `consistency`: several frames must show one face that moves like a living one. `mirrored`: the camera's
     picture is mirrored.
     """
 
     prompts: int = 0
     pin_in_place: bool = False
+    needs_colour: bool = False
     consistency: bool = False
     mirrored: bool = False
     random_below: Callable[[int], int] | None = None
