@@ -8,6 +8,7 @@ from edge.app.clock_store import log_clock
 from edge.face.pad.grey import NO_COLOUR, NO_COLOUR_HINT
 from edge.face.quality import Component
 from edge.log import log_line
+from edge.passage.snapshot import StepResult
 from edge.sync.wake_file import wake
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from edge.app.authority import AuthorityParts
     from edge.config import Config
     from edge.passage.lane.snapshot import LaneStepResult
-    from edge.passage.verifier import StepResult
 
     Watcher: TypeAlias = Callable[[StepResult | LaneStepResult], None]
 
@@ -66,9 +66,10 @@ class ColourWatch:
 
     def see(self, step: StepResult | LaneStepResult) -> None:
         """Take one step; only frames of a holder's face tell."""
-        if step.evidence is None:
+        evidence = step.evidence if isinstance(step, StepResult) else step.update.evidence
+        if evidence is None:
             return
-        is_grey = step.evidence.fta is Component.NATURAL_COLOUR
+        is_grey = evidence.fta is Component.NATURAL_COLOUR
         if is_grey and not self._is_told:
             log_line("camera", level="warning", state="fault", error=NO_COLOUR, hint=NO_COLOUR_HINT)
         elif self._is_told and not is_grey:
