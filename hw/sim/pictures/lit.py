@@ -1,8 +1,8 @@
 """Renders what a camera sees while a light at the door changes colour: heads, prints and screens.
 
 The photograph is taken for the scene under its own lamps. In linear light a surface gains `share` of it at
-the distance of the face, in the colour of the light: by the cosine of its angle to the front, and by the square
-of its distance. A head is half of an ellipsoid before a far wall. A print is one flat sheet. A screen
+the distance of the face, in the colour of the light: by the cosine of its angle to the front, and by the
+square of its distance. A head is half of an ellipsoid before a far wall. A print is one flat sheet. A screen
 shines by itself, and its glass reflects a twenty-fifth. Nothing here was compared with a real lamp.
 
 Pixels only; a seed fixes all random values. Films are iterators of (uint8 RGB frame (H, W, 3), tick_ms).
