@@ -66,6 +66,7 @@ def stages_for(config: Config, engine: FaceEngine | None, visit_rules: VisitRule
         pad_rule=PadRule(
             prompts=prompts_of(config),
             pin_in_place=config.face.prompts is None,
+            flash=config.face.flash,
             needs_colour="passive" in config.face.pad,
             consistency=config.face.consistency,
             mirrored=config.face.mirrored,

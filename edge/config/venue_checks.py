@@ -133,7 +133,7 @@ def _library(config: Config, page: ConfigSource) -> Iterator[ConfigError]:
             hint="set it to the name of the library system's SIP2 server",
         )
     if config.door.venue == "library" and config.door.staffed and library.unstaffed != "none":
-        raise page.wrong(
+        yield page.wrong(
             f'[door] staffed = true and [{table}] unstaffed = "{library.unstaffed}" exclude each other',
             at=page.line("door", "staffed"),
             hint="delete staffed: in hours without staff no one sees the entrance",

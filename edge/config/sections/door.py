@@ -59,6 +59,8 @@ class FaceConfig(Table, frozen=True):
     prompts: Annotated[int, Meta(ge=0, le=4)] | None = None
     """Number of head movements that the visitor is asked for, such as "turn to the left"; 0: none. Left out:
     2, but 0 for a visitor who must type a PIN, and 0 with `[door] staffed = true`."""
+    flash: bool = False
+    """Require that the face answers to a light of changing colours: `[signals] light`. Unproved on people."""
     consistency: bool = False
     """Require half a second of frames that show one face with the small movements of a living person."""
     mirrored: bool = False

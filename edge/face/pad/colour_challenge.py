@@ -16,8 +16,7 @@ MAX_DELAY_MS.
 
 The challenge does not stop a mask, a print bent round a head with a real wall behind it, or a computer that
 redraws a face in the colours of the light within MAX_DELAY_MS. The limits are proved on simulated heads,
-prints and screens (hw/sim/pictures/lit.py), and on no person. No door uses it yet: there is no setting and no
-light.
+prints and screens (hw/sim/pictures/lit.py), and on no person. `[face] flash`, off by default.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One holder before the camera: comparisons, consistency, challenge, and a verdict.
 
-    frames that match -> the same face in all? -> prompts to move -> the same face again
+    frames that match -> the same face in all? -> colours of a light -> prompts to move -> the same face again
 
 A step is left out if the door does not require it. After the prompts the face must match once more. During
 the prompts each frame is evidence for, against or missing (`edge/passage/face/frame_evidence.py`), and the
@@ -20,10 +20,12 @@ from edge.face.engine import FaceEvidence
 from edge.face.pad.grey import is_grey
 from edge.face.quality import Component
 from edge.passage.face.attempt_counter import APART_MS, AttemptCounter
+from edge.passage.face.colour_session import ColourSession
 from edge.passage.face.frame_evidence import Against, For, Missing, weigh_frame
 from edge.policy.decide import Matches
 
 if TYPE_CHECKING:
+    from edge.face.pad.colour_challenge import Colour
     from edge.passage.face.frame_evidence import FrameEvidence
     from edge.passage.presented import Presented
     from edge.passage.stages import Stages
@@ -58,6 +60,9 @@ class FaceCapture:
         self._missing_ms = 0
         self._tick_ms: int | None = None
         self._grey = 0
+        self._light: ColourSession | None = None
+        self._answered = not self._rule.flash
+        self.colour: Colour | None = None
         self._several_ms: int | None = None
         self.several_looks = 0  # frames with two faces or more, APART_MS apart
         self.prompt: str | None = None
@@ -86,6 +91,8 @@ class FaceCapture:
             self._several_ms = tick_ms
             self.several_looks += 1
         self._matched = self._matched or isinstance(verdict, Matches)
+        if self._light is not None:
+            return evidence, self._watch_light(self._light, rgb, evidence, frame)
         if self._challenge is not None and not self._moved:
             return evidence, self._watch(self._challenge, frame, elapsed_ms)
         if isinstance(verdict, Matches) and not evidence.settled:
@@ -137,6 +144,11 @@ class FaceCapture:
             self._looks.clear()  # after an interruption the frames begin again
         if objection is not None:
             return None if objection.reason is Reason.FACE_QUALITY else Deny(objection.reason)
+        if not self._answered:
+            assert self._rule.random_below is not None, "a door that shows colours needs random_below"
+            self._light = ColourSession(self._rule.random_below, tick_ms)
+            self.colour, self.prompt = self._light.colour(tick_ms), Phase.LOOK.value
+            return None
         if not self._moved:
             assert self._rule.random_below is not None, "a door that asks for movements needs random_below"
             prompts = draw(self._rule.random_below, self._rule.prompts)
@@ -144,6 +156,23 @@ class FaceCapture:
             self.prompt = Phase.LOOK.value
             return None
         return match
+
+    def _watch_light(
+        self, light: ColourSession, rgb: Pixels, evidence: FaceEvidence, frame: FrameEvidence
+    ) -> Deny | None:
+        """One frame while the light changes colour: the face must be the one that was compared."""
+        assert self._tick_ms is not None
+        self.colour, self.prompt = light.colour(self._tick_ms), Phase.LOOK.value
+        if isinstance(frame, Against):
+            final = self._attempts.add(Deny(frame.reason), self._tick_ms)
+            return final if isinstance(final, Deny) else None
+        box = evidence.box if isinstance(frame, For) and frame.matches else None
+        answered = light.see(rgb, box, self._tick_ms)
+        if answered is True:
+            self._attempts.begin_again()
+            self._answered, self._light, self.colour, self.prompt = True, None, None, None
+            self._fusion.wipe()
+        return answered if isinstance(answered, Deny) else None
 
     def _watch(self, challenge: Challenge, frame: FrameEvidence, elapsed_ms: int) -> Deny | None:
         """One frame of the challenge, which moves on only by a face that was compared."""

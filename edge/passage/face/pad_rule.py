@@ -18,6 +18,7 @@ class PadRule:
 
     `prompts`: the number of movements, 0 for none; `random_below(k)` returns one of 0 .. k-1, at random.
     `pin_in_place`: a holder who must give a PIN makes none of them; a PIN is in no picture of the holder.
+    `flash`: the face must answer to a light of changing colours; the ports need such a light.
     `needs_colour`: the measures of the engine judge colours, so no frame without colour is judged.
     `consistency`: several frames must show one face that moves like a living one. `mirrored`: the camera's
     picture is mirrored.
@@ -25,6 +26,7 @@ class PadRule:
 
     prompts: int = 0
     pin_in_place: bool = False
+    flash: bool = False
     needs_colour: bool = False
     consistency: bool = False
     mirrored: bool = False
