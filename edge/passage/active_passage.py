@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from edge.card.claims import Card
     from edge.face.engine import FaceEvidence
-    from edge.face.pad.colour_challenge import Colour
+    from edge.face.pad.colour_challenge import LampColour
     from edge.passage.presented import Presented
     from edge.passage.record.record_builder import RecordBuilder
     from edge.passage.requirements.factors import Asking, Heard
@@ -75,7 +75,7 @@ class ActivePassage:
         return self._face.prompt if self._face is not None else None
 
     @property
-    def colour(self) -> Colour | None:
+    def colour(self) -> LampColour | None:
         """The colour that the light at the door has to show now; None: it is off."""
         return self._face.colour if self._face is not None else None
 

@@ -8,7 +8,7 @@ from edge.decision import Signal
 from edge.screen_text import ScreenText, ScreenTextKind
 
 if TYPE_CHECKING:
-    from edge.face.pad.colour_challenge import Colour
+    from edge.face.pad.colour_challenge import LampColour
     from edge.ports import ColourLight, Signals
 
 
@@ -18,7 +18,7 @@ class HolderDisplay:
     def __init__(self, signals: Signals, light: ColourLight | None = None) -> None:
         self._signals = signals
         self._light = light
-        self._colour: Colour | None = None
+        self._colour: LampColour | None = None
         self.signal: Signal | None = None
         self.words: str | None = None
 
@@ -32,7 +32,7 @@ class HolderDisplay:
         if self.signal is Signal.WELCOME:
             self.show(None)
 
-    def prompt(self, words: str | None, colour: Colour | None = None) -> None:
+    def prompt(self, words: str | None, colour: LampColour | None = None) -> None:
         """Show this text to the holder, and this colour in the light; None: no text, no light."""
         if self._light is not None and colour is not self._colour:
             self._colour = colour

@@ -41,7 +41,7 @@ _GAMMA: Final = 2.2
 _FLOOR: Final = 1e-4  # linear light: below it a log-ratio is noise
 
 
-class Colour(Enum):
+class LampColour(Enum):
     """The colours of the light: red, green and blue, on or off. Grey and white would change no ratio."""
 
     RED = (1, 0, 0)
@@ -91,11 +91,11 @@ class ColourAnswer:
     objection: ColourObjection | None
 
 
-def draw_colours(random_below: Callable[[int], int], steps: int = STEPS) -> tuple[Colour, ...]:
+def draw_colours(random_below: Callable[[int], int], steps: int = STEPS) -> tuple[LampColour, ...]:
     """Colours in random order, none twice in a row. `random_below(k)`: 0 .. k-1; use `secrets.randbelow`."""
-    colours: list[Colour] = []
+    colours: list[LampColour] = []
     for _ in range(steps):
-        left = [colour for colour in Colour if not colours or colour is not colours[-1]]
+        left = [colour for colour in LampColour if not colours or colour is not colours[-1]]
         colours.append(left[random_below(len(left))])
     return tuple(colours)
 
@@ -127,7 +127,7 @@ def measure_colours(rgb: Pixels, box: tuple[float, float, float, float], tick_ms
 
 def judge_colours(
     looks: Sequence[ColourLook],
-    colours: Sequence[Colour],
+    colours: Sequence[LampColour],
     started_ms: int,
     limits: ColourLimits = ColourLimits(),  # noqa: B008  frozen
 ) -> ColourAnswer:
@@ -160,7 +160,7 @@ def _mean(pixels: Pixels) -> Floats:
     return np.asarray(_LINEAR[pixels].mean(axis=0), dtype=np.float32)
 
 
-def _shown(colours: Sequence[Colour], since_ms: Sequence[int]) -> Floats:
+def _shown(colours: Sequence[LampColour], since_ms: Sequence[int]) -> Floats:
     """The two ratios of the light at each time: red less green, blue less green, each less its mean."""
     steps = [min(max(ms // STEP_MS, 0), len(colours) - 1) for ms in since_ms]
     light = np.array([colours[step].value for step in steps], dtype=np.float32)

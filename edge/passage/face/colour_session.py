@@ -8,9 +8,9 @@ from edge.decision import Deny, Reason
 from edge.face.pad.colour_challenge import (
     MAX_DELAY_MS,
     STEP_MS,
-    Colour,
     ColourLook,
     ColourObjection,
+    LampColour,
     draw_colours,
     judge_colours,
     measure_colours,
@@ -33,7 +33,7 @@ class ColourSession:
         self._started_ms = started_ms
         self._looks: list[ColourLook] = []
 
-    def colour(self, tick_ms: int) -> Colour:
+    def colour(self, tick_ms: int) -> LampColour:
         """The colour of the light at this time; the last one stays until the verdict."""
         step = (tick_ms - self._started_ms) // STEP_MS
         return self._colours[min(max(step, 0), len(self._colours) - 1)]

@@ -25,7 +25,7 @@ from edge.passage.face.frame_evidence import Against, For, Missing, weigh_frame
 from edge.policy.decide import Matches
 
 if TYPE_CHECKING:
-    from edge.face.pad.colour_challenge import Colour
+    from edge.face.pad.colour_challenge import LampColour
     from edge.passage.face.frame_evidence import FrameEvidence
     from edge.passage.presented import Presented
     from edge.passage.stages import Stages
@@ -62,7 +62,7 @@ class FaceCapture:
         self._grey = 0
         self._light: ColourSession | None = None
         self._answered = not self._rule.flash
-        self.colour: Colour | None = None
+        self.colour: LampColour | None = None
         self._several_ms: int | None = None
         self.several_looks = 0  # frames with two faces or more, APART_MS apart
         self.prompt: str | None = None

@@ -8,7 +8,7 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from edge.errors import ConfigError
-from edge.face.pad.colour_challenge import Colour
+from edge.face.pad.colour_challenge import LampColour
 from edge.ports import ColourLight
 from hw.signals.colour_lamp import ColourLamp
 from hw.signals.gpio import GpioSignals
@@ -33,8 +33,8 @@ def light(request: pytest.FixtureRequest, factory: MockFactory) -> Light:
     return ColourLamp(PINS, factory), lambda: tuple(int(factory.pin(pin).state) for pin in PINS)
 
 
-@pytest.mark.parametrize("colour", Colour)
-def test_a_light_shows_each_colour_and_goes_out(colour: Colour, light: Light) -> None:
+@pytest.mark.parametrize("colour", LampColour)
+def test_a_light_shows_each_colour_and_goes_out(colour: LampColour, light: Light) -> None:
     lamp, now = light
     assert now() == (0, 0, 0)
     lamp.shine(colour.value)

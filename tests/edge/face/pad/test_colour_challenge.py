@@ -12,12 +12,12 @@ from edge.face.engine import FaceEngine
 from edge.face.pad.colour_challenge import (
     MAX_DELAY_MS,
     MIN_LOOKS,
-    STEP_MS,
     STEPS,
-    Colour,
+    STEP_MS,
     ColourAnswer,
     ColourLook,
     ColourObjection,
+    LampColour,
     draw_colours,
     judge_colours,
     measure_colours,
@@ -32,12 +32,14 @@ SHARE = 0.15  # of the light on the face: a display of 300 nits at 50 cm beside 
 Film = Iterator[tuple[Pixels, int]]
 
 
-def drawn(seed: int) -> tuple[Colour, ...]:
+def drawn(seed: int) -> tuple[LampColour, ...]:
     rng = np.random.default_rng(seed)
     return draw_colours(lambda below: int(rng.integers(below)))
 
 
-def light(colours: tuple[Colour, ...], delay_ms: int = 100) -> Callable[[int], tuple[float, float, float]]:
+def light(
+    colours: tuple[LampColour, ...], delay_ms: int = 100
+) -> Callable[[int], tuple[float, float, float]]:
     """The light as a frame shows it, `delay_ms` after it was asked for."""
     return lambda ms: colours[min(max(ms - delay_ms, 0) // STEP_MS, len(colours) - 1)].value
 
@@ -48,7 +50,7 @@ def erin(engine: FaceEngine, cast) -> Subject:
     return Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
 
 
-def answer(engine: FaceEngine, erin: Subject, film: Film, colours: tuple[Colour, ...]) -> ColourAnswer:
+def answer(engine: FaceEngine, erin: Subject, film: Film, colours: tuple[LampColour, ...]) -> ColourAnswer:
     box = engine.people(erin.photo)[0].box
     looks = [look for rgb, tick_ms in film if (look := measure_colours(rgb, box, tick_ms))]
     return judge_colours(looks, colours, 0)
@@ -57,7 +59,11 @@ def answer(engine: FaceEngine, erin: Subject, film: Film, colours: tuple[Colour,
 def test_no_colour_is_drawn_twice_in_a_row_and_every_draw_counts() -> None:
     assert all(a is not b for seed in range(50) for a, b in pairwise(drawn(seed)))
     numbers = iter((0, 0, 4))
-    assert draw_colours(lambda _: next(numbers), steps=3) == (Colour.RED, Colour.GREEN, Colour.MAGENTA)
+    assert draw_colours(lambda _: next(numbers), steps=3) == (
+        LampColour.RED,
+        LampColour.GREEN,
+        LampColour.MAGENTA,
+    )
     assert len({drawn(seed) for seed in range(200)}) == 200
 
 

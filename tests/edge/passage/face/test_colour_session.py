@@ -15,7 +15,7 @@ from edge.app.demo.cast import Cast
 from edge.audit.record import StopCause
 from edge.decision import Deny, Reason
 from edge.face.engine import FaceEngine
-from edge.face.pad.colour_challenge import MAX_DELAY_MS, STEP_MS, STEPS, Colour
+from edge.face.pad.colour_challenge import MAX_DELAY_MS, STEP_MS, STEPS, LampColour
 from edge.passage.face.colour_session import ColourSession
 from edge.passage.face.pad_rule import PadRule
 from edge.ports import Pixels
@@ -44,7 +44,7 @@ class LitDoor(FaceDoor):
         return lit_head(self.erin, light or (lambda _: self.light.now), frames=60, share=SHARE)
 
     def attack(self, species: LitSpecies) -> Iterator[tuple[Pixels, int]]:
-        other = Colour.RED, Colour.BLUE, Colour.GREEN, Colour.CYAN
+        other = LampColour.RED, LampColour.BLUE, LampColour.GREEN, LampColour.CYAN
         return lit_attack(
             species, self.erin, lambda _: self.light.now,
             other=lambda ms: other[ms // STEP_MS % 4].value, frames=60, share=SHARE,
