@@ -12,8 +12,8 @@ from edge.face.engine import FaceEngine
 from edge.face.pad.colour_challenge import (
     MAX_DELAY_MS,
     MIN_LOOKS,
-    STEPS,
     STEP_MS,
+    STEPS,
     ColourAnswer,
     ColourLook,
     ColourObjection,
