@@ -280,6 +280,16 @@ class Signals(Protocol):
         ...
 
 
+class ColourLight(Protocol):
+    """A light at the door that reaches the holder's face, red, green and blue."""
+
+    def shine(self, light: tuple[int, int, int] | None) -> None:
+        """Show this colour, each part 0 or 1, within 0.3 s; None: off. Never blocks, never raises."""
+        ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class LaneView:
     """The state of the sensors between two interlocked doors.

@@ -16,6 +16,7 @@ LIVE: Final = frozenset(
         ("door", "jurisdiction"),
         ("door", "release_ms"),
         ("door", "min_assurance"),
+        ("door", "staffed"),
         ("face", "time_ms"),
         ("face", "prompts"),
         ("face", "consistency"),

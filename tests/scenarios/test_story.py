@@ -51,8 +51,14 @@ def test_a_door_of_a_film_tells_its_signals_in_words(tmp_path, built_models, pho
     issuer(["enrol", office, "--photo", portrait, "--out", wallet, "--scope", "tower-1"])
     issuer(["publish", office, "--to", str(tmp_path / "trust")])
     (tmp_path / "door.toml").write_text("[door]\nsite = 'tower-1/lobby'\n")
+    run = ("run", "--config", "door.toml", "--camera", "visit.avi")
     at_terminal("film", wallet, portrait, cwd=tmp_path)
-    told = at_terminal("run", "--config", "door.toml", "--camera", "visit.avi", cwd=tmp_path)
+    told = at_terminal(*run, cwd=tmp_path)
+    assert "face.quality" in told, "no one told the film how to move"
+
+    (tmp_path / "door.toml").write_text("[door]\nsite = 'tower-1/lobby'\nstaffed = true\n")
+    assert "[door] staffed = true" in at_terminal("film", wallet, portrait, cwd=tmp_path)
+    told = at_terminal(*run, cwd=tmp_path)
     lines = told.splitlines()
     assert [line for line in lines if line.startswith("signal: ")] == [
         "signal: look here",
