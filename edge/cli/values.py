@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.command.complaints import quoted
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEY_BYTES: Final = 32  # an Ed25519 public key
+_AGO: Final = re.compile(r"([0-9]{1,6})([smhdw])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_PSEUDONYM: Final = re.compile(r"[0-9a-f]{12}")
 
 
 def instant(text: str) -> datetime:
@@ -21,11 +25,37 @@ def instant(text: str) -> datetime:
         return datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:  # a zone may lead out of the years 1 to 9999
         raise UsageError(
             f"{quoted(text)} is not a day or a time", hint="write it as 2026-01-31 or 2026-01-31T18:00Z"
         ) from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def since(text: str) -> datetime:
+    """A day or a time as `instant` takes it, or the time that lies this long ago, such as 2h or 3d."""
+    found = _AGO.fullmatch(text)
+    if found is None:
+        try:
+            return instant(text)
+        except UsageError as error:
+            raise UsageError(
+                error.message, hint=f"{error.hint}, or as 2h or 3d for the time until now"
+            ) from error
+    try:
+        return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError as error:
+        raise UsageError(f"{quoted(text)} is before the year 1", hint="write it as 2h or 3d") from error
+
+
+def pseudonym(text: str) -> str:
+    """The pseudonym of a card, as records hold it."""
+    if not _PSEUDONYM.fullmatch(text):
+        raise UsageError(
+            f"{quoted(text)} is not a pseudonym of 12 of the digits 0-9 and a-f",
+            hint="copy it from the column `card` of: doorward log show",
+        )
+    return text
 
 
 def count(text: str) -> int:

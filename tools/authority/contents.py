@@ -15,6 +15,7 @@ from edge.formats.untrusted_text import toml_table
 from edge.sync import names
 from edge.trust import site_policy
 from edge.trust.scope import ANYWHERE
+from edge.trust.time.clock_slack import is_ahead
 from tools.authority.folder import KEEP, days, opened, repository_verb
 from tools.issuing.publication import boxes, lists, only_issuer, plain
 from tools.issuing.roles import FIRMWARE, LIVES, MODELS, TIMESTAMP
@@ -63,7 +64,7 @@ def set_policy(args: argparse.Namespace) -> int:
         raise InputError(
             f"{args.file}: `site` is {policy.site}, and --site is {args.site}", hint="make them equal"
         )
-    if policy.issued_at > args.now:
+    if is_ahead(policy.issued_at, args.now):
         raise InputError(
             f"{args.file}: `issued_at` is in the future", hint="set `issued_at` to a time in the past"
         )

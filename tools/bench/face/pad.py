@@ -36,7 +36,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 HEADS = ("pictures", "light", "n", "coached", "rate, %", "before, %")
 
 
-class Light(NamedTuple):
+class TestedLight(NamedTuple):
     """One light: eighths of a colour cast, and stops of darkness."""
 
     name: str
@@ -45,12 +45,12 @@ class Light(NamedTuple):
 
 
 LIGHTS = (
-    Light("as taken"),
-    Light("2/8 more red", eighths=2),
-    Light("2/8 more blue", eighths=-2),
-    Light("1/4 of the light", stops=2),
-    Light("1/16 of the light", stops=4),
-    Light("1/64 of the light", stops=6),
+    TestedLight("as taken"),
+    TestedLight("2/8 more red", eighths=2),
+    TestedLight("2/8 more blue", eighths=-2),
+    TestedLight("1/4 of the light", stops=2),
+    TestedLight("1/16 of the light", stops=4),
+    TestedLight("1/64 of the light", stops=6),
 )
 
 
@@ -102,7 +102,7 @@ def _labels(folder: Path) -> Iterator[tuple[str, list[Path]]]:
         yield label, files
 
 
-def _row(engine: FaceEngine, label: str, files: list[Path], light: Light) -> Row:
+def _row(engine: FaceEngine, label: str, files: list[Path], light: TestedLight) -> Row:
     found = [one for number, file in enumerate(files) if (one := _evidence(engine, file, light, number))]
     shown, before = Shown(found), Shown([_before(one) for one in found])
     people = label.endswith(PEOPLE)
@@ -113,7 +113,7 @@ def _row(engine: FaceEngine, label: str, files: list[Path], light: Light) -> Row
     return Row(label, light.name, len(found), shown.coached(), rate, low, high, earlier / len(found))
 
 
-def _evidence(engine: FaceEngine, file: Path, light: Light, seed: int) -> PadEvidence | None:
+def _evidence(engine: FaceEngine, file: Path, light: TestedLight, seed: int) -> PadEvidence | None:
     picture = lighting.cast(read_image(file), light.eighths)
     if light.stops:
         picture = lighting.darken(picture, light.stops, seed)
