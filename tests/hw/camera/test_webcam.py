@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from peers.usb_camera import MJPG, YUYV, UsbCamera, jpeg
+from peers.usb_camera import MJPG, YUYV, SamePicture, UsbCamera, jpeg
 
 from edge.errors import CameraFault
 from edge.ports import Frame
@@ -86,14 +86,12 @@ def test_a_camera_that_is_unplugged_between_two_attempts_is_named(tmp_path: Path
 # -- a camera behind OpenCV ------------------------------------------------------------------------------------
 
 
-def shown_by(
-    camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, rotate: int = 0
-) -> list[Frame]:
+def shown_by(camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
     """All frames until the cable is unplugged."""
     node = tmp_path / "video0"
     node.touch()
     monkeypatch.setattr(cv2, "VideoCapture", lambda *_: camera)
-    driver = _Usb(node, CLOCK, Setting(fps=60, rotate=rotate))
+    driver = _Usb(node, CLOCK, Setting(fps=60))
     monkeypatch.setattr(driver, "_period_ms", 0.0)
     frames: list[Frame] = []
     with pytest.raises(CameraFault, match="gives no more frames") as caught:
@@ -139,7 +137,11 @@ def test_a_camera_that_has_another_size_is_scaled_for_faces(
 
 
 def test_a_webcam_on_its_side_gives_upright_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (frame,) = shown_by(UsbCamera([MJPG], [jpeg(60)]), tmp_path, monkeypatch, rotate=90)
+    (node := tmp_path / "video0").touch()
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: UsbCamera([MJPG], SamePicture(jpeg(60))))
+    camera = Webcam(node, clock=CLOCK, setting=Setting(fps=60, rotate=90))
+    frame = next(camera.frames())
+    camera.close()
     assert (frame.luma.shape, frame.rgb.shape) == ((1280, 720), (640, 360, 3))
 
 
