@@ -131,18 +131,26 @@ class Register:
             if row is None or row[0] <= held_after:
                 found[index] = None
         free = self._free(held_after, found)
-        if len(found) + len(free) < count:
-            held = self.capacity - len(found) - len(free)
-            raise InputError(
-                f"{held} of {self.capacity} indexes are in use, and {count} more are needed",
-                hint="start another list, with more capacity and another URI",
-            )
+        self._require(count, self.capacity - len(found) - len(free))
         while len(found) < count:
             place = randbelow(len(free))
             found[int(free[place])] = None
             free[place] = free[-1]
             free = free[:-1]
         return tuple(found)
+
+    def require(self, count: int, *, now: datetime) -> None:
+        """Raises InputError when the list has fewer free indexes. It reads the whole list, for a batch."""
+        held_after = int((now - REST).timestamp())
+        (held,) = self._db.execute("SELECT count(*) FROM cards WHERE expires > ?", (held_after,)).fetchone()
+        self._require(count, held)
+
+    def _require(self, count: int, held: int) -> None:
+        if self.capacity - held < count:
+            raise InputError(
+                f"{held} of {self.capacity} indexes are in use, and {count} more are needed",
+                hint="start another list, with more capacity and another URI",
+            )
 
     def add(self, *entries: RegisterEntry) -> None:
         """Adds entries; each replaces the expired entry of its index."""
