@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import InputError
+from tools.bench.growth.sqlite_steps import counted
 from tools.issuing import card_table
 from tools.issuing.register import MAX_CAPACITY, REST, TRIES, CardStanding, IndexUse, Register, RegisterEntry
 
@@ -164,12 +165,6 @@ def card(number: int) -> bytes:
 
 def steps(size: int, work) -> int:
     """Instructions of SQLite's machine for `work` on a register of `size` cards, of which nine are revoked."""
-    count = 0
-
-    def step() -> None:
-        nonlocal count
-        count += 1
-
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         card_table.prepare(db, b"k" * 8)
         entries = (
@@ -185,9 +180,9 @@ def steps(size: int, work) -> int:
             for index in range(size)
         )
         register = Register(1_000_000, entries, db=db)
-        db.set_progress_handler(step, 1)
-        work(register)
-    return count
+        with counted(db) as steps:
+            work(register)
+    return steps.count
 
 
 @pytest.mark.parametrize("name", WORK)
