@@ -39,9 +39,7 @@ DIGESTS: Final = (
     n.MAX_DIGESTS,
 )  # a hotel asks for six attributes; a longer list shows only that there are more
 LIST_LIFE: Final = timedelta(days=7)  # the issuer's own limit of age; sites have stricter budgets
-RAW_CAPACITY: Final = (
-    1_000_000  # 250 kB every day; a larger list costs less as a manifest with deltas of a few kilobytes
-)
+RAW_CAPACITY: Final = 2_000  # 700 bytes; a larger list costs less as a manifest with coded lists and deltas
 MAX_CARD_BYTES: Final = (
     640  # with the longest audience and nonce around it, it still fits a code of FORMAT.md section 5
 )
