@@ -19,7 +19,7 @@ from edge.trust.snapshot import TrustSnapshot
 from hw.sim.source import SimSource
 from tools.issuing import roles
 from tools.issuing.issuer import Issuer
-from tools.issuing.publication import lists
+from tools.issuing.publication import ListPublisher
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 from tools.issuing.repository import Repository, create
 from tools.issuing.tufsigner import keyring, new_keys
@@ -96,7 +96,7 @@ class Authority:
     def publish_lists(self) -> None:
         """Publish the issuer's current lists with the tools of the authority."""
         trust = dict(self.issuer.publish(self.now, manifest=self.manifest))
-        self.publish(lists(self.repository, trust, now=self.now))
+        self.publish(ListPublisher(self.repository).lists(trust, now=self.now))
 
     def later(self, by: timedelta = DAY) -> Authority:
         self.now += by
