@@ -52,7 +52,7 @@ class MemoryFiles:
         self.files[name] = data
 
 
-class Authority:
+class MeasuredAuthority:
     """An authority in memory, at a time that the measurement moves."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Authority:
 def offices(folder: Path, size: int) -> Told:
     """The lists of `size` offices, published for the second time: reads of files, and milliseconds."""
     del folder
-    authority = Authority()
+    authority = MeasuredAuthority()
     issuers = [_issuer(f"office-{number}", 5_000) for number in range(size)]
     authority.add(*issuers)
     told: Told = {}
@@ -104,7 +104,7 @@ def offices(folder: Path, size: int) -> Told:
 
 def day_of_a_list(folder: Path, size: int) -> Told:
     """Bytes that a device fetches on the last of 40 days, for one list of `size` cards."""
-    authority, issuer = Authority(), _issuer("city", size)
+    authority, issuer = MeasuredAuthority(), _issuer("city", size)
     authority.add(issuer)
     _revoke(issuer, int(size * REVOKED), authority.now)
     device = DeviceTrust(
