@@ -79,8 +79,7 @@ class _Batch:
 
     def check(self) -> tuple[int, int]:
         """Checks all rows; returns the number of cards to make, and of those that are done."""
-        with self._office.open() as issuer:
-            pass  # it signs without the register, which other commands may use meanwhile
+        issuer = self._issuer()
         wrong: list[InputError] = []
         lines: dict[str, int] = {}
         left = done = indexes = 0
@@ -114,6 +113,18 @@ class _Batch:
         with self._office.open() as issuer:
             issuer.register.require(indexes, now=self._args.now)
         return left, done
+
+    def _issuer(self) -> Issuer:
+        """The issuer, after a check of the paths and of the options that count for all rows."""
+        if self._list.exists() and not (self._list.is_file() or self._list.is_dir()):
+            raise InputError(f"{self._list}: not a file", hint="write the list to a file: it is read twice")
+        if self._out.is_file():
+            raise InputError(f"--out: {self._out} is a file", hint="name a folder for the cards of a list")
+        with self._office.open() as issuer:
+            pass  # it signs without the register, which other commands may use meanwhile
+        # options that make no card at all are told once, and not for every row
+        issuer.check(self._application(ListedPerson(0, "", None), _ANY_KEY, None), now=self._args.now)
+        return issuer
 
     def make(self, total: int) -> tuple[int, list[InputError]]:
         """Makes the cards; returns their number, and the errors of the photos that show no face to use."""

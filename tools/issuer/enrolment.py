@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.cli.output import emit
-from edge.cli.values import instant, public_key
+from edge.cli.values import between, instant, public_key
 from edge.cli.verbs import argument, json_lines, one_of, verb
 from edge.errors import Exit, InputError, UsageError
 from edge.trust.sealed_template import box_id
@@ -33,6 +33,7 @@ from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
 if TYPE_CHECKING:
     import argparse
 
+MAX_DAYS: Final = 36_500  # a century; the key of an issuer is valid for five years
 # Options of one holder, and the column of a list in their place
 _OF_ONE: Final = {
     "holder_key": "holder_key",
@@ -130,7 +131,12 @@ ENROL = verb(
         metavar="HEX",
         help="bind the card to this public key, from: doorward-wallet new",
     ),
-    argument("--days", type=float, default=30, help="make the card valid for so many days (default 30)"),
+    argument(
+        "--days",
+        type=between(0, MAX_DAYS),
+        default=30,
+        help="make the card valid for so many days (default 30)",
+    ),
     argument("--starts", type=instant, metavar="TIME", help="make the card valid from TIME on (default now)"),
     argument(
         "--scope",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edge.card.claims import pseudonym
+from edge.errors import StorageFault
 from edge.sqlite import make_tables
 
 if TYPE_CHECKING:
@@ -33,11 +34,16 @@ def prepare(db: sqlite3.Connection, kid: bytes) -> None:
     """Makes the tables, or brings those of an older release up to date, in the transaction of the caller.
 
     `kid`: of the issuer's key, of which pseudonyms are made. A register of 10^6 cards takes 10 s, once.
-    Raises sqlite3.Error.
+    Raises sqlite3.Error, and StorageFault for a register of a later release.
     """
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version >= VERSION:
+    if version == VERSION:
         return
+    if version > VERSION:
+        raise StorageFault(
+            f"the register has format {version}, not {VERSION}",
+            hint="use the release of doorward that wrote it",
+        )
     make_tables(db, _TABLES)
     columns = {name for _, name, *_ in db.execute("PRAGMA table_info(cards)")}
     for column in _LATER:

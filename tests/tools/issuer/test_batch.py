@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,31 @@ def test_a_missing_list_is_an_error(office, capsys):
 
 
 @pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--days", 0), "exp: not after nbf"),
+        (("--assurance", 9), "assurance: not a whole number from 0 to 3"),
+        (("--scope", "NO SITE"), "scope: not a site"),
+        (("--days", "1e9"), "'1e9' is not a number from 0 to 36500"),
+    ],
+)
+def test_an_option_that_makes_no_card_is_told_once_and_not_for_every_row(office, capsys, options, message):
+    assert enrol(people(5), *options) == Exit.USAGE
+    (error,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error:"))
+    assert message in error
+    assert "line" not in error
+
+
+def test_a_list_is_a_file_and_its_cards_are_in_a_folder(office, capsys):
+    os.mkfifo("pipe")
+    assert run("enrol", office, "--from", "pipe", "--out", "cards") == Exit.USAGE
+    assert "pipe: not a file" in capsys.readouterr().err
+    Path("cards").touch()
+    assert enrol(people(1)) == Exit.USAGE
+    assert "--out: cards is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "option",
     [
         ("--label", "Ada"), ("--subject", SUBJECT), ("--holder-key", HOLDER.holder_key.hex()),
@@ -206,7 +232,7 @@ def test_cards_of_one_shape_are_checked_by_one(office, monkeypatch):
     signed = []
     monkeypatch.setattr("tools.issuing.issuer.Issuer.check", lambda *args, **_: signed.append(args))
     assert enrol(people(30)) == Exit.OK
-    assert len(signed) == 1
+    assert len(signed) == 2  # besides, one of the options alone
 
 
 def test_a_picture_without_a_face_is_told_at_the_end_and_the_others_are_enrolled(

@@ -163,6 +163,30 @@ def test_an_office_older_than_indexes_keeps_its_cards_and_finds_them_by_their_ps
     assert run("publish", office, "--to", "trust", *AT) == Exit.OK
 
 
+def test_a_register_of_a_later_release_is_refused_and_not_changed(office, capsys):
+    with closing(sqlite3.connect(office / "register.db")) as db:
+        db.execute("PRAGMA user_version = 2")
+        db.commit()
+    before = (office / "register.db").read_bytes()
+    assert run("list", office) == Exit.DEVICE
+    assert "the register has format 2, not 1" in capsys.readouterr().err
+    assert (office / "register.db").read_bytes() == before
+
+
+def test_a_migration_that_is_interrupted_is_done_by_the_next_command(office, said, monkeypatch):
+    before = said()
+    make_older(office, "label", "subject")
+
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tools.issuing.card_table.make_tables", interrupted)
+        assert run("list", "office") == Exit.INTERRUPTED
+    assert [row["pseudonym"] for row in said()] == [row["pseudonym"] for row in before]
+    assert run("revoke", "office", before[0]["pseudonym"], "--yes") == Exit.OK
+
+
 def test_two_cards_of_one_pseudonym_are_told_apart_by_their_ids(office, said, capsys):
     first, second = said()
     with closing(sqlite3.connect(office / "register.db")) as db:
