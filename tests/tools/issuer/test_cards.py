@@ -12,6 +12,7 @@ import pytest
 from worlds.terminal import Terminal
 
 from edge.errors import Exit
+from edge.sqlite import make_tables
 from tools.issuer import cli as issuer
 from tools.issuing.wallet import Wallet
 
@@ -177,12 +178,18 @@ def test_a_migration_that_is_interrupted_is_done_by_the_next_command(office, sai
     before = said()
     make_older(office, "label", "subject")
 
-    def interrupted(*_: object) -> str:
-        raise KeyboardInterrupt
+    scripts: list[str] = []
+
+    def interrupted(db: sqlite3.Connection, script: str) -> None:
+        scripts.append(script)
+        if "INDEX" in script:
+            raise KeyboardInterrupt
+        make_tables(db, script)
 
     with monkeypatch.context() as patch:
         patch.setattr("tools.issuing.card_table.make_tables", interrupted)
         assert run("list", "office") == Exit.INTERRUPTED
+    assert len(scripts) == 2
     assert [row["pseudonym"] for row in said()] == [row["pseudonym"] for row in before]
     assert run("revoke", "office", before[0]["pseudonym"], "--yes") == Exit.OK
 
