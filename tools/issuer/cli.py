@@ -2,6 +2,7 @@
 
     python tools/issuer init office --name tower-1 --uri https://tower-1.example/s
     python tools/issuer enrol office --photo anna.jpg --out anna.wallet --new-subject --label "Anna, guard"
+    python tools/issuer enrol office --from people.csv --out cards --new-subject
     python tools/issuer certify office --device-key HEX --site inn --operator "Inn" --out inn.cert
     python tools/issuer publish office --to trust
     python tools/issuer revoke office 3f9a0c11d2e4b576
@@ -35,7 +36,7 @@ from tools.issuer.values import (
 from tools.issuing.issuer import RAW_CAPACITY
 from tools.program_name import program_name, with_program_name
 
-CAPACITY: Final = 100_000  # enough for a campus; the list has 25 kB
+CAPACITY: Final = 100_000  # enough for a campus; a door fetches 3 kB of it a day
 SUBJECT_BYTES: Final = 16  # 22 characters of a code; no two holders get the same
 
 
