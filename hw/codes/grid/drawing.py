@@ -1,0 +1,38 @@
+"""Draws a corrected symbol again, for an engine to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from segno import encoder
+
+from hw.codes.grid.layout import as_array, layout_of, mask_bits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hw.codes.grid.correction import Corrected
+
+_QUIET: Final = 4  # modules of the quiet zone
+_MODULE: Final = 3  # pixels
+
+
+def dark_modules(symbol: Corrected) -> NDArray[np.bool_]:
+    """(size, size): the modules of the whole symbol, with its format and version information."""
+    layout = layout_of(symbol.version)
+    mask = mask_bits(layout, symbol.mask)
+    bits = np.zeros(len(layout.rows), bool)  # the last up to seven bits belong to no codeword
+    bits[: 8 * len(symbol.codewords)] = np.unpackbits(np.frombuffer(symbol.codewords, np.uint8))
+    modules = layout.dark.astype(np.uint8)
+    modules[layout.rows, layout.columns] = bits ^ mask
+    matrix = tuple(bytearray(row.tobytes()) for row in modules)
+    encoder.add_format_info(matrix, symbol.version, symbol.level, symbol.mask)
+    encoder.add_version_info(matrix, symbol.version)
+    return as_array(matrix) == 1
+
+
+def picture(dark: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Dark on light, with a quiet zone."""
+    luma = np.where(np.pad(dark, _QUIET), 0, 255).astype(np.uint8)
+    return luma.repeat(_MODULE, 0).repeat(_MODULE, 1)

@@ -1,0 +1,100 @@
+"""Places and colours of the modules of a QR symbol that its version alone decides: ISO/IEC 18004, clause 6.3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from segno import consts, encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MIN_VERSION: Final = 1
+MAX_VERSION: Final = 40
+_UNSET: Final = 2  # segno's mark for a module without a colour
+_TIMING_RUN: Final = 12  # modules of one group: light differs along a side of 177 modules
+
+
+def size_of(version: int) -> int:
+    """Modules a side."""
+    return 17 + 4 * version
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """One version. Arrays are (size, size) with the row first, or lists of places."""
+
+    version: int
+    size: int
+    known: NDArray[np.bool_]  # finder, separator, timing, alignment, and the one dark module
+    dark: NDArray[np.bool_]  # the colour of a known module
+    group: NDArray[np.intp]  # the pattern that a known module belongs to; -1 for the others
+    rows: NDArray[np.intp]  # of the data bits, in the order of the codewords
+    columns: NDArray[np.intp]
+
+
+@lru_cache(maxsize=MAX_VERSION)
+def layout_of(version: int) -> Layout:
+    """The layout, built by segno, which draws our own codes: 2 ms for version 7, then kept."""
+    assert MIN_VERSION <= version <= MAX_VERSION
+    size = size_of(version)
+    drawn = _patterns(size, reserve=False)
+    known, dark = drawn != _UNSET, drawn == 1
+    known[-8, 8] = dark[-8, 8] = True
+    group = _groups(version, known)
+    rows, columns = _data_path(_patterns(size, reserve=True) == _UNSET)
+    return Layout(version, size, known, dark, group, rows, columns)
+
+
+def _patterns(size: int, *, reserve: bool) -> NDArray[np.uint8]:
+    matrix = encoder.make_matrix(size, size, reserve_regions=reserve)
+    encoder.add_finder_patterns(matrix, size, size)
+    encoder.add_alignment_patterns(matrix, size, size)
+    return as_array(matrix)
+
+
+def as_array(matrix: Sequence[bytearray]) -> NDArray[np.uint8]:
+    """segno's rows as one array."""
+    return np.array([list(row) for row in matrix], np.uint8)
+
+
+def _groups(version: int, known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Numbers the patterns: 0 to 2 the finders (top left, top right, bottom left), then the others."""
+    size = len(known)
+    group = np.full(known.shape, -1, np.intp)
+    number = 3
+    for run in np.array_split(np.arange(8, size - 8), max(1, (size - 16) // _TIMING_RUN)):
+        group[6, run], group[run, 6] = number, number + 1
+        number += 2
+    centres = consts.ALIGNMENT_POS[version - 2] if version > 1 else ()
+    for row in centres:
+        for column in centres:
+            if (row, column) not in {(6, 6), (6, centres[-1]), (centres[-1], 6)}:
+                group[row - 2 : row + 3, column - 2 : column + 3] = number
+                number += 1
+    group[:8, :8], group[:8, -8:], group[-8:, :8] = 0, 1, 2
+    group[-8, 8] = 2
+    return np.where(known, group, -1)
+
+
+def _data_path(free: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of the data bits: two columns at a time from the right, up and down in turn (clause 7.7.3)."""
+    size = len(free)
+    places = []
+    upwards = True
+    for right in (*range(size - 1, 6, -2), *range(5, 0, -2)):  # column 6 is the timing pattern
+        order = range(size - 1, -1, -1) if upwards else range(size)
+        places += [(row, column) for row in order for column in (right, right - 1) if free[row, column]]
+        upwards = not upwards
+    rows, columns = np.array(places, np.intp).T
+    return rows, columns
+
+
+def mask_bits(layout: Layout, mask: int) -> NDArray[np.bool_]:
+    """Whether mask pattern `mask` turns the colour of each data bit."""
+    function = encoder.get_data_mask_functions(is_micro=False)[mask]
+    return np.asarray(function(layout.rows, layout.columns), bool)
