@@ -7,15 +7,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from segno import consts
 
 from hw.codes.grid.layout import layout_of, mask_bits
 from hw.codes.grid.reed_solomon import Block, correct
+from hw.codes.grid.standard import data_lengths
 from hw.codes.grid.structure import padding_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from hw.codes.grid.sampling import Image
 
@@ -40,9 +41,7 @@ class Interleaving:
 @lru_cache(maxsize=160)
 def interleaving_of(version: int, level: int) -> Interleaving:
     """The blocks, shorter ones first, as segno's table has them."""
-    infos = consts.ECC[version][level]
-    lengths = [info.num_data for info in infos for _ in range(info.num_blocks)]
-    parity = infos[0].num_total - infos[0].num_data
+    lengths, parity = data_lengths(version, level)
     places: list[list[int]] = [[] for _ in lengths]
     place = 0
     for column in range(max(lengths) + parity):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from segno import encoder
 
-from hw.codes.grid.layout import as_array, layout_of, mask_bits
+from hw.codes.grid.layout import layout_of, mask_bits
+from hw.codes.grid.standard import with_information
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,10 +26,8 @@ def dark_modules(symbol: Corrected) -> NDArray[np.bool_]:
     bits[: 8 * len(symbol.codewords)] = np.unpackbits(np.frombuffer(symbol.codewords, np.uint8))
     modules = layout.dark.astype(np.uint8)
     modules[layout.rows, layout.columns] = bits ^ mask
-    matrix = tuple(bytearray(row.tobytes()) for row in modules)
-    encoder.add_format_info(matrix, symbol.version, symbol.level, symbol.mask)
-    encoder.add_version_info(matrix, symbol.version)
-    return as_array(matrix) == 1
+    drawn = with_information(modules, symbol.version, symbol.level, symbol.mask)
+    return np.asarray(drawn == 1, bool)
 
 
 def picture(dark: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -109,9 +109,7 @@ def fit(
     return best
 
 
-def _search(
-    image: Image, grid: Floats, version: int, reached: float, expired: Callable[[], bool]
-) -> Fit:
+def _search(image: Image, grid: Floats, version: int, reached: float, expired: Callable[[], bool]) -> Fit:
     """Moves one parameter at a time, or all that help together, by ever smaller steps."""
     known = references(version)
     corners = grid[:CORNERS].reshape(4, 2)

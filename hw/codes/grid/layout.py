@@ -1,4 +1,4 @@
-"""Places and colours of the modules of a QR symbol that its version alone decides: ISO/IEC 18004, clause 6.3."""
+"""Places and colours of the modules that the version of a QR symbol decides: ISO/IEC 18004, clause 6.3."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from segno import consts, encoder
+
+from hw.codes.grid.standard import UNSET, alignment_centres, function_patterns, mask_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from numpy.typing import NDArray
 
 MIN_VERSION: Final = 1
 MAX_VERSION: Final = 40
-_UNSET: Final = 2  # segno's mark for a module without a colour
 _TIMING_RUN: Final = 12  # modules of one group: light differs along a side of 177 modules
 
 
@@ -42,24 +41,12 @@ def layout_of(version: int) -> Layout:
     """The layout, built by segno, which draws our own codes: 2 ms for version 7, then kept."""
     assert MIN_VERSION <= version <= MAX_VERSION
     size = size_of(version)
-    drawn = _patterns(size, reserve=False)
-    known, dark = drawn != _UNSET, drawn == 1
+    drawn = function_patterns(size, reserve=False)
+    known, dark = drawn != UNSET, drawn == 1
     known[-8, 8] = dark[-8, 8] = True
     group = _groups(version, known)
-    rows, columns = _data_path(_patterns(size, reserve=True) == _UNSET)
+    rows, columns = _data_path(function_patterns(size, reserve=True) == UNSET)
     return Layout(version, size, known, dark, group, rows, columns)
-
-
-def _patterns(size: int, *, reserve: bool) -> NDArray[np.uint8]:
-    matrix = encoder.make_matrix(size, size, reserve_regions=reserve)
-    encoder.add_finder_patterns(matrix, size, size)
-    encoder.add_alignment_patterns(matrix, size, size)
-    return as_array(matrix)
-
-
-def as_array(matrix: Sequence[bytearray]) -> NDArray[np.uint8]:
-    """segno's rows as one array."""
-    return np.array([list(row) for row in matrix], np.uint8)
 
 
 def _groups(version: int, known: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -70,7 +57,7 @@ def _groups(version: int, known: NDArray[np.bool_]) -> NDArray[np.intp]:
     for run in np.array_split(np.arange(8, size - 8), max(1, (size - 16) // _TIMING_RUN)):
         group[6, run], group[run, 6] = number, number + 1
         number += 2
-    centres = consts.ALIGNMENT_POS[version - 2] if version > 1 else ()
+    centres = alignment_centres(version)
     for row in centres:
         for column in centres:
             if (row, column) not in {(6, 6), (6, centres[-1]), (centres[-1], 6)}:
@@ -96,5 +83,4 @@ def _data_path(free: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.in
 
 def mask_bits(layout: Layout, mask: int) -> NDArray[np.bool_]:
     """Whether mask pattern `mask` turns the colour of each data bit."""
-    function = encoder.get_data_mask_functions(is_micro=False)[mask]
-    return np.asarray(function(layout.rows, layout.columns), bool)
+    return mask_pattern(mask, layout.rows, layout.columns)

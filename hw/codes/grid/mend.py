@@ -1,4 +1,4 @@
-"""Reads a suspect that no engine reads: fits a grid, reads its modules softly, corrects, and draws it again."""
+"""Reads a suspect: fits a grid, reads its modules softly, corrects them, and draws the symbol again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ _MARGIN: Final = 0.35  # of a side: a bent edge leaves its corners' rectangle by
 _MAX_SIDE: Final = 500.0  # pixels: a larger suspect is shrunk first; 7 pixels a module of version 13
 _MIN_SIDE: Final = 16  # pixels of a cut-out
 _LEAST: Final = 0.45  # score of a fit; under it nothing was read in 1,078 suspects
-_FIT_BLUR: Final = 0.2 / 45  # of a side: 0.2 modules of version 7, so that the score rises towards the right place
+_FIT_BLUR: Final = (
+    0.2 / 45
+)  # of a side: 0.2 modules of version 7, so that the score rises towards the right place
 _EQUALISER_BLUR: Final = 0.25  # modules
 _LEAST_BLUR: Final = 0.5  # pixels
 
@@ -75,9 +77,7 @@ def cut_out(luma: NDArray[np.uint8], suspect: Suspect) -> Window | None:
     return Window(part.astype(np.float32), (suspect.corners - offset) * scale, scale, offset)
 
 
-def fitted(
-    window: Window, suspect: Suspect, *, expired: Callable[[], bool] = lambda: False
-) -> Fit | None:
+def fitted(window: Window, suspect: Suspect, *, expired: Callable[[], bool] = lambda: False) -> Fit | None:
     """The grid of the suspect, or None if no grid fits well enough."""
     side = float(suspect.sides.mean()) * window.scale
     softened = _blurred(window.image, side * _FIT_BLUR)
@@ -90,7 +90,7 @@ def soft_modules(window: Window, found: Fit) -> list[Image]:
     side = float(np.linalg.norm(window.corners - np.roll(window.corners, 1, 0), axis=1).mean())
     softened = _blurred(window.image, side / size_of(found.version) * _EQUALISER_BLUR)
     brightness = module_brightness(window.image, found.grid, found.version)
-    return readings(window.image, softened, found.grid, found.version, brightness)
+    return readings(softened, found.grid, found.version, brightness)
 
 
 def mend(

@@ -16,7 +16,7 @@ _TAPS: Final = 5  # modules a side that the equaliser takes together
 _RIDGE: Final = 3.0  # pulls the equaliser to the module itself: some 200 known modules train 26 numbers
 
 
-def readings(image: Image, softened: Image, grid: Floats, version: int, brightness: Image) -> list[Image]:
+def readings(softened: Image, grid: Floats, version: int, brightness: Image) -> list[Image]:
     """All readings, the best first; the first is the mean of the others.
 
     Of 52 hard symbols that were mended, the mean read 31, the equaliser 12 and the others the rest.
@@ -104,7 +104,8 @@ def equalised(softened: Image, grid: Floats, version: int) -> Image:
     factors = np.linalg.solve(
         trained.T @ trained + _RIDGE * np.eye(len(prior)), trained.T @ truth + _RIDGE * prior
     )
-    return np.clip((taps @ factors).reshape(layout.size, layout.size), -1, 1).astype(np.float32)
+    soft: Image = np.clip(taps @ factors, -1, 1).reshape(layout.size, layout.size).astype(np.float32)
+    return soft
 
 
 def _local(values: Image, side: int) -> tuple[Image, Image]:
@@ -118,4 +119,5 @@ def _mean(values: Image, side: int) -> Image:
 
 
 def _soft(difference: Floats | Image, scale: Floats | Image) -> Image:
-    return np.clip(difference / np.maximum(scale, 1e-3), -1, 1).astype(np.float32)
+    soft: Image = np.clip(difference / np.maximum(scale, 1e-3), -1, 1).astype(np.float32)
+    return soft

@@ -20,18 +20,13 @@ _INSIDE: Final = np.array([(x, y) for x in (-0.22, 0, 0.22) for y in (-0.22, 0, 
 
 def sample(image: Image, pixels: Floats) -> Image:
     """The brightness at (..., 2) pixels, bilinear; points outside take the nearest pixel of the border."""
-    places = np.clip(np.nan_to_num(pixels.reshape(-1, 2), nan=-_FAR) - 0.5, -_FAR, _FAR).astype(np.float32)
+    places = np.clip(np.nan_to_num(pixels.reshape(-1, 2), nan=-_FAR) - 0.5, -_FAR, _FAR)
     count = len(places)
     rows = -(-count // _ROW)
-    grid = np.zeros((rows * _ROW if rows > 1 else count, 2), np.float32)
-    grid[:count] = places
-    seen = cv2.remap(
-        image,
-        grid.reshape(rows, -1, 2),
-        None,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    maps = np.zeros((2, rows * _ROW if rows > 1 else count), np.float32)
+    maps[:, :count] = places.T
+    x, y = maps.reshape(2, rows, -1)
+    seen = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.float32).ravel()[:count].reshape(pixels.shape[:-1])
 
 
@@ -39,7 +34,8 @@ def centres(version: int, margin: int = 0) -> Floats:
     """The centres of the modules in the unit square, row by row; `margin` modules more on each side."""
     size = size_of(version)
     line = (np.arange(-margin, size + margin) + 0.5) / size
-    return np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
+    points: Floats = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
+    return points
 
 
 def module_brightness(image: Image, grid: Floats, version: int) -> Image:
@@ -47,4 +43,5 @@ def module_brightness(image: Image, grid: Floats, version: int) -> Image:
     size = size_of(version)
     points = (centres(version)[:, None] + _INSIDE[None] / size).reshape(-1, 2)
     seen = sample(image, place(grid[None], points)[0])
-    return seen.reshape(size, size, len(_INSIDE)).mean(2)
+    brightness: Image = seen.reshape(size, size, len(_INSIDE)).mean(2)
+    return brightness

@@ -23,7 +23,7 @@ _MIN_MODULE: Final = 1.7  # pixels: no reading succeeded with less
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Suspect:
-    """Four corners (4, 2) in pixels, from the top left clockwise; `version` as the engine took it, or None."""
+    """Four corners (4, 2) in pixels, clockwise from the top left, and the engine's guess of the version."""
 
     corners: Floats
     version: int | None = None

@@ -24,8 +24,7 @@ def homographies(corners: Floats) -> Floats:
     x, y = corners[..., 0], corners[..., 1]
     right_x, left_x, sum_x = x[:, 1] - x[:, 2], x[:, 3] - x[:, 2], x[:, 0] - x[:, 1] + x[:, 2] - x[:, 3]
     right_y, left_y, sum_y = y[:, 1] - y[:, 2], y[:, 3] - y[:, 2], y[:, 0] - y[:, 1] + y[:, 2] - y[:, 3]
-    area = right_x * left_y - left_x * right_y
-    area = np.where(np.abs(area) < _FLAT, _FLAT, area)
+    area = _not_zero(right_x * left_y - left_x * right_y)
     g = (sum_x * left_y - left_x * sum_y) / area
     h = (right_x * sum_y - sum_x * right_y) / area
     rows = (
@@ -48,8 +47,11 @@ def place(grids: Floats, points: Floats, weights: Floats | None = None) -> Float
     weights = bends(points) if weights is None else weights
     plane = np.stack([points[:, 0], points[:, 1], np.ones(len(points))])
     seen = homographies(grids[:, :CORNERS].reshape(-1, 4, 2)) @ plane
-    depth = seen[:, 2]
-    depth = np.where(np.abs(depth) < _FLAT, _FLAT, depth)
+    depth = _not_zero(seen[:, 2])
     flat = np.stack([seen[:, 0] / depth, seen[:, 1] / depth], -1)
     pixels: Floats = flat + weights @ grids[:, CORNERS:].reshape(-1, 4, 2)
     return pixels
+
+
+def _not_zero(values: Floats) -> Floats:
+    return np.where(np.abs(values) < _FLAT, _FLAT, values)
