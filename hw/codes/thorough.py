@@ -37,7 +37,7 @@ STEPS: Final = (
     Step("4x", scale=4),
 )
 BUDGET_S: Final = 10.0  # for one picture; a photograph of 12 megapixels without a code takes 1 to 2 s
-_SUSPECTS_A_STEP: Final = 6
+_SUSPECTS_A_STEP: Final = 12
 _TRIPLES: Final = 8
 _FINDER_SIDE: Final = 1_600.0  # pixels: finder patterns are searched in a picture of this size
 _MIN_SIDE: Final = 24  # pixels: version 1 with 1 pixel a module

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hw.codes.grid.layout import layout_of, mask_bits
+from hw.codes.grid.layout import data_path_of, mask_bits
 from hw.codes.grid.reed_solomon import Block, correct
 from hw.codes.grid.standard import data_lengths
 from hw.codes.grid.structure import padding_of
@@ -78,9 +78,9 @@ def corrected(
     expired: Callable[[], bool] = lambda: False,
 ) -> Corrected | None:
     """The corrected symbol, or None if a block cannot be corrected or the content is not QR data."""
-    layout, plan = layout_of(version), interleaving_of(version, level)
-    bits = soft[layout.rows, layout.columns]
-    bits = np.where(mask_bits(layout, mask), -bits, bits)[: plan.codewords * 8].reshape(-1, 8)
+    path, plan = data_path_of(version), interleaving_of(version, level)
+    bits = soft[path.rows, path.columns]
+    bits = np.where(mask_bits(path, mask), -bits, bits)[: plan.codewords * 8].reshape(-1, 8)
     words = np.packbits(bits < 0, axis=1)[:, 0]
     confidence = np.abs(bits).min(1)
     content, mended, used = b"", words.copy(), []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hw.codes.grid.layout import layout_of, mask_bits
+from hw.codes.grid.layout import data_path_of, layout_of, mask_bits
 from hw.codes.grid.standard import with_information
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ _MODULE: Final = 3  # pixels
 
 def dark_modules(symbol: Corrected) -> NDArray[np.bool_]:
     """(size, size): the modules of the whole symbol, with its format and version information."""
-    layout = layout_of(symbol.version)
-    mask = mask_bits(layout, symbol.mask)
-    bits = np.zeros(len(layout.rows), bool)  # the last up to seven bits belong to no codeword
+    path = data_path_of(symbol.version)
+    mask = mask_bits(path, symbol.mask)
+    bits = np.zeros(len(path.rows), bool)  # the last up to seven bits belong to no codeword
     bits[: 8 * len(symbol.codewords)] = np.unpackbits(np.frombuffer(symbol.codewords, np.uint8))
-    modules = layout.dark.astype(np.uint8)
-    modules[layout.rows, layout.columns] = bits ^ mask
+    modules = layout_of(symbol.version).dark.astype(np.uint8)
+    modules[path.rows, path.columns] = bits ^ mask
     drawn = with_information(modules, symbol.version, symbol.level, symbol.mask)
     return np.asarray(drawn == 1, bool)
 

@@ -41,9 +41,7 @@ class Finder:
     corners: Floats
 
 
-def suspects(
-    luma: NDArray[np.uint8], *, expired: Callable[[], bool] = lambda: False
-) -> list[Suspect]:
+def suspects(luma: NDArray[np.uint8], *, expired: Callable[[], bool] = lambda: False) -> list[Suspect]:
     """Symbols that three finder patterns can belong to, the most regular first."""
     found: list[tuple[float, Suspect]] = []
     for three in combinations(sorted(finders(luma), key=lambda one: -one.side)[:_MAX_FINDERS], 3):

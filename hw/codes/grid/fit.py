@@ -96,7 +96,10 @@ def fit(
 ) -> Fit | None:
     """The best grid near `corners` over these versions; the best so far when `expired`."""
     start = unbent(corners)
-    at_start = [float(score(image, start[None], references(version))[0]) for version in versions]
+    at_start = [
+        -1.0 if expired() else float(score(image, start[None], references(version))[0])
+        for version in versions
+    ]
     best: Fit | None = None
     for index in np.argsort(at_start)[::-1][:_TRIES]:
         if expired():

@@ -49,13 +49,26 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SoftSymbol:
+    """A suspect after its fit: its corners in the picture, and its modules in several readings."""
+
+    fit: Fit
+    corners: Floats
+    softs: list[Image]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Mended:
     """A symbol that was corrected, its modules as drawn, its corners in the picture."""
 
     dark: NDArray[np.bool_]
     corners: Floats
     symbol: Corrected
-    fit: Fit
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """The symbol drawn again, which an engine must read before its text counts."""
+        return picture(self.dark)
 
 
 def cut_out(luma: NDArray[np.uint8], suspect: Suspect) -> Window | None:
@@ -93,6 +106,18 @@ def soft_modules(window: Window, found: Fit) -> list[Image]:
     return readings(softened, found.grid, found.version, brightness)
 
 
+def read_softly(
+    luma: NDArray[np.uint8], suspect: Suspect, *, expired: Callable[[], bool] = lambda: False
+) -> SoftSymbol | None:
+    """The suspect's modules, or None if no grid fits it."""
+    window = cut_out(luma, suspect)
+    found = None if window is None else fitted(window, suspect, expired=expired)
+    if window is None or found is None:
+        return None
+    corners = window.in_picture(place(found.grid[None], UNIT_SQUARE)[0])
+    return SoftSymbol(found, corners, soft_modules(window, found))
+
+
 def mend(
     luma: NDArray[np.uint8],
     suspect: Suspect,
@@ -101,17 +126,16 @@ def mend(
     expired: Callable[[], bool] = lambda: False,
 ) -> Mended | None:
     """The suspect's symbol, corrected; None if it cannot be. `thorough`: tries erasures in every reading."""
-    window = cut_out(luma, suspect)
-    if window is None:
-        return None
-    found = fitted(window, suspect, expired=expired)
-    if found is None:
-        return None
-    symbol = first_corrected(soft_modules(window, found), found.version, thorough=thorough, expired=expired)
-    if symbol is None:
-        return None
-    corners = window.in_picture(place(found.grid[None], UNIT_SQUARE)[0])
-    return Mended(dark_modules(symbol), corners, symbol, found)
+    soft = read_softly(luma, suspect, expired=expired)
+    return None if soft is None else corrected_symbol(soft, thorough=thorough, expired=expired)
+
+
+def corrected_symbol(
+    soft: SoftSymbol, *, thorough: bool, expired: Callable[[], bool] = lambda: False
+) -> Mended | None:
+    """The symbol in these readings, corrected; None if it cannot be."""
+    symbol = first_corrected(soft.softs, soft.fit.version, thorough=thorough, expired=expired)
+    return None if symbol is None else Mended(dark_modules(symbol), soft.corners, symbol)
 
 
 def first_corrected(
@@ -143,8 +167,3 @@ def _formats(soft: Image, version: int) -> Iterator[tuple[Image, int, int]]:
 
 def _blurred(image: Image, sigma: float) -> Image:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), max(_LEAST_BLUR, sigma)), np.float32)
-
-
-def drawn(mended: Mended) -> NDArray[np.uint8]:
-    """The corrected symbol as a picture, which an engine must read before its text counts."""
-    return picture(mended.dark)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MIN_SIDE: Final = 20.0  # pixels: less than 1 pixel a module of version 1
 _MAX_RATIO: Final = 4.0  # of the longest to the shortest side: a tilt of 75 degrees
 _SAME: Final = 0.04  # of the diagonal: corners nearer than this are one suspect
+_NEAR: Final = 2  # versions: the engine counted the modules between two finder patterns
 _MIN_MODULE: Final = 1.7  # pixels: no reading succeeded with less
 
 
@@ -41,10 +42,12 @@ class Suspect:
         return Suspect(self.corners * factor, self.version)
 
     def versions(self) -> list[int]:
-        """Versions whose modules are large enough to be read; the engine's own guess first."""
+        """Versions whose modules are large enough to be read, near the engine's guess if it has one."""
         side = float(self.sides.mean())
-        fitting = [v for v in range(MIN_VERSION, MAX_VERSION + 1) if side >= _MIN_MODULE * size_of(v)]
-        return sorted(fitting, key=lambda v: v != self.version)
+        near = range(MIN_VERSION, MAX_VERSION + 1)
+        if self.version is not None:
+            near = range(max(MIN_VERSION, self.version - _NEAR), min(MAX_VERSION, self.version + _NEAR) + 1)
+        return [version for version in near if side >= _MIN_MODULE * size_of(version)]
 
 
 def plausible(suspect: Suspect, shape: tuple[int, ...]) -> bool:

@@ -24,7 +24,7 @@ def never() -> bool:
     return False
 
 
-def torn(shown: Drawn, share: float = 0.45) -> np.ndarray:
+def torn(shown: Drawn, share: float = 0.54) -> np.ndarray:
     """A picture whose lower right is covered in grey, blurred and noisy."""
     picture = shown.picture(SCALE).astype(np.float32)
     size = len(shown.dark)
@@ -35,19 +35,19 @@ def torn(shown: Drawn, share: float = 0.45) -> np.ndarray:
 
 
 def test_a_torn_symbol_that_zxing_does_not_read_is_read() -> None:
-    shown = symbol(4, "h")
+    shown = symbol(5, "h")
     luma = torn(shown)
     assert READER.read(luma) == ()
     found = mended_symbol(READER, luma, Suspect(shown.corners(SCALE) + 1.5), thorough=True, expired=never)
     assert (found.text, found.mended, found.engine) == (shown.text, True, "zxing")
-    assert np.abs(np.array(found.corners) - shown.corners(SCALE)).max() < SCALE
+    assert np.abs(np.array(found.corners) - shown.corners(SCALE)).max() < 2 * SCALE
 
 
 def test_zxing_names_the_suspect_itself() -> None:
-    found = READER.search(torn(symbol(4, "h")))
+    found = READER.search(torn(symbol(5, "h")))
     assert found.symbols == ()
-    assert [plausible(suspect, (300, 300)) for suspect in found.suspects] == [True]
-    assert found.suspects[0].version == 4
+    assert [plausible(suspect, (260, 260)) for suspect in found.suspects] == [True]
+    assert found.suspects[0].version == 5
 
 
 def test_a_text_that_zxing_does_not_read_from_the_drawn_symbol_does_not_leave() -> None:
@@ -55,7 +55,7 @@ def test_a_text_that_zxing_does_not_read_from_the_drawn_symbol_does_not_leave() 
         def read(self, luma):
             return ()
 
-    shown = symbol(4, "h")
+    shown = symbol(5, "h")
     assert (
         mended_symbol(Blind(), torn(shown), Suspect(shown.corners(SCALE)), thorough=True, expired=never)
         is None

@@ -50,10 +50,11 @@ def test_suspects_inside_a_symbol_that_was_read_are_left_out() -> None:
     assert len(distinct([suspect(by=(200, 0))], [SQUARE], SHAPE, 5)) == 1
 
 
-def test_the_engines_version_is_tried_first_and_versions_too_small_to_read_not_at_all() -> None:
-    assert suspect(version=7).versions()[:3] == [7, 1, 2]
-    assert max(suspect().versions()) == 10  # 57 modules of 1.75 pixels
-    assert suspect(version=40).versions()[0] == 1
+def test_versions_near_the_engines_guess_are_tried_and_versions_too_small_to_read_are_not() -> None:
+    assert suspect(version=7).versions() == [5, 6, 7, 8, 9]
+    assert suspect(version=1).versions() == [1, 2, 3]
+    assert suspect().versions() == list(range(1, 11))  # 57 modules of 1.75 pixels
+    assert suspect(version=40).versions() == []
 
 
 def test_a_suspect_of_a_resized_picture_is_scaled_back() -> None:
