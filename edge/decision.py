@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Signal(StrEnum):
@@ -23,6 +24,7 @@ class Reason(StrEnum):
     """
 
     CODE_UNREADABLE = "code.unreadable"
+    CODE_FOREIGN = "code.foreign"  # readable, but of another system
     CODE_SEVERAL = "code.several"
     CODE_STALE = "code.stale"
     CODE_AUDIENCE = "code.audience"
@@ -89,6 +91,7 @@ class Reason(StrEnum):
 _TRY_AGAIN = frozenset(
     {
         Reason.CODE_UNREADABLE,
+        Reason.CODE_FOREIGN,
         Reason.CODE_SEVERAL,
         Reason.CODE_STALE,
         Reason.CARD_REPLAYED,
@@ -109,6 +112,14 @@ def signal_for(reason: Reason) -> Signal:
     if reason in _WAIT:
         return Signal.WAIT
     return Signal.TRY_AGAIN if reason in _TRY_AGAIN else Signal.ASK_STAFF
+
+
+SHOW_THE_CODE: Final = "show the door's code"  # for a holder who shows another code
+
+
+def words_for(reason: Reason) -> str | None:
+    """The words for the holder besides the signal of a denial; None for most."""
+    return SHOW_THE_CODE if reason is Reason.CODE_FOREIGN else None
 
 
 @dataclass(frozen=True, slots=True)

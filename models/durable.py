@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edge.errors import StorageFault
 from edge.files.durable import write_durably
+from edge.files.owner import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def storage(target: Path) -> Iterator[None]:
 def write(path: Path, content: bytes) -> None:
     """Write the whole file or nothing, also when power fails. Raises StorageFault."""
     with storage(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_durably(path, content)
 
 
@@ -48,7 +49,7 @@ def write(path: Path, content: bytes) -> None:
 def scratch(parent: Path) -> Iterator[Path]:
     """A temporary folder on the file system of `parent`, removed at the end. Raises StorageFault."""
     with storage(parent):
-        parent.mkdir(parents=True, exist_ok=True)
+        make_folder(parent)
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=".partial-"))
     try:
         yield folder
@@ -59,7 +60,7 @@ def scratch(parent: Path) -> Iterator[Path]:
 def need_space(folder: Path, megabytes: int) -> None:
     """Raise StorageFault if the file system of `folder` has less than `megabytes` MB free."""
     with storage(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         free = shutil.disk_usage(folder).free // 1_000_000
     if free < megabytes:
         raise StorageFault(

@@ -79,27 +79,32 @@ class File(_Table, frozen=True, kw_only=True):
 
 
 class Weights(_Table, frozen=True, kw_only=True):
-    """One optional network: the file that an operator gives, under one of `names`, and the built file."""
+    """Minivision's file of one network, in a package; the model file `file` is built from it."""
 
-    names: tuple[str, ...]
+    file: str
+    package: str
+    member: str
     sha256: str
     bytes: int
-    file: str
-    built: File
+
+    @property
+    def name(self) -> str:
+        """The file name without its folders."""
+        return self.member.rpartition("/")[2]
+
+    @property
+    def taken(self) -> Member:
+        """The member of the package."""
+        return Member(package=self.package, member=self.member, sha256=self.sha256, bytes=self.bytes)
 
 
 class Pad(_Table, frozen=True, kw_only=True):
-    """The optional networks of passive PAD; `edge.face.manifest` reads this too."""
+    """The networks of passive PAD; `edge.face.manifest` reads this too."""
 
     licence: str
     origin: str
     v2: Weights
     v1se: Weights
-
-    @property
-    def files(self) -> dict[str, File]:
-        """The built files by name."""
-        return {weights.file: weights.built for weights in (self.v2, self.v1se)}
 
 
 class Embedders(_Table, frozen=True, kw_only=True):
@@ -144,9 +149,17 @@ class Manifest(_Table, frozen=True, kw_only=True):
     face: FaceTable
     pad: Pad
 
-    def needed(self, photos: Mapping[str, Member]) -> dict[str, Package]:
-        """The packages with the models, the quantizer and these photographs, in the order of the page."""
+    def needed(
+        self, photos: Mapping[str, Member], given: Mapping[str, bytes] | None = None
+    ) -> dict[str, Package]:
+        """The packages with the models, the quantizer and these photographs, in the order of the page.
+
+        `given`: weights of passive PAD that need no package, by model file.
+        """
         keys = {self.source.package, *self.quantizer.packages}
+        keys |= {
+            weights.package for weights in (self.pad.v2, self.pad.v1se) if weights.file not in (given or {})
+        }
         keys |= {file.package for file in self.files.values()} | {photo.package for photo in photos.values()}
         return {key: package for key, package in self.packages.items() if key in keys}
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import ModelFault
 from hw.inference.runtimes import open_runtime
-from models import archive, basis, calibrate, durable, equalise, passive, portraits, quantise, surgery
+from models import archive, basis, calibrate, durable, equalise, portraits, quantise, surgery
+from models.pad import minifasnet
 from models.tflite_graph import Graph
 
 if TYPE_CHECKING:
@@ -23,11 +25,16 @@ CALIBRATION = HERE / "calibration.json"
 BASIS = HERE / "basis.json"
 
 
-def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """Every file of the models by name, checked. Raises ModelFault."""
+def files(
+    page: Manifest, archives: Archives, given: Mapping[str, bytes] | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of the models by name, checked. Raises ModelFault.
+
+    `given`: weights of passive PAD by model file, which are used in place of those in their package.
+    """
     check(CALIBRATION.name, _text(CALIBRATION).encode(), page.face.calibration)
     yield from taken(page, archives)
-    for name, content in built(page, archives):
+    for name, content in chain(built(page, archives), passive_pad(page, archives, given or {})):
         check(name, content, page.files[name].sha256)
         yield name, content
 
@@ -40,7 +47,7 @@ def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 
 def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """The files that are made here, not yet compared with the manifest."""
+    """The files of the embedder that are made here, not yet compared with the manifest."""
     load_quantizer(page, archives)
     calibration = calibrate.load(_text(CALIBRATION))
     network = float_embedder(page, archives)
@@ -52,14 +59,13 @@ def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 
 def passive_pad(
-    page: Manifest, given: Mapping[str, bytes], archives: Archives
+    page: Manifest, archives: Archives, given: Mapping[str, bytes]
 ) -> Iterator[tuple[str, bytes]]:
-    """The files of passive PAD, checked, from the weights that an operator gave. Raises ModelFault."""
+    """The networks of passive PAD, not yet compared with the manifest. Raises ModelFault."""
     load_quantizer(page, archives)
     for weights in (page.pad.v2, page.pad.v1se):
-        content = passive.build(given[weights.file])
-        check(weights.file, content, weights.built.sha256)
-        yield weights.file, content
+        content = given.get(weights.file) or member(weights.taken, archives)
+        yield weights.file, minifasnet.build(content, weights.name)
 
 
 def load_quantizer(page: Manifest, archives: Archives) -> None:

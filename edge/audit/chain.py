@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from edge.audit.errors import JournalBroken
+from edge.audit.errors import AnotherKey, JournalBroken
 from edge.audit.evidence import check_complete, check_reach, open_segment_reader
 from edge.audit.segments import has_content, journal_files, reading_beside
 from edge.errors import InputError
@@ -76,6 +76,7 @@ class Chain:
         watch: Watch = lambda rows, _: rows,
     ) -> Verified:
         """Verify every file and its records; see `SegmentReader.verify`, which has the same errors."""
+        self.check_key(key)
         check_reach(previous, self.first, self.size)
         found = []
         for link in self._links:
@@ -86,6 +87,11 @@ class Chain:
         last = next((verified.last for verified in reversed(found) if verified.last), None)
         erased = max(verified.erased for verified in found)
         return replace(found[-1], base=self.first, erased=erased, first=first, last=last)
+
+    def check_key(self, key: bytes | None) -> None:
+        """Check that this key, if it is known, signed the files. Raises AnotherKey."""
+        if key is not None and key != self.key:
+            raise AnotherKey(device=self.device, signed=self.key, expected=key)
 
     def check_complete(self) -> None:
         """Check that the device erased what was before these files, from unproven records: without `verify`.
@@ -122,12 +128,12 @@ def open_chain(paths: Sequence[Path]) -> Iterator[Chain]:
         JournalBroken: a file is damaged, or does not continue the one before.
     """
     with ExitStack() as stack:
-        files = [file for path in paths for file in _files(path)]
+        files = [file for path in paths for file in files_in(path)]
         for file in files:
             stack.enter_context(reading_beside(file))
-        links = sorted(map(_link, files), key=lambda link: (link.base.size, link.head.size))
+        links = sorted(map(link_of, files), key=lambda link: (link.base.size, link.head.size))
         for before, after in pairwise(links):
-            _check_seam(before, after)
+            check_seam(before, after)
         yield Chain(links)
 
 
@@ -143,14 +149,15 @@ def files_of(journal: Path, *, last: int | None = None) -> tuple[Path, ...]:
     for file in reversed(journal_files(journal)):
         needed.append(file)
         if last is not None:
-            link = _link(file)
+            link = link_of(file)
             count += link.head.size - link.base.size
             if count >= last:
                 break
     return tuple(reversed(needed))
 
 
-def _files(path: Path) -> list[Path]:
+def files_in(path: Path) -> list[Path]:
+    """The file, or those of a folder. Raises InputError for a folder without one."""
     if not path.is_dir():
         return [path]
     # Every one: a file whose first bytes are destroyed must not count as absent. An empty file does: a power
@@ -163,7 +170,8 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _link(path: Path) -> Link:
+def link_of(path: Path) -> Link:
+    """One file as its signed notes describe it. Raises InputError, JournalBroken."""
     try:
         with open_segment_reader(path) as segment:
             return Link(path, segment.device, segment.key, segment.base, segment.head.frontier)
@@ -176,7 +184,8 @@ def _check_same(link: Link, segment: SegmentReader) -> None:
         raise JournalBroken("the file changed while it was read")
 
 
-def _check_seam(before: Link, after: Link) -> None:
+def check_seam(before: Link, after: Link) -> None:
+    """Check that one file continues the other. Raises JournalBroken."""
     one, other = before.path.name, after.path.name
     if (before.device, before.key) != (after.device, after.key):
         raise JournalBroken(f"{one} and {other} belong to different devices or keys")

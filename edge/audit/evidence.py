@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from nacl.signing import VerifyKey
 
 from edge.audit.checkpoint import Checkpoint, SignedTreeHead, origin_of
-from edge.audit.errors import JournalBroken, JournalIncomplete
+from edge.audit.errors import AnotherKey, JournalBroken, JournalIncomplete
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.reading import connect_beside, connect_reader, damage
+from edge.audit.reading.database import connect_beside, connect_reader, damage
 from edge.audit.record import Erased, decode
 from edge.errors import InputError
 
@@ -130,7 +130,7 @@ class SegmentReader:
             InputError: `previous` is over fewer records than were written before this file.
         """
         if key is not None and key != self.key:
-            raise JournalBroken("another key than the given one signed the journal")
+            raise AnotherKey(device=self.device, signed=self.key, expected=key)
         size = self.head.size
         check_reach(previous, self.base.size, size)
         frontier, first, last, erased = self.base, None, None, 0

@@ -43,6 +43,7 @@ COLUMNS: Final = (
     "visit",
     "upto",
     "vouched_s",
+    "foreign",
 )
 _COLUMNS: Final = frozenset(COLUMNS)
 # Characters with which a spreadsheet begins a formula (OWASP, "CSV Injection"). No field of a record begins

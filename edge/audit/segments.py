@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from edge.errors import StorageFault
+from edge.files.owner import make_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,8 @@ def lock_writer(path: Path) -> int:
         StorageFault: another process writes this journal, or the folder is not writable.
     """
     try:
-        os.close(os.open(_readers_path(path), _LOCK_FLAGS, _LOCK_MODE))  # before the first reader
+        make_empty(_readers_path(path), mode=_LOCK_MODE)  # before the first reader
+        make_empty(_lock_path(path), mode=_LOCK_MODE)
         descriptor = os.open(_lock_path(path), _LOCK_FLAGS, _LOCK_MODE)
     except OSError as err:
         raise _folder_fault(path, err) from err

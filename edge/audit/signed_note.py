@@ -66,7 +66,10 @@ def open_note(note: bytes, *, name: str, key: VerifyKey) -> str:
     lines = [_signature_line(line) for line in tail[:-1].split("\n")]
     own = [blob[4:] for signer, blob in lines if signer == name and blob[:4] == key_id(name, key)]
     if not own:
-        raise JournalBroken("the checkpoint is not signed by this device's key")
+        signers = ", ".join(dict.fromkeys(signer for signer, _ in lines))
+        raise JournalBroken(
+            f"the checkpoint is not signed by this device's key, but by another key of {signers[:200]}"
+        )
     try:
         for signature in own:
             key.verify(text.encode(), signature)

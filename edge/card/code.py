@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from edge.card.foreign import foreign_kind, looks_like_ours
 from edge.card.numbers import MAX_CODE_CHARS, PREFIX
 from edge.decision import Reason
 from edge.errors import Refused
@@ -13,6 +14,7 @@ from edge.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edge.card.foreign import ForeignCode
     from edge.ports import Symbol
 
 _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
@@ -31,8 +33,11 @@ class Code:
 def parse_code(text: str) -> Code:
     """The code in the text of one symbol, exactly as read: a space is a digit, also at either end.
 
-    Raises Refused(CODE_UNREADABLE).
+    Raises Refused: CODE_FOREIGN, with the name of its kind, for a code of another system; CODE_UNREADABLE
+    for a damaged code of this format, or one of another version.
     """
+    if not (text.startswith(PREFIX) or looks_like_ours(text)):
+        raise Refused(Reason.CODE_FOREIGN, foreign_kind(text).name)
     return Code(text, payload_of(text, PREFIX))
 
 
@@ -53,17 +58,27 @@ def one_code(symbols: Sequence[Symbol]) -> Code | None:
 
     Other symbols do not count: a poster before the camera must not refuse every visitor. Two codes are
     refused even if they hold the same text: a visitor holds up two phones, or a phone and a picture of it,
-    and the device cannot tell whose face belongs to the code. Raises Refused(CODE_SEVERAL), and
-    Refused(CODE_UNREADABLE) if no symbol is of our format.
+    and the device cannot tell whose face belongs to the code. Raises Refused(CODE_SEVERAL), and if no symbol
+    is of our format, as `parse_code` does for one of them, first a damaged code of ours.
     """
     if len(symbols) <= 1:
         return parse_code(symbols[0].text) if symbols else None
     codes = [code for symbol in symbols if (code := _code_or_none(symbol.text))]
     if not codes:
-        raise Refused(Reason.CODE_UNREADABLE, "no symbol is a code of this format")
+        return parse_code(_told_of(symbols))
     if len(codes) > 1:
         raise Refused(Reason.CODE_SEVERAL)
     return codes[0]
+
+
+def _told_of(symbols: Sequence[Symbol]) -> str:
+    """The text, of several that are no code of ours, whose refusal is told."""
+    return next((each.text for each in symbols if looks_like_ours(each.text)), symbols[0].text)
+
+
+def foreign_among(symbols: Sequence[Symbol]) -> ForeignCode:
+    """The kind that `one_code` refused as CODE_FOREIGN."""
+    return foreign_kind(_told_of(symbols))
 
 
 def _code_or_none(text: str) -> Code | None:

@@ -104,7 +104,10 @@ def _verify(args: argparse.Namespace) -> int:
         if args.json:
             emit(row)
         elif "error" not in row:
-            print(f"{harmless(name)}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
+            kind = f": {row['detail']}" if row["reason"] == Reason.CODE_FOREIGN else ""
+            print(
+                f"{harmless(name)}: {row['result']}" + (f" ({row['reason']}{kind})" if row["reason"] else "")
+            )
             for key in (key for key in _SHOWN if key in row):
                 print(harmless(f"  {key:8} {row[key] or 'none: no site can enrol this holder'}"))
     return worst

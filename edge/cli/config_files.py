@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from edge.app.machine.drop_in import unreachable
+from edge.app.machine.installed import missing_models, missing_parts
 from edge.app.parts.keys import read_seed
 from edge.app.parts.model_folders import model_folders
 from edge.app.parts.strike import LINK_KEY_BYTES, OSDP_KEY_BYTES, door_key
 from edge.config.authorities import authorities
+from edge.config.named import places_of
 from edge.errors import ConfigError, EdgeError
+from edge.files.owner import user_name
 from edge.secret_file import read_password, read_secret
 
 if TYPE_CHECKING:
@@ -24,7 +29,27 @@ MAX_PEM_BYTES = 64 * 1024  # a private key of 16 kbit takes 13 kB
 
 def findings(config: Config, base: Path) -> list[EdgeError]:
     """All problems of this configuration on this machine; the check opens no device and makes no file."""
-    return [*_secrets(config, base), *_files(config, base), *_folders(config, base), *_permits(config, base)]
+    return [
+        *_secrets(config, base),
+        *_files(config, base),
+        *_folders(config, base),
+        *_rights(config, base),
+        *missing_parts(config, base),
+        *_permits(config, base),
+    ]
+
+
+def host_notes(config: Config) -> tuple[list[EdgeError], list[EdgeError]]:
+    """Hosts that the service cannot reach: those of an installed unit, and those of a unit that may come."""
+    sure: list[EdgeError] = []
+    maybe: list[EdgeError] = []
+    for each, is_installed in unreachable(config):
+        message = (
+            f"{each.key}: {each.unit}.service reaches localhost only, and {each.host} is another machine"
+        )
+        hint = "let the unit reach it: sudo doorward config unit --to / door.toml"
+        (sure if is_installed else maybe).append(ConfigError(message, hint=hint))
+    return sure, maybe
 
 
 def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
@@ -142,6 +167,38 @@ def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
             f'[door] face = "{config.door.face}" needs models, and {models} has none',
             hint="run: doorward models fetch; or set [paths] models to their folder",
         )
+    elif config.door.face != "none" and not (comes and not _there(trust / "models" / "manifest.toml")):
+        calibration = config.face.calibration
+        if calibration is None or _there(base / calibration):  # else it is told already
+            yield from missing_models(config, base)
+
+
+def _rights(config: Config, base: Path) -> Iterator[EdgeError]:
+    """Problems of folders that this user cannot write, and of files that root has made for itself."""
+    for place in places_of(config):
+        folder = base / place.folder
+        if os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
+            yield from _rights_of(place.key, folder, base / place.path, is_folder=place.is_folder)
+
+
+def _rights_of(key: str, folder: Path, path: Path, *, is_folder: bool) -> Iterator[EdgeError]:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        hint = f"run this as the service's user, or give the folder to it: sudo chown doorward: {folder}"
+        yield ConfigError(f"{key}: {folder}: this user cannot write there", hint=hint)
+        return
+    with suppress(OSError, ValueError):
+        names = os.listdir(folder)  # noqa: PTH208  names only
+        if not is_folder:  # a database has more files beside it, such as its -wal
+            names = [name for name in names if name.startswith(path.name)]
+        owner = os.stat(folder).st_uid  # noqa: PTH116  pathlib raises for what can be no name
+        foreign = [
+            name for name in names if os.lstat(folder / name).st_uid not in (owner, os.geteuid() or -1)
+        ]
+        if foreign:
+            who = user_name(os.lstat(folder / foreign[0]).st_uid)
+            hint = f"give it to that user: sudo chown -R --reference={folder} {folder / foreign[0]}"
+            what = f"{folder / foreign[0]} belongs to {who}, and its folder to {user_name(owner)}"
+            yield ConfigError(f"{key}: {what}", hint=hint)
 
 
 def _permits(config: Config, base: Path) -> Iterator[EdgeError]:

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     is_configured = args.config is not None or os.path.lexists(USUAL)
     source = (args.config or USUAL) if is_configured else None
     try:
-        config, base = file.given(source)
+        config, base = file.given(source, only_reads=source is None)
     except ConfigError as error:
         _say(args, f.CONFIG_WRONG.found(error.message, error.hint))
         return Exit.REFUSED

@@ -44,10 +44,14 @@ def harmless(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def fail(error: EdgeError) -> None:
-    """Print one line `error: ...` and one line `hint: ...` on standard error."""
-    print(f"error: {harmless(error.message)}", file=sys.stderr)  # it may quote a file's name
-    print(f"hint: {harmless(error.hint)}", file=sys.stderr)
+def fail(error: EdgeError, *, word: str = "error") -> None:
+    """Print one line `error: ...` and one line `hint: ...` on standard error, for each error found.
+
+    `word`: another one in place of `error`.
+    """
+    for each in (error, *error.also):
+        print(f"{word}: {harmless(each.message)}", file=sys.stderr)  # it may quote a file's name
+        print(f"hint: {harmless(each.hint)}", file=sys.stderr)
 
 
 def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:

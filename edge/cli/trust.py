@@ -15,6 +15,7 @@ from edge.cli.verbs import CONFIG_OR_DEFAULTS, json_lines, verb
 from edge.errors import Exit
 from edge.sync.generation import read_generation
 from edge.trust.site_policy import LocalLists, age_policy_for
+from edge.trust.time.clock_slack import is_ahead
 from edge.trust.time.freshness import AgeAction, TrustInput, aged
 from edge.trust.time.trust_age import trust_state
 
@@ -37,7 +38,7 @@ MEANS = {
 
 
 def _show(args: argparse.Namespace) -> int:
-    config, base = given(args.config)
+    config, base = given(args.config, only_reads=True)
     folder = (base / config.paths.trust).resolve()  # one generation, also during a sync
     trust = open_trust(folder)
     lists = LocalLists.of(
@@ -76,7 +77,8 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
             for part in at.ages
         ],
         "issuers": [
-            issuer_row(key) | {"in_force": key.valid_from <= at.at.now < key.valid_until}
+            issuer_row(key)
+            | {"in_force": not is_ahead(key.valid_from, at.at.now) and at.at.now < key.valid_until}
             for key in trust.issuers.values()
         ],
         "lists": [_list(kid, uri, status, at) for (kid, uri), status in trust.status_lists.items()],

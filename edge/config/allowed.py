@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import types
 import typing
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
-    from msgspec import Struct
+    from typing import TypeGuard
 
-# The value that stands there shows these without words.
-PLAIN: Final = ("a path", "true or false")
+# The comment of the key says more than these words.
+PLAIN: Final = ("a path",)
 MAX_SHOWN: Final = 60  # characters of a value in an error
 _LONG: Final = 200  # characters; a value written by hand does not reach a limit above this
 
@@ -28,12 +29,14 @@ def allowed(kind: Any) -> str:  # noqa: ANN401  any type that a key has
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
         return _limited(*inner)
-    if origin is Literal:
-        return f"one of {', '.join(str(word) for word in inner)}"
     if origin in (types.UnionType, typing.Union):
         return " or ".join(allowed(each) for each in inner if each is not types.NoneType)
     if origin is tuple:
         return _list_of(*inner)
+    if words := choices(kind):
+        return f"one of {', '.join(words)}"
+    if origin is dict or is_struct(kind):
+        return "a table"
     return "true or false" if kind is bool else _limited(kind, Meta())
 
 
@@ -48,10 +51,19 @@ def choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is Literal:
         return tuple(str(word) for word in inner)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return tuple(str(each.value) for each in kind)
     return tuple(word for each in inner for word in choices(each)) if origin else ()
 
 
+def is_struct(kind: Any) -> TypeGuard[type[Struct]]:  # noqa: ANN401
+    """Whether a type is that of a table with fixed keys."""
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
 def _limited(base: Any, meta: Meta) -> str:  # noqa: ANN401
+    if typing.get_origin(base) is dict:
+        return "a table"
     if typing.get_origin(base) is tuple:
         return _list_of(*typing.get_args(base), most=meta.max_length)
     if base is str:

@@ -1,84 +1,129 @@
-"""Errors for keys that do not exist and for values that are not allowed, with the nearest right word."""
+"""Finds every mistake of a table against its type: unknown and missing keys, values that are not allowed.
+
+For door.toml (`edge.config.parse`) and site.toml (`edge.venues.door.rules_file`). A mistake names its place
+by a path; the reader of the file adds line and words.
+"""
 
 from __future__ import annotations
 
-import re
+import types
 import typing
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
-from edge.config.allowed import allowed, choices, key_types, shown
-from edge.config.root import Config
+from edge.config.allowed import allowed, choices, is_struct, key_types
 from edge.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from msgspec import Struct
+    from collections.abc import Iterator
 
-    from edge.config.source import ConfigSource
-    from edge.errors import ConfigError
+    from edge.formats.toml_places import TomlPath
 
-
-def mistake(message: str, table: dict[str, Any], page: ConfigSource) -> ConfigError:
-    """The error that msgspec found, with the value as it is written and the values that are allowed."""
-    if (
-        "unknown field" in message
-    ):  # the key is found in the table: quoted in the message, it may look like a place
-        return _unknown(*_stranger(table), table, page)
-    where = re.search(r"`\$\.?([\w.\[\]]*)`", message)
-    name, *keys = re.findall(
-        r"\w+", where[1] if where else ""
-    )  # the second word of `pad` is at `$.face.pad[1]`
-    if not keys:
-        return page.wrong(
-            f"{page.written(name)}: {shown(table[name])} is not a table",
-            at=page.line(None, name) or page.line(name, ""),
-            hint=f"write [{page.written(name)}] on a line of its own, and its keys below it",
-        )
-    key, *index = keys
-    kind, value = key_types(_table(name))[key], table[name][key]
-    for number in index:
-        kind, value = _item_type(kind), value[int(number)]
-    place = f"[{page.written(name)}] {key}"
-    if _item_type(kind) and not isinstance(value, list):
-        hint = f"write a list: {key} = [{shown(value)}]"
-    elif not (hint := did_you_mean(str(value), choices(kind))):
-        hint = f"read the comment of {place}: doorward config show"
-    message = f"{place}: {shown(value)} is not {allowed(kind)}"
-    return page.wrong(message, at=page.line(name, key), hint=hint)
+MAX_MISTAKES: Final = 50  # told at once; more are a file of another kind
 
 
-def _stranger(table: dict[str, Any]) -> tuple[str | None, str]:
-    """The first name of the file that is none of a table, or the first key that its table does not have."""
-    known = {field.name: key_types(type(field.default)) for field in msgspec.structs.fields(Config)}
-    for name in table:
-        if name not in known:
-            return None, name
-    keys = ((name, key) for name, held in table.items() if isinstance(held, dict) for key in held)
-    return next((name, key) for name, key in keys if key not in known[name])
+@dataclass(frozen=True, slots=True)
+class TableMistake:
+    """One mistake.
+
+    `kind`: an unknown key, a missing one, a number of entries, a name of an entry, or a value. `path`: of the
+    key or value. `rule`: the allowed keys, entries or values in words. `near`: the nearest right words, as a
+    hint.
+    """
+
+    kind: Literal["unknown", "missing", "size", "name", "value"]
+    path: TomlPath
+    value: Any
+    rule: str
+    near: str = ""
 
 
-def _unknown(name: str | None, key: str, table: dict[str, Any], page: ConfigSource) -> ConfigError:
-    """The error of a key, or of a table, that does not exist."""
-    known = [field.name for field in msgspec.structs.fields(Config if name is None else _table(name))]
-    owners = [each.name for each in msgspec.structs.fields(Config) if key in key_types(type(each.default))]
-    move = f"move it to [{owners[0]}]" if len(owners) == 1 else ""
-    hint = did_you_mean(key, known) or move or f"delete it, or use one of {', '.join(known)}"
-    if name is not None:
-        what = f"unknown key [{page.written(name)}] {key}"
+def mistakes_of(value: Any, kind: Any, path: TomlPath = ()) -> Iterator[TableMistake]:  # noqa: ANN401
+    """All mistakes of a value of a TOML text against a type; msgspec converts a value without one."""
+    bare, limits = _bare(kind)
+    origin, inner = typing.get_origin(bare), typing.get_args(bare)
+    if origin in (types.UnionType, typing.Union):
+        yield from _of_alternatives(value, kind, inner, path)
+    elif is_struct(bare) and isinstance(value, dict):
+        yield from _of_table(value, bare, path)
+    elif origin is dict and isinstance(value, dict):
+        yield from _of_entries(value, inner, path)
+        yield from _of_size(value, limits, path)
+    elif origin is tuple and isinstance(value, list):
+        if inner[-1] is not Ellipsis and len(value) != len(inner):
+            yield TableMistake("value", path, value, allowed(kind))
+            return
+        for number, item in enumerate(value):
+            yield from mistakes_of(item, inner[0], (*path, number))
+        yield from _of_size(value, limits, path)
+    elif not _fits(value, kind):
+        yield TableMistake("value", path, value, allowed(kind), did_you_mean(str(value), choices(kind)))
+
+
+def without(value: Any, wrong: list[TomlPath]) -> Any:  # noqa: ANN401
+    """A copy of tables without the keys that these paths name, or lie in."""
+    copy = dict(value)
+    for first in {path[0] for path in wrong if path}:
+        rest = [path[1:] for path in wrong if path[:1] == (first,)]
+        if not isinstance(copy.get(str(first)), dict) or () in rest:
+            copy.pop(str(first), None)
+        else:
+            copy[str(first)] = without(copy[str(first)], rest)
+    return copy
+
+
+def _of_table(value: dict[str, Any], kind: type[msgspec.Struct], path: TomlPath) -> Iterator[TableMistake]:
+    known = key_types(kind)
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in value:
+            yield TableMistake("missing", (*path, field.name), None, field.name)
+    for key, inner in value.items():
+        if key in known:
+            yield from mistakes_of(inner, known[key], (*path, key))
+        else:
+            near = did_you_mean(key, known)
+            yield TableMistake("unknown", (*path, key), inner, ", ".join(known), near)
+
+
+def _of_entries(value: dict[str, Any], inner: tuple[Any, ...], path: TomlPath) -> Iterator[TableMistake]:
+    name_kind, value_kind = inner
+    for name, entry in value.items():
+        if not _fits(name, name_kind):
+            yield TableMistake("name", (*path, name), name, allowed(name_kind))
+        yield from mistakes_of(entry, value_kind, (*path, name))
+
+
+def _of_alternatives(value: Any, kind: Any, inner: tuple[Any, ...], path: TomlPath) -> Iterator[TableMistake]:  # noqa: ANN401
+    if _fits(value, kind):
+        return
+    lists = [each for each in inner if typing.get_origin(_bare(each)[0]) is tuple]
+    if lists and isinstance(value, list):  # its items say more than the list
+        yield from mistakes_of(value, lists[0], path)
     else:
-        what = f"unknown table [{key}]" if isinstance(table[key], dict) else f"unknown key {key}"
-    return page.wrong(what, at=page.line(name, key), hint=hint)
+        yield TableMistake("value", path, value, allowed(kind), did_you_mean(str(value), choices(kind)))
 
 
-def _item_type(kind: Any) -> Any:  # noqa: ANN401
-    """The type of the items of a list that a key holds; None: the key holds no list."""
-    inner = typing.get_args(kind)
-    if typing.get_origin(kind) is tuple:
-        return inner[0]
-    return _item_type(inner[0]) if inner else None  # below its limits, or beside None
+def _of_size(
+    value: dict[str, Any] | list[Any], limits: msgspec.Meta, path: TomlPath
+) -> Iterator[TableMistake]:
+    if limits.max_length is not None and len(value) > limits.max_length:
+        yield TableMistake("size", path, value, f"at most {limits.max_length} are allowed")
+    if limits.min_length is not None and len(value) < limits.min_length:
+        yield TableMistake("size", path, value, f"at least {limits.min_length} are allowed")
 
 
-def _table(name: str) -> type[Struct]:
-    """The type of a table of the configuration."""
-    return next(type(field.default) for field in msgspec.structs.fields(Config) if field.name == name)
+def _fits(value: Any, kind: Any) -> bool:  # noqa: ANN401
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _bare(kind: Any) -> tuple[Any, msgspec.Meta]:  # noqa: ANN401
+    """A type without its limits, and the limits."""
+    if typing.get_origin(kind) is Annotated:
+        return typing.get_args(kind)
+    return kind, msgspec.Meta()

@@ -9,10 +9,13 @@ from edge.errors import ConfigError
 from edge.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from edge.config.source import ConfigSource
 
-def zone_of(name: str, *, key: str = "zone", file: Path | None = None, line: int = 0) -> ZoneInfo:
+
+def zone_of(name: str, *, key: str = "zone", file: Path | str | None = None, line: int = 0) -> ZoneInfo:
     """The zone of this name. Raises ConfigError for `key`, with the nearest name."""
     try:
         return ZoneInfo(name)
@@ -22,3 +25,12 @@ def zone_of(name: str, *, key: str = "zone", file: Path | None = None, line: int
         raise ConfigError(
             f'{key}: "{name}" is not a time zone of this system', file=file, line=line, hint=hint
         ) from error
+
+
+def zone_mistakes(name: str, page: ConfigSource, table: str) -> Iterator[ConfigError]:
+    """The error of the key `zone` of a table, if there is one."""
+    try:
+        key = f"[{page.written(table)}] zone"
+        zone_of(name, key=key, file=page.file, line=page.line(table, "zone"))
+    except ConfigError as error:
+        yield error

@@ -203,6 +203,7 @@ def _face_turned(probe: DeviceProbe, engine: FaceEngine) -> list[Finding]:
 def _trust(probe: DeviceProbe) -> list[Finding]:
     from edge.app.sync.updates import Updates
     from edge.trust.site_policy import LocalLists, age_policy_for
+    from edge.trust.time.clock_slack import is_ahead
     from edge.trust.time.trust_age import trust_state
 
     trust, lists = probe.trust, probe.config.lists
@@ -210,7 +211,9 @@ def _trust(probe: DeviceProbe) -> list[Finding]:
         return [f.TRUST_WRONG.found(trust.message, trust.hint)]
     local = LocalLists.of(ageing_h=lists.ageing_h, stale_h=lists.stale_h, ageing=lists.ageing)
     at = Updates(probe.config, probe.base).time(trust)
-    in_force = sum(key.valid_from <= at.now < key.valid_until for key in trust.issuers.values())
+    in_force = sum(
+        not is_ahead(key.valid_from, at.now) and at.now < key.valid_until for key in trust.issuers.values()
+    )
     return thresholds.trust(trust_state(trust, at, age_policy_for(trust.policy, local)), in_force)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from edge.face.detect import Face
     from edge.face.fusion import Fusion
     from edge.face.mesh import Landmarks
-    from edge.face.pad.fusion import PadEvidence
+    from edge.face.pad.fusion import MeasureRule, PadEvidence
     from edge.face.quality import Quality
     from edge.face.template import Reference
     from edge.ports import Floats, Network, Pixels
@@ -239,7 +239,9 @@ class FaceEngine:
             )
         probe = self.probe(rgb, faces[0])
         ms |= watch.lap("align")
-        attack, short = self.inspect(rgb, faces[0]), quality.shortfall(probe.quality)
+        short: quality.Limit | MeasureRule | None = quality.shortfall(probe.quality)
+        attack = self._pad.look(rgb, faces[0], is_clear=short is None)
+        short = short or attack.shortfall
         ms |= watch.lap("pad")
         reason = attack.reason or (Reason.FACE_QUALITY if short else None)
         alike, alone, settled = None, None, True

@@ -35,7 +35,7 @@ class EngineManifest:
     basis: ModelFile
     threshold: Threshold
     thresholds: tuple[Threshold, ...]
-    passive: tuple[ModelFile, ModelFile] | None = None  # MiniFASNet V2 and V1SE; the files may be missing
+    passive: tuple[ModelFile, ModelFile]  # MiniFASNet V2 and V1SE
 
 
 def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
@@ -60,26 +60,17 @@ def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
             basis=_file(files, face["basis"]),
             threshold=threshold_at(rows, _number(face["default_cosine"])),
             thresholds=tuple(rows),
-            passive=_passive(page["pad"]) if "pad" in page else None,
+            passive=(_file(files, page["pad"]["v2"]["file"]), _file(files, page["pad"]["v1se"]["file"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as err:  # UnreadableText is a ValueError
         raise ModelFault(f"models/manifest.toml: {err}", hint=HINT) from err
 
 
 def _file(files: Mapping[str, Any], name: str) -> ModelFile:
-    return _plain(name, files[_word(name)])
-
-
-def _passive(pad: Mapping[str, Any]) -> tuple[ModelFile, ModelFile]:
-    v2, v1se = (_plain(pad[key]["file"], pad[key]["built"]) for key in ("v2", "v1se"))
-    return v2, v1se
-
-
-def _plain(name: str, file: Mapping[str, Any]) -> ModelFile:
     name = _word(name)
     if "/" in name or "\\" in name or name.startswith("."):
         raise ValueError(f"{name!r} is not a plain file name")
-    return ModelFile(name, _word(file["sha256"]))
+    return ModelFile(name, _word(files[name]["sha256"]))
 
 
 def _word(value: object) -> str:

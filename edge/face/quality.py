@@ -135,7 +135,7 @@ MIN_PRESENCE = 0.5  # a lamp that BlazeFace took for a face has 0.001, a print h
 # in 99.6 % of LFW; upside down 95 % are below 0.77.
 SURE_PRESENCE, MIN_FOUND = 1 - 1e-5, 0.75
 UPRIGHT_ROLL = 45.0  # half way between upright and on its side
-MAX_SHARE = 0.8  # most: LFW 0.66, passport pictures 0.7; at a door PAD objects from 0.5 on
+MAX_SHARE = 0.8  # most: LFW 0.66, passport pictures 0.7; at a door PAD coaches from 0.5 on
 
 # First the limits without which other measures mean nothing, then those that the holder can correct with one
 # step. "Least" is the least of the pictures that must pass.

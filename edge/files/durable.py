@@ -1,7 +1,7 @@
 """Durable writes: after a power cut a file is the old one or the new one, never a part of it.
 
-The bytes are flushed first, under a hidden name, then the file is renamed. Every function raises OSError; the
-caller turns it into its own error.
+The bytes are flushed first, under a hidden name, then the file is renamed. A file that root writes belongs to
+the owner of its folder. Every function raises OSError; the caller turns it into its own error.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import os
 import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from edge.files.owner import give
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,7 @@ def replacing_in(folder: int, name: str, *, mode: int) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(os.open(part, _CREATE, mode, dir_fd=folder), "wb") as file:
             os.fchmod(file.fileno(), mode)
+            give(file.fileno(), folder)
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -28,7 +28,16 @@ _RAISED: Final = (msgspec.MsgspecError, ValueError, OverflowError, RecursionErro
 
 
 class UnreadableText(ValueError):
-    """The text is not in its format. The message is the parser's; it may name keys."""
+    """The text is not in its format. The message is the parser's; it may name keys.
+
+    `what`: the message without its place, with a small first letter; `line`: of the mistake, 0 if unknown.
+    """
+
+    def __init__(self, message: str, *, line: int = 0) -> None:
+        super().__init__(message)
+        what = message.partition(" (at ")[0]
+        self.what = what[:1].lower() + what[1:]  # the rest may quote a name, which keeps its capitals
+        self.line = line
 
 
 def typed_json(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -78,11 +87,14 @@ def toml_table(text: str) -> dict[str, Any]:
     text = text.removeprefix(_MARK)
     for number, line in enumerate(text.split("\n"), 1):
         if line.count(".") > MAX_DOTS and _STRING.sub("", line).count(".") > MAX_DOTS:
-            raise UnreadableText(f"A line with more than {MAX_DOTS} dots (at line {number}, column 1)")
+            message = f"A line with more than {MAX_DOTS} dots (at line {number}, column 1)"
+            raise UnreadableText(message, line=number)
     try:
         return tomllib.loads(text)
     except _RAISED as error:
-        raise _unreadable(error) from error
+        found = _unreadable(error)
+        found.line = _line_of(str(error), text)
+        raise found from error
 
 
 def one_of(value: object, allowed: Collection[T]) -> T | None:
@@ -96,6 +108,14 @@ def _unreadable(error: Exception) -> UnreadableText:
     if "integer string conversion" in str(error):
         return UnreadableText("a number has too many digits")
     return UnreadableText(str(error))
+
+
+def _line_of(message: str, text: str) -> int:
+    """The line that an error of tomllib names: it has no attribute before Python 3.14."""
+    if message.endswith("(at end of document)"):
+        return text.rstrip("\n").count("\n") + 1
+    number = message.partition("(at line ")[2].partition(",")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def _no_constant(_: str) -> NoReturn:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.audit.record import DevicePart
-from edge.decision import Grant
+from edge.card.code import foreign_among
+from edge.decision import Grant, Reason
 from edge.errors import StorageFault
 from edge.passage.clock_monitor import ClockMonitor
+from edge.passage.presented import TurnedAway
 from edge.passage.record.record_builder import RecordBuilder
 from edge.passage.record.recorder import Recorder
 from edge.trust.time.trusted_clock import TrustedClock
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from edge.audit.journal import Journal
     from edge.audit.record import StopCause
     from edge.decision import Decision
-    from edge.passage.presented import Presented, TurnedAway
+    from edge.passage.presented import Presented
     from edge.passage.stages import Stages
     from edge.policy.decide import DoorPolicy
     from edge.policy.obligations import Visit
@@ -115,6 +117,10 @@ class DecisionPoint:
         for recorder in self.recorders.values():
             recorder.builder.begin(trust_state, tick_ms)
         found = self.stages.present(symbols, trust, trust_state)
+        if isinstance(found, TurnedAway) and found.deny.reason is Reason.CODE_FOREIGN:
+            kind = foreign_among(symbols).ident
+            for recorder in self.recorders.values():
+                recorder.builder.foreign(kind)
         if found is not None and found.card is not None:
             self._visit = self.stages.visit(found.card, trust_state)
             for recorder in self.recorders.values():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.audit.record import DevicePart
-from edge.decision import Deny, Reason, Signal, signal_for
+from edge.decision import Deny, Reason, Signal, signal_for, words_for
 from edge.errors import DoorDenied, DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.active_passage import ActivePassage
@@ -196,7 +196,7 @@ class Verifier:
         started = stopwatch()
         symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
         read = stopwatch()
-        fresh = self._tracker.fresh(symbols, frame.tick_ms)
+        fresh = self._tracker.fresh(symbols, frame.tick_ms, {scan.symbol.text for scan in scans})
         if fresh:
             found = self._point.present(fresh, frame.tick_ms)
             record.took("code", read - started)
@@ -209,6 +209,7 @@ class Verifier:
         match found:
             case TurnedAway(deny):
                 self._runner.on(m.Denied(deny))
+                self._display.prompt(words_for(deny.reason))  # until the signal goes
             case Presented() as presented:
                 point = self._point
                 if self._lockout.attacked(presented.card, self._runner.tick_ms):
@@ -250,6 +251,8 @@ class Verifier:
         match effect:
             case m.Show(signal):
                 self._display.show(signal)
+                if signal is None:
+                    self._display.prompt(None)
             case Arm(for_ms):
                 self._runner.arm(for_ms)
             case m.Append(decision):

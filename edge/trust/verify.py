@@ -12,6 +12,7 @@ from edge.card.claims import Card, CardContent, Freshness, Presentation, SignedC
 from edge.card.person import Person
 from edge.decision import Reason
 from edge.errors import Refused
+from edge.trust.time.clock_slack import is_ahead
 from edge.trust.time.code_window import check_floor, window
 from edge.trust.time.freshness import AgeAction, Budgets, freshness
 
@@ -124,9 +125,9 @@ def _check_scope(claims: CardContent, issuer: IssuerKey, context: VerificationCo
 
 def _check_dates(claims: CardContent, issuer: IssuerKey, now: datetime, *, believed: bool) -> None:
     """Check the validity periods; a clock that may be behind proves only that one has ended."""
-    if now >= issuer.valid_until or (believed and now < issuer.valid_from):
+    if now >= issuer.valid_until or (believed and is_ahead(issuer.valid_from, now)):
         raise Refused(Reason.ISSUER_SCOPE, "the key is not valid now")
-    if believed and now < claims.not_before:
+    if believed and is_ahead(claims.not_before, now):
         raise Refused(Reason.CARD_NOT_YET_VALID, "nbf is in the future")
     if now >= claims.expires:
         raise Refused(Reason.CARD_EXPIRED, "exp is in the past")
@@ -146,7 +147,7 @@ def _check_clock(claims: CardContent, issuer: IssuerKey, now: datetime, context:
     """Check a code under a suspect clock: its age is unknown, so the site's policy decides."""
     if context.clock is AgeAction.STAFF:
         raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is suspect, so the age of the code is unknown")
-    if context.clock is AgeAction.STEP_UP and now < max(issuer.valid_from, claims.not_before):
+    if context.clock is AgeAction.STEP_UP and is_ahead(max(issuer.valid_from, claims.not_before), now):
         raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is suspect, so the card may not be valid yet")
 
 

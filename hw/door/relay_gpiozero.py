@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from edge.errors import ConfigError, DoorLinkFault
 from edge.ports import DoorEvent, DoorEventKind
 from hw.door.strike import ProofCheck, capped
+from hw.system.pins import gpiozero_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +115,7 @@ class GpioRelay:
 
 def _open_output(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
     try:
-        import gpiozero  # only a device with this relay has it
+        gpiozero = gpiozero_library()  # only a device with this relay has it
     except ImportError as err:
         raise DoorLinkFault("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
     try:

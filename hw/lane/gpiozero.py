@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.errors import DoorLinkFault
 from hw.lane.counting import LaneCounter
+from hw.system.pins import gpiozero_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ class GpioLane:
 
     def _open(self, pin: int, changed: Callable[[], None] | None, factory: Any) -> Any:  # noqa: ANN401  likewise
         try:
-            import gpiozero  # only a lane with these sensors has it
+            gpiozero = gpiozero_library()  # only a lane with these sensors has it
         except ImportError as err:
             raise DoorLinkFault("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
         try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.decision import Signal
 from edge.errors import ConfigError
+from hw.system.pins import gpiozero_library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +125,7 @@ class GpioSignals:
 
 def _open(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
     try:
-        import gpiozero  # only a device with its own lamps has it
+        gpiozero = gpiozero_library()  # only a device with its own lamps has it
     except ImportError as err:
         raise ConfigError("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
     try:

@@ -41,6 +41,21 @@ class Voice:
     def says(self, phrases: Iterable[str]) -> dict[str, Sound]:
         """A sound for each of these phrases. Raises ConfigError where one is missing, with a hint."""
         phrases = tuple(phrases)
+        texts = self._texts(phrases)
+        sounds: dict[str, Sound] = {}
+        for words in phrases:
+            text, file = texts.get(words), self._recording(words)
+            sounds[words] = self._spoken(text) if text is not None else read_wav(file or Path())
+        return sounds
+
+    def check(self, phrases: Iterable[str]) -> None:
+        """Raise the ConfigError of `says` for what is missing, and make no sound."""
+        texts = self._texts(tuple(phrases))
+        if any(not self._cached(text).is_file() for text in texts.values()):
+            self._program()
+
+    def _texts(self, phrases: tuple[str, ...]) -> dict[str, str]:
+        """The text of each phrase without a recording. Raises ConfigError."""
         texts = {words: self._text(words) for words in phrases if self._recording(words) is None}
         missing = [file_name(words) for words, text in texts.items() if text is None]
         if missing:
@@ -50,11 +65,7 @@ class Voice:
                 + (f", and {len(missing) - 1} more are missing" if len(missing) > 1 else ""),
                 hint="set [signals] voice to a folder with a recording or a translation of each phrase",
             )
-        sounds: dict[str, Sound] = {}
-        for words in phrases:
-            text, file = texts.get(words), self._recording(words)
-            sounds[words] = self._spoken(text) if text is not None else read_wav(file or Path())
-        return sounds
+        return {words: text for words, text in texts.items() if text is not None}
 
     def _recording(self, words: str) -> Path | None:
         file = self._folder / f"{file_name(words)}.wav" if self._folder else None
@@ -73,9 +84,7 @@ class Voice:
         return words if self._language.split("-")[0] == "en" else None
 
     def _spoken(self, text: str) -> Sound:
-        name = (
-            hashlib.sha256(f"{self._language}\n{_WORDS_A_MINUTE}\n{text}".encode()).hexdigest()[:32] + ".wav"
-        )
+        name = self._cached(text).name
         files = Folder(self._cache)
         with suppress(StorageFault, ConfigError):  # missing or damaged: make it again
             return parse_wav(files.read(name, limit=MAX_BYTES), name)
@@ -85,13 +94,22 @@ class Voice:
             files.write(name, data)
         return sound
 
-    def _say(self, text: str) -> bytes:
+    def _cached(self, text: str) -> Path:
+        words = hashlib.sha256(f"{self._language}\n{_WORDS_A_MINUTE}\n{text}".encode())
+        return self._cache / f"{words.hexdigest()[:32]}.wav"
+
+    def _program(self) -> str:
+        """The path of espeak-ng. Raises ConfigError."""
         command = shutil.which(self._command)
         if command is None:
             raise ConfigError(
                 f"[signals] sound: {self._command} is not installed",
                 hint="apt-get install espeak-ng, or put recordings of all phrases into [signals] voice",
             )
+        return command
+
+    def _say(self, text: str) -> bytes:
+        command = self._program()
         with tempfile.TemporaryDirectory(prefix="doorward-voice-") as folder:
             file = Path(folder) / "said.wav"
             try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import StorageFault
 from edge.files.durable import replacing_in
+from edge.files.owner import make_folder, make_inner
 from edge.files.untrusted_folder import open_file, open_inner
 
 if TYPE_CHECKING:
@@ -49,10 +50,8 @@ def parent_of(root: Path, parts: Sequence[str], *, create: bool = False) -> Iter
     folder = os.open(root, _FOLDER)
     try:
         for part in parts[:-1]:
-            if create:
-                with suppress(FileExistsError):
-                    os.mkdir(part, 0o755, dir_fd=folder)
-                    os.fsync(folder)
+            if create and make_inner(part, folder):
+                os.fsync(folder)
             inner = open_inner(part, folder)
             os.close(folder)
             folder = inner
@@ -128,7 +127,7 @@ class Folder:
         parts = self._parts(name)
         mode = 0o600 if secret else 0o644
         with self._faults(name, "cannot be written"):
-            self.root.mkdir(parents=True, exist_ok=True)
+            make_folder(self.root)
             with (
                 parent_of(self.root, parts, create=True) as folder,
                 replacing_in(folder, parts[-1], mode=mode) as file,

@@ -44,7 +44,7 @@ class LocalHub:
 
     def __init__(self, database: Database) -> None:
         self._uploads = UploadEndpoint(
-            HubStore(database), HubMetrics(dict), json_lines(), now_s=lambda: 1_767_340_900.0
+            HubStore(database), HubMetrics(dict, dict, int), json_lines(), now_s=lambda: 1_767_340_900.0
         )
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:

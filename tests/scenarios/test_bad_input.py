@@ -285,5 +285,8 @@ def test_after_a_full_disk_the_journal_continues_when_there_is_room(run, tmp_pat
 def test_a_code_of_ten_megabytes_is_refused_like_other_texts(run, tmp_path: Path) -> None:
     (tmp_path / "ten.txt").write_text("EC1:" + "A" * 10_000_000)
     done = run(Case("code verify --trust {trust} ten.txt {empty} {garbage}", 1, "", ""))
-    assert [line.partition(": ")[2] for line in done.stdout.splitlines()] == ["refused (code.unreadable)"] * 3
+    assert [line.partition(": ")[2] for line in done.stdout.splitlines()] == [
+        *["refused (code.unreadable)"] * 2,
+        "refused (code.foreign: a code of bytes)",
+    ]
     assert (done.returncode, done.stderr) == (1, "")

@@ -224,7 +224,7 @@ def test_a_face_after_two_seconds_is_in_time(lobby: Lobby) -> None:
 
 def test_a_person_who_steps_out_of_the_way_does_not_end_the_holders_passage(lobby: Lobby) -> None:
     lobby.see(lobby.code())
-    (step,) = lobby.see(who="Cleo")
+    (step,) = lobby.see(who="Bea")
     assert step.evidence is not None
     assert step.evidence.similarity is not None
     lobby.see(who="Erin")
@@ -261,7 +261,7 @@ def test_the_next_code_of_a_phone_in_mid_passage_changes_nothing(lobby: Lobby) -
 
 def test_another_card_shown_in_mid_passage_does_not_take_it_over(lobby: Lobby) -> None:
     lobby.see(lobby.code())
-    lobby.see(lobby.code(lobby.world.enrol("Cleo")), "Cleo", frames=4)
+    lobby.see(lobby.code(lobby.world.enrol("Bea")), "Bea", frames=4)
     lobby.empty()
     assert lobby.told() == ["denied: face.no_match"]
     assert lobby.moves() == []
@@ -270,11 +270,13 @@ def test_another_card_shown_in_mid_passage_does_not_take_it_over(lobby: Lobby) -
 def test_no_part_of_a_structured_append_opens_the_door(lobby: Lobby) -> None:
     text = lobby.world.enrol("Erin").code(lobby.world.now())
     for part in segno.make_sequence(text, symbol_count=3):
-        lobby.decide(on_a_screen(np.array([list(row) for row in part.matrix], dtype=bool)), "Erin")
+        shown = on_a_screen(np.array([list(row) for row in part.matrix], dtype=bool))
+        for _ in range(60):  # a code that is not ours counts once it is held, and once in 5 s
+            lobby.see(shown)
         lobby.empty()
     first, *others = lobby.told()
     assert first in {"denied: card.malformed", "denied: code.unreadable"}  # as its base45 is cut
-    assert others == ["denied: code.unreadable"] * 2
+    assert others == ["denied: code.foreign"] * 2
     assert lobby.moves() == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files, trust_files
 from edge.cli.output import progress
@@ -15,6 +15,7 @@ from edge.formats.untrusted_text import toml_table
 from edge.sync import names
 from edge.trust import site_policy
 from edge.trust.scope import ANYWHERE
+from edge.trust.time.clock_slack import is_ahead
 from tools.authority.folder import KEEP, days, opened, repository_verb
 from tools.issuing.publication import boxes, lists, only_issuer, plain
 from tools.issuing.roles import FIRMWARE, LIVES, MODELS, TIMESTAMP
@@ -63,7 +64,7 @@ def set_policy(args: argparse.Namespace) -> int:
         raise InputError(
             f"{args.file}: `site` is {policy.site}, and --site is {args.site}", hint="make them equal"
         )
-    if policy.issued_at > args.now:
+    if is_ahead(policy.issued_at, args.now):
         raise InputError(
             f"{args.file}: `issued_at` is in the future", hint="set `issued_at` to a time in the past"
         )
@@ -128,27 +129,17 @@ def _policy_name(site: str) -> str:
 
 
 def _pinned(folder: Path, page: bytes) -> Iterator[tuple[str, bytes]]:
-    """The files that the manifest pins, checked; optional ones only if they exist. Raises InputError."""
+    """The files that the manifest pins, checked. Raises InputError."""
     try:
         manifest = toml_table(page.decode())
         pins = {name: file["sha256"] for name, file in manifest["files"].items()}
-        optional = {file["file"]: file["built"]["sha256"] for file in _passive(manifest)}
-        if not all(isinstance(name, str) for name in pins | optional):
-            raise ValueError("a name is not text")  # noqa: TRY301  one way out
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{folder / PINS}: not a manifest of models: {error}", hint=FETCH) from error
-    for name, sha256 in sorted((pins | optional).items()):
-        if name in optional and not (folder / name).is_file():
-            continue
+    for name, sha256 in sorted(pins.items()):
         data = open_files(folder).read(name, limit=MAX_MODEL_BYTES)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise InputError(f"{folder / name}: not the file that {PINS} pins", hint=FETCH)
         yield plain(MODELS, name, data)
-
-
-def _passive(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The optional networks, whose weights a site gives itself."""
-    return [manifest["pad"][key] for key in ("v2", "v1se")] if "pad" in manifest else []
 
 
 _SITE = argument("--site", required=True, help="the site, such as tower-1/lobby, or '*' for every site")

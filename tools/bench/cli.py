@@ -7,9 +7,11 @@ from functools import partial
 from edge.cli import verbs
 from edge.cli.verbs import Verb
 
+FACE = "tools.bench.face"
 
-def _measurement(name: str, text: str) -> Verb:
-    module = f"tools.bench.{name}"
+
+def _measurement(name: str, text: str, *, package: str = "tools.bench") -> Verb:
+    module = f"{package}.{name}"
     return Verb(name, text, f"{module}:run", f"{module}:ARGUMENTS")
 
 
@@ -24,10 +26,11 @@ BENCH = Verb(
             "revocation", "measure status lists and deltas of 10^6 to 10^8 cards, compared with zlib"
         ),
         _measurement("venue", "measure a building's door with 100,000 people and 10,000 schedule entries"),
-        _measurement("burst", "measure false non-matches of one frame and of several"),
-        _measurement("challenge", "measure prompted head movements on rendered heads"),
-        _measurement("consistency", "measure the consistency rule on heads and prints"),
-        _measurement("quality", "measure the quality check on photographs"),
+        _measurement("pad", "measure attack detection in several lights", package=FACE),
+        _measurement("burst", "measure false non-matches of one frame and of several", package=FACE),
+        _measurement("challenge", "measure prompted head movements on rendered heads", package=FACE),
+        _measurement("consistency", "measure the consistency rule on heads and prints", package=FACE),
+        _measurement("quality", "measure the quality check on photographs", package=FACE),
     ),
 )
 main = partial(verbs.main, BENCH)

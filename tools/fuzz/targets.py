@@ -44,7 +44,8 @@ from edge.upload import batch, protocol
 from edge.venues.check import result
 from edge.venues.desk.arrivals import arrivals, minisign
 from edge.venues.door import enrolment
-from edge.venues.door.rules_file import Zones, parse_rules
+from edge.venues.door.rules_file import parse_rules
+from edge.venues.door.site_tables import Zones
 from edge.venues.library.sip2 import replies
 from edge.venues.library.sip2.layouts import Sip2MessageId
 from edge.venues.library.sip2.messages import Dialect, Sip2Message, Sip2Receiver, decode

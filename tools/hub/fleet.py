@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
+from edge.upload.protocol import MAX_SKEW_S
 from tools.hub.schema import Database, alarms, devices
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
 HOUR_S: Final = 3_600
-# The clocks of two machines with network time differ a little; a larger difference is an error.
-SKEW_S: Final = 300
 ROWS: Final = 500  # on one page; an operator finds the others by name
 NEVER: Final = "never"
 
@@ -35,13 +34,13 @@ class AgeScale:
         """One of the four words; `never` for None."""
         if age_s is None:
             return NEVER
-        if -SKEW_S <= age_s <= self.good_s:
+        if -MAX_SKEW_S <= age_s <= self.good_s:
             return self.good
         return self.worse if self.good_s < age_s <= self.worse_s else self.bad
 
     def conditions(self, moment_s: ColumnElement[Any], now_s: int) -> Mapping[str, ColumnElement[bool]]:
         """The condition of each word on a column of seconds since 1970."""
-        good = and_(moment_s >= now_s - self.good_s, moment_s <= now_s + SKEW_S)
+        good = and_(moment_s >= now_s - self.good_s, moment_s <= now_s + MAX_SKEW_S)
         worse = and_(moment_s >= now_s - self.worse_s, moment_s < now_s - self.good_s)
         return {
             self.good: good,

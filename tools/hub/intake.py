@@ -18,6 +18,7 @@ from edge.audit.merkle import Frontier, leaf_hash, verify_consistency
 from edge.audit.record import ClockTrust
 from edge.errors import EdgeError, Exit, InputError
 from edge.upload.batch import RecordBatch, entries, unpack
+from edge.upload.protocol import MAX_SKEW_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from edge.audit.record import JournalEntry
 
-SKEW_MS: Final = 300_000  # two machines with network time differ by less
+SKEW_MS: Final = MAX_SKEW_S * 1_000
 
 
 class Dispute(StrEnum):

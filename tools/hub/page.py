@@ -21,10 +21,11 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from edge.audit.record import decode
 from edge.policy.staff_messages import StaffLevel, StaffMessage
 from edge.reasons.table import reasons
+from edge.upload.protocol import MAX_SKEW_S
 from edge.version import software_version
 from tools.hub import operations
 from tools.hub.export import FORMATS, lines
-from tools.hub.fleet import ROWS, SKEW_S, Fleet
+from tools.hub.fleet import ROWS, Fleet
 from tools.hub.openapi import ApiRoute
 from tools.hub.staff.record_row import told
 
@@ -218,7 +219,7 @@ class Pages:
             "lists": state(scales.lists, None if lists_s is None else now_s - lists_s),
             "waiting": max(0, note_size - row["size"]),
             "clock_off": f"{span(abs(ahead_s))} {'fast' if ahead_s > 0 else 'slow'}"
-            if abs(ahead_s) > SKEW_S
+            if abs(ahead_s) > MAX_SKEW_S
             else "",
         }
 
@@ -258,7 +259,7 @@ def state(scale: AgeScale, age_s: float | None) -> AgeLabel:
     """The label of an age."""
     word = scale.state(age_s)
     tone = {scale.good: "good", scale.worse: "worse"}.get(word, "bad")
-    if age_s is not None and -SKEW_S <= age_s < 0:
+    if age_s is not None and -MAX_SKEW_S <= age_s < 0:
         age_s = 0
     return AgeLabel(word, "" if age_s is None else span(age_s), tone)
 

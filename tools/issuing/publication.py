@@ -18,6 +18,7 @@ from edge.trust import folder as bundle
 from edge.trust.issuer_file import issuer_file, read_issuer
 from edge.trust.status import any_list
 from edge.trust.status.status import Bitmaps, StatusManifest
+from edge.trust.time.clock_slack import is_ahead
 from tools.issuing.editions import next_edition
 from tools.issuing.roles import REVOCATION
 
@@ -163,7 +164,7 @@ def _list(
             f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, which is older than the published list",
             hint="make the issuer's latest list with: doorward-issuer publish",
         )
-    if new.issued_at > now:
+    if is_ahead(new.issued_at, now):
         raise InputError(f"{target}: signed in the future", hint="compare the clocks of office and authority")
     if not isinstance(new, StatusManifest):
         stale = (other.path for other in repository if _is_of(other.path, name))

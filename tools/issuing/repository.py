@@ -27,6 +27,7 @@ from tuf.api.metadata import (
 from edge.errors import InputError
 from edge.sync import names, tuf_keys
 from edge.sync.signed_time import read_signed_time, signed_time
+from edge.trust.time.clock_slack import is_ahead
 from tools.issuing import roles
 from tools.issuing.draft import MetadataDraft, metadata_path, target_path
 from tools.issuing.metadata import MAX_METADATA_BYTES, parse, require_content, require_signed
@@ -155,13 +156,13 @@ class Repository:
 
     def draft(self, ring: Keyring, *, now: datetime) -> MetadataDraft:
         """A publication that changes only the time. Raises InputError for a clock that is behind."""
-        if now < (last := self.signed_at()):
+        if is_ahead(last := self.signed_at(), now):
             raise InputError(
                 f"the clock is {now:%Y-%m-%dT%H:%M:%SZ}, and the last publication {last:%Y-%m-%dT%H:%M:%SZ}",
                 hint="set the clock: devices refuse an older time",
             )
         draft = MetadataDraft(ring, old=self.metadata)
-        draft.put({names.TIME: signed_time(now)})
+        draft.put({names.TIME: signed_time(max(now, last))})  # devices refuse an older time
         return draft
 
 

@@ -18,6 +18,7 @@ from edge.cli import verbs
 from edge.cli.verbs import Verb, argument, verb
 from edge.errors import Exit
 from tools.vectors.card import accepted, claims, disclosed, malformed
+from tools.vectors.foreign import foreign_vectors
 from tools.vectors.link import controller, frames, host
 from tools.vectors.note import note_vectors
 from tools.vectors.request import request_vectors
@@ -57,6 +58,7 @@ def expected_files() -> dict[str, bytes]:
     made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
     made += [(f"sip2/{vector.name}.json", vector.render()) for group in SIP2 for vector in group()]
     made += [(f"request/{vector.name}.txt", vector.render()) for vector in request_vectors()]
+    made += [(f"foreign/{vector.name}.json", vector.render()) for vector in foreign_vectors()]
     made += [(f"note/{vector.name}.json", vector.render()) for vector in note_vectors()]
     made += [(f"result/{vector.name}.txt", vector.render()) for vector in result_vectors()]
     files = {name: text.encode() for name, text in made}

@@ -157,7 +157,7 @@ SCENES: tuple[DemoScene, ...] = (
     DemoScene(ERIN, "a card with a template of another model", Reason.FACE_TEMPLATE, _other_model),
     DemoScene(ERIN, "a card without a face", Reason.FACE_TEMPLATE, _shows(None)),
     DemoScene(
-        CLEO, "a QR code with a web address", Reason.CODE_UNREADABLE, lambda _: ("https://example.org/menu",)
+        CLEO, "a QR code with a web address", Reason.CODE_FOREIGN, lambda _: ("https://example.org/menu",)
     ),
     DemoScene(
         ERIN,

@@ -115,8 +115,7 @@ def installed_pad(folder: Path | None = None) -> PadPolicy:
 
 def _installed(folder: Path, parts: EngineManifest) -> tuple[ModelFile, ModelFile] | None:
     """The two files of passive PAD, if both are there; the loader checks their content."""
-    pair = parts.passive
-    return pair if pair and all((folder / file.name).is_file() for file in pair) else None
+    return parts.passive if all((folder / file.name).is_file() for file in parts.passive) else None
 
 
 def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> Parts:

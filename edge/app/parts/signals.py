@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edge import config
     from edge.ports import Signals, Strike
     from hw.signals.sound import Sound
+    from hw.signals.voice import Voice
 
 FIRST = ""  # no words: a silent sound, which fails at the start on a board without a sound card
 
@@ -57,11 +58,11 @@ def open_signals(
 
 def phrases() -> tuple[str, ...]:
     """All texts that a holder can hear."""
-    from edge.decision import Signal
+    from edge.decision import SHOW_THE_CODE, Signal
     from edge.face.challenge import Phase, Prompt
     from edge.face.quality import Coaching
 
-    return tuple(str(words) for words in (*Signal, *Prompt, Phase.LOOK, Phase.BACK, *Coaching))
+    return tuple(str(words) for words in (*Signal, *Prompt, Phase.LOOK, Phase.BACK, *Coaching, SHOW_THE_CODE))
 
 
 def log_sound(fault: str | None) -> None:
@@ -73,6 +74,15 @@ def log_sound(fault: str | None) -> None:
         log_line("sound", level="warning", state="fault", error=fault, hint=hint)
 
 
+def voice(root: config.Config, base: Path) -> Voice:
+    """The voice of a configuration; it has made no sound yet."""
+    from hw.signals.voice import Voice
+
+    signals = root.signals
+    folder = base / signals.voice if signals.voice else None
+    return Voice(signals.language, folder=folder, cache=base / root.paths.state / "voice")
+
+
 def _sounds(root: config.Config, base: Path) -> Mapping[str, Sound]:
     from edge.decision import Signal
     from hw.signals.tones import silence, tone
@@ -81,10 +91,5 @@ def _sounds(root: config.Config, base: Path) -> Mapping[str, Sound]:
     if signals.sound == "tones":
         sounds = {signal.value: tone(signal) for signal in Signal}
     else:
-        from hw.signals.voice import Voice
-
-        folder = base / signals.voice if signals.voice else None
-        sounds = Voice(signals.language, folder=folder, cache=base / root.paths.state / "voice").says(
-            phrases()
-        )
+        sounds = voice(root, base).says(phrases())
     return {words: sound.quieter(signals.volume) for words, sound in sounds.items()} | {FIRST: silence()}

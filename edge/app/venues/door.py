@@ -18,7 +18,8 @@ from edge.passage.machine import PassageState
 from edge.policy.obligations import OpenVenue
 from edge.venues.door.occupancy_store import OccupancyFile, Switch
 from edge.venues.door.people_store import PeopleFile
-from edge.venues.door.rules_file import MAX_RULES_BYTES, Zones, parse_plan, parse_rules
+from edge.venues.door.rules_file import MAX_RULES_BYTES, parse_plan, parse_rules
+from edge.venues.door.site_tables import Zones
 from edge.venues.door.venue import DoorVenue
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from edge.app.parts.face_engine import engine_parts, open_face_engine
 from edge.app.parts.trust_folder import open_files
 from edge.audit.chain import files_of, open_chain
 from edge.audit.record import Outcome, Passage
-from edge.cli.face.pictures import embedding_of, template_format
+from edge.cli.face.pictures import template_format
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument
 from edge.decision import Reason
@@ -96,22 +96,28 @@ def _pictures(args: argparse.Namespace) -> _Strangers:
     engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
     used, sides = [], []
+    found_none, found_several = 0, 0
     for name in progress(names, total=len(names), label="reading faces"):
-        embedding = embedding_of(engine, read_image(root / name))
-        if embedding is not None:
+        picture = read_image(root / name)
+        faces = engine.people(picture)
+        if len(faces) == 1:
             used.append(name)
-            sides.append(engine.sides(embedding, fmt))
+            sides.append(engine.sides(engine.embed(engine.probe(picture, faces[0])), fmt))
+        found_none += not faces
+        found_several += len(faces) > 1
     people = _people(used)
     if len(set(people)) < 2:
         raise InputError(
-            f"{root}: {len(used)} pictures with a face, of {len(set(people))} people",
+            f"{root}: {len(used)} pictures with one face, of {len(set(people))} people",
             hint="put each person's pictures into one folder, or name them ann_1.jpg, ann_2.jpg",
         )
     references, probes = (np.stack(side) for side in zip(*sides, strict=True))
     found = verification_rates.all_pairs(references, probes, people)
     notes = _alike(used, people, references, probes)
-    if len(used) < len(names):
-        notes.append(f"{len(names) - len(used)} pictures without a face were skipped")
+    if found_none:
+        notes.append(f"{found_none} pictures without a face were skipped")
+    if found_several:  # which of them is the person of this name?
+        notes.append(f"{found_several} pictures with several faces were skipped")
     return _Strangers(
         "pictures", found.non_mated, found.total, len(set(people)), ceiling=ONE_PERSON, notes=tuple(notes)
     )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.cli.face import calibrate, evaluate, pad
-from edge.cli.face.pictures import TEMPLATES, embedding_of, template_format
-from edge.cli.output import tell
+from edge.cli.face.pictures import TEMPLATES, only_face, template_format
+from edge.cli.output import harmless, tell
 from edge.cli.verbs import argument, json_lines, verb
-from edge.errors import Exit, InputError
+from edge.errors import Exit
 from edge.face.turned import expect_upright
 
 if TYPE_CHECKING:
@@ -24,27 +24,32 @@ if TYPE_CHECKING:
 def _compare(args: argparse.Namespace) -> int:
     engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
-    reference, _ = engine.sides(_one_face(engine, args.a), fmt)
-    _, probe = engine.sides(_one_face(engine, args.b), fmt)
+    (of_a, note_a), (of_b, note_b) = (_one_face(engine, path) for path in (args.a, args.b))
+    reference, _ = engine.sides(of_a, fmt)
+    _, probe = engine.sides(of_b, fmt)
+    notes = [note for note in (note_a, note_b) if note]
     similarity = min(1.0, max(-1.0, float(reference @ probe)))
     limit = engine.threshold
     match = similarity >= limit.cosine
-    row = {"similarity": similarity, "match": match, "threshold": limit.cosine, "fmr": limit.fmr}
+    row: dict[str, object] = {
+        "similarity": similarity,
+        "match": match,
+        "threshold": limit.cosine,
+        "fmr": limit.fmr,
+    }
     verdict = "match" if match else "no match"
     line = f"{verdict}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}"
-    tell(row, line, as_json=args.json)
+    if notes:
+        row["notes"] = notes
+    tell(row, line, *(f"note: {harmless(note)}" for note in notes), as_json=args.json)
     return Exit.OK if match else Exit.REFUSED
 
 
-def _one_face(engine: FaceEngine, path: Path) -> Floats:
+def _one_face(engine: FaceEngine, path: Path) -> tuple[Floats, str | None]:
     picture = read_image(path)
     expect_upright(engine, picture, str(path))
-    embedding = embedding_of(engine, picture)
-    if embedding is None:
-        raise InputError(
-            f"{path}: no face in the picture", hint="take a picture of one upright face in good light"
-        )
-    return embedding
+    face, note = only_face(engine, picture, str(path))
+    return engine.embed(engine.probe(picture, face)), note
 
 
 COMMON = (
@@ -63,7 +68,7 @@ COMMON = (
 VERBS = (
     verb(
         "compare",
-        "compare the faces in two pictures",
+        "compare the faces in two pictures, each with exactly one face",
         _compare,
         *COMMON,
         argument("a", type=Path, metavar="A", help="picture for the reference, as at enrolment"),

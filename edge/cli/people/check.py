@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 def _rules(args: argparse.Namespace) -> DoorRules:
     if args.site is not None and args.door is not None:
         return read_rules(args.site, args.door)
-    config, base = given(args.config)
+    config, base = given(args.config, only_reads=True)
     if args.site is not None:
         return read_rules(args.site, config.door.site)
     if config.permits.rules is None:

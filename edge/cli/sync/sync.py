@@ -26,6 +26,7 @@ from edge.config.authorities import authorities
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
 from edge.sync.plan import wait_s
 from edge.sync.wake_file import WakeFile
+from edge.trust.time.clock_slack import CLOCK_SLACK
 
 if TYPE_CHECKING:
     import argparse
@@ -317,8 +318,9 @@ def _lines(report: Report) -> Iterator[str]:
 def age(past: timedelta) -> str:
     """An age in words, such as `3 h ago`."""
     seconds = past.total_seconds()
-    if seconds < 0:
+    if past < -CLOCK_SLACK:
         return "in the future"
+    seconds = max(seconds, 0.0)
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit} ago"

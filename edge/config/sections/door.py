@@ -52,8 +52,8 @@ class FaceConfig(Table, frozen=True):
     site."""
     time_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 8_000
     """Time that a visitor has to look into the camera, in ms."""
-    pad: tuple[Literal["geometry", "texture", "passive"], ...] = ("geometry", "texture")
-    """Checks of each frame against pictures and screens; "passive" needs a model: models/README.md."""
+    pad: tuple[Literal["geometry", "texture", "passive"], ...] = ("geometry", "texture", "passive")
+    """Checks of each frame against pictures and screens: models/pad.md."""
     prompts: Annotated[int, Meta(ge=0, le=4)] = 0
     """Number of head movements that the visitor is asked for, such as "turn to the left"; 0: none."""
     consistency: bool = False

@@ -33,9 +33,13 @@ class Shown:
         """The number of pictures that are classified as attacks."""
         return sum(evidence.reason is not None for evidence in self.evidence)
 
+    def coached(self) -> int:
+        """The number of pictures that are no attack, and cannot be judged: the holder is told what to do."""
+        return sum(evidence.reason is None and evidence.shortfall is not None for evidence in self.evidence)
+
     def accepted(self) -> int:
-        """The number of pictures that are not classified as attacks."""
-        return len(self.evidence) - self.refused()
+        """The number of pictures that are classified as people."""
+        return len(self.evidence) - self.refused() - self.coached()
 
     def by(self, measure: Measure) -> Shown:
         """These pictures with the evidence of one measure alone."""

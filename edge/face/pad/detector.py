@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge.errors import ModelFault
 from edge.face.pad import geometry, texture
-from edge.face.pad.fusion import Family, Measure, PadPolicy, fuse
+from edge.face.pad.fusion import TABLE, Family, Measure, PadPolicy, fuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge.face.pad.passive import PassivePair
     from edge.ports import Pixels
 
-NO_WEIGHTS = 'remove "passive" from [face] pad, or run: doorward models fetch --pad-weights DIR'
+NO_WEIGHTS = "build the models again: doorward models fetch"
 
 
 class PadDetector:
@@ -24,9 +24,10 @@ class PadDetector:
 
     def __init__(self, policy: PadPolicy, passive: PassivePair | None = None) -> None:
         if Family.PASSIVE in policy.families and passive is None:
-            raise ModelFault("the weights of passive PAD are not installed", hint=NO_WEIGHTS)
+            raise ModelFault("the networks of passive PAD are not installed", hint=NO_WEIGHTS)
         measures: Mapping[Measure, Callable[[Pixels, Face], float]] = {
             Measure.SHARE: geometry.share,
+            Measure.NOISE: texture.noise,
             Measure.BELOW: geometry.below,
             Measure.BORDER: geometry.border,
             Measure.MOIRE: texture.moire,
@@ -34,7 +35,18 @@ class PadDetector:
         if passive is not None:
             measures = {**measures, Measure.LIVE: passive.live}
         self._measures = tuple((measure, measures[measure]) for measure in policy.measures)
+        self._without_networks = tuple(
+            (measure, function)
+            for measure, function in self._measures
+            if TABLE[measure].family is not Family.PASSIVE
+            and (passive is None or TABLE[measure].unless_live is None)
+        )
 
-    def look(self, rgb: Pixels, face: Face) -> PadEvidence:
-        """The evidence of one face in a uint8 (H, W, 3) picture. Raises ModelFault."""
-        return fuse((measure, function(rgb, face)) for measure, function in self._measures)
+    def look(self, rgb: Pixels, face: Face, *, is_clear: bool = True) -> PadEvidence:
+        """The evidence of one face in a uint8 (H, W, 3) picture. Raises ModelFault.
+
+        `is_clear`: whether the quality of the face is sufficient. Without it the networks, which take a
+        blurred person for a picture, are not asked; such a frame never matches.
+        """
+        measures = self._measures if is_clear else self._without_networks
+        return fuse((measure, function(rgb, face)) for measure, function in measures)

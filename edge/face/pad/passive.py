@@ -1,7 +1,7 @@
 """Two networks for a face and its surroundings: MiniFASNet V2 and V1SE (Minivision, 2020).
 
-They detect a hand, the edge of a paper or a phone, and are weak for a face that fills the frame
-(models/pad.md). Their weights are optional (models/README.md).
+They detect a hand, the edge of a paper or a phone, and are weak for a face that fills the frame. The light's
+colour is removed first. Numbers: models/pad.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from edge.errors import ModelFault
+from edge.face.pad.light_colour import balanced, gains
 
 if TYPE_CHECKING:
     from edge.face.detect import Face
@@ -33,8 +34,15 @@ class PassivePair:
         self._looks = ((v2, CROP_V2), (v1se, CROP_V1SE))
 
     def live(self, rgb: Pixels, face: Face) -> float:
-        """The mean score of both networks for a person, in [0, 1]. Small: an attack."""
-        return sum(_live(network, surroundings(rgb, face, scale)) for network, scale in self._looks) / 2
+        """The networks' mean score for a person, in [0, 1]. Small: an attack; NaN: a damaged network."""
+        factors = gains(rgb)
+        return (
+            sum(
+                _live(network, balanced(surroundings(rgb, face, scale), factors))
+                for network, scale in self._looks
+            )
+            / 2
+        )
 
 
 def surroundings(rgb: Pixels, face: Face, scale: float) -> Pixels:
@@ -56,14 +64,12 @@ def surroundings(rgb: Pixels, face: Face, scale: float) -> Pixels:
     return np.asarray(cv2.resize(cut, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def _live(network: Network, crop: Pixels) -> float:
-    logits = network.run(np.ascontiguousarray(crop[np.newaxis, ..., ::-1], dtype=np.float32))[
-        0
-    ]  # BGR, 0..255
+def _live(network: Network, crop: Floats) -> float:
+    (logits,) = network.run(np.ascontiguousarray(crop[np.newaxis, ..., ::-1], np.float32))  # BGR, 0..255
     if logits.shape != (1, CLASSES):
         raise ModelFault(f"the passive PAD network: output {logits.shape}, not that of MiniFASNet")
     if not np.isfinite(logits).all():
-        raise ModelFault("the passive PAD network: its output is not finite, so the model is damaged")
+        return float("nan")  # which objects
     return softmax(logits[0])[LIVE]
 
 

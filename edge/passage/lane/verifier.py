@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from edge.audit.record import DevicePart
-from edge.decision import Deny, Reason, Signal
+from edge.decision import Deny, Reason, Signal, words_for
 from edge.errors import DoorLinkFault, StorageFault
 from edge.passage.events import Arm, Forget, GiveUp, Interrupted, Recorded, RecordFailed, TimedOut
 from edge.passage.holder_display import HolderDisplay
@@ -183,13 +183,16 @@ class LaneVerifier:
         seen = self._ports.reader.read(frame.luma if frame is not None else _NOTHING)
         read = self._stopwatch()
         self._news.symbols = merge_codes(seen, scans, self._runner.tick_ms)
-        fresh = self._tracker.fresh(self._news.symbols, self._runner.tick_ms)
+        sent = {scan.symbol.text for scan in scans}
+        fresh = self._tracker.fresh(self._news.symbols, self._runner.tick_ms, sent)
         if not fresh:
             return
         event = self._judging.present(fresh, self._runner.tick_ms, blind_inside=Side.INNER in self._lost)
         self._judging.took(Side.OUTER, "code", read - started)
         if event is not None:
             self._runner.on(event)
+        if isinstance(event, e.LaneDenied):
+            self._displays[Side.OUTER].prompt(words_for(event.deny.reason))  # until the signal goes
 
     def _look(self, side: Side, frame: Frame | None) -> None:
         event: e.LaneEvent | None = None
@@ -213,6 +216,8 @@ class LaneVerifier:
                 self._relock(side)
             case e.LaneShow(side, signal):
                 self._displays[side].show(signal)
+                if signal is None:
+                    self._displays[side].prompt(None)
             case Arm(for_ms):
                 self._runner.arm(for_ms)
             case e.Reset():

@@ -72,6 +72,7 @@ class RecordBuilder:
         self._card: _CardFacts | None = None
         self._similarity: float | None = None
         self._fta: str | None = None
+        self._foreign: str | None = None
         self._trust_state: TrustState | None = None
         self._micros: dict[str, int] = {}
         self._requirements = Requirements()
@@ -103,6 +104,10 @@ class RecordBuilder:
         """Note the verified card."""
         self._card = _CardFacts(card.pseudonym, card.kid.hex(), card.assurance)
         self._trust_state = self._trust_state.under(card) if self._trust_state else None
+
+    def foreign(self, kind: str) -> None:
+        """Note the kind of a code that is not ours."""
+        self._foreign = kind
 
     def face(self, evidence: FaceEvidence) -> None:
         """Note one frame; the record has the best similarity of the passage."""
@@ -143,6 +148,7 @@ class RecordBuilder:
             trust=_ages(trust_state) if trust_state else (),
             stages_us=self._micros,
             visit=self._visited(decision, tick_ms) if self._card else msgspec.UNSET,
+            foreign=self._foreign if reason is Reason.CODE_FOREIGN and self._foreign else msgspec.UNSET,
         )
 
     def _visited(self, decision: Decision, tick_ms: int) -> Visited:

@@ -93,7 +93,9 @@ class AskNonce(Asking):
             case None:
                 return None
             # The code that is still on the phone's screen was made before the phone scanned ours.
-            case Deny(Reason.CODE_NONCE | Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE):
+            case Deny(
+                Reason.CODE_NONCE | Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE | Reason.CODE_FOREIGN
+            ):
                 return self._slip(Reason.CODE_NONCE)
             case Deny() as deny:
                 return deny
@@ -195,7 +197,9 @@ class AskDocument(Asking):
         if not heard.symbols:
             return None
         match self._again(heard.symbols, self._nonce):
-            case None | Deny(Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE | Reason.CODE_NONCE):
+            case None | Deny(
+                Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE | Reason.CODE_FOREIGN | Reason.CODE_NONCE
+            ):
                 return None  # the first card, still in view
             case Deny() as deny:
                 return deny

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
 from edge.errors import Refused
+from edge.trust.time.clock_slack import CLOCK_SLACK, is_ahead
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 TOKEN_LIFE: Final = timedelta(seconds=30)  # the phone signs every 20 s, so its clock may be 10 s behind
 MAX_WINDOW: Final = timedelta(seconds=120)  # a screenshot older than two minutes never passes
-PHONE_AHEAD: Final = timedelta(seconds=10)  # 10 s too for a phone whose clock is ahead
 DRIFT_PPM: Final = 20  # an ordinary crystal, 1.7 s a day
 
 
@@ -29,7 +29,7 @@ class Window:
 def window(since_sync: timedelta) -> Window:
     """30 s behind and 10 s ahead, each wider by the drift since the clock was last set; 120 s at most."""
     extra = drift(since_sync)
-    return Window(TOKEN_LIFE + extra, PHONE_AHEAD + extra)
+    return Window(TOKEN_LIFE + extra, CLOCK_SLACK + extra)
 
 
 def drift(since_sync: timedelta) -> timedelta:
@@ -38,6 +38,6 @@ def drift(since_sync: timedelta) -> timedelta:
 
 
 def check_floor(now: datetime, floor: datetime) -> None:
-    """Raises Refused(CLOCK_UNTRUSTED) for a `now` before a time that a trusted key has signed."""
-    if now < floor:
+    """Raises Refused(CLOCK_UNTRUSTED) if a trusted key has signed a time after `now`, beyond CLOCK_SLACK."""
+    if is_ahead(floor, now):
         raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is behind a signed time")

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from edge.card.claims import Freshness
+from edge.trust.time.clock_slack import CLOCK_SLACK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,8 +108,8 @@ class Aged:
 
 
 def freshness(age: timedelta, budgets: Budgets) -> Freshness:
-    """The freshness of data signed `age` ago; a negative age is impossible, so it counts as stale."""
-    if age < timedelta(0) or age > budgets.ageing:
+    """The freshness of data signed `age` ago; an age below zero by more than CLOCK_SLACK counts as stale."""
+    if age < -CLOCK_SLACK or age > budgets.ageing:
         return Freshness.STALE
     return Freshness.FRESH if age <= budgets.fresh else Freshness.AGEING
 

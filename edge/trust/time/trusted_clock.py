@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from edge.trust.time.clock_slack import CLOCK_SLACK, is_ahead
 from edge.trust.time.code_window import DRIFT_PPM, MAX_WINDOW, TOKEN_LIFE, drift
 from edge.trust.time.steady_time import FIRST, LAST, SteadyTime
 from edge.vouched_time import UNVOUCHED, VouchedTime
@@ -35,7 +36,7 @@ ZERO: Final = timedelta(0)
 class ClockAnomaly(StrEnum):
     """The evidence against the wall clock."""
 
-    BEHIND = "behind"  # it is before a signed time, or before the time that this device stored
+    BEHIND = "behind"  # it is before a signed or a stored time, by more than CLOCK_SLACK
     BACK = "back"  # it was set back while the program ran
     AHEAD = "ahead"  # it was set forward while the program ran, or is after 2100
 
@@ -44,6 +45,7 @@ class ClockAnomaly(StrEnum):
 class TrustedTime:
     """The time to judge by. With an `anomaly` it is not the wall clock's, and true time may be later.
 
+    Without one it is the wall clock's, or the floor if that is after it by at most CLOCK_SLACK.
     `since_sync`: the time that the clock has run without a correction. `off`: the wall clock minus `now`.
     `vouched`: the time by which data may be destroyed; with an anomaly no data may be.
     """
@@ -138,7 +140,8 @@ class TrustedClock:
         self._confirmed |= anomaly is None and self._heard and wall <= self._signed + AGREES
         self._anomaly = anomaly
         if anomaly is None:
-            now = self._highest = wall
+            self._highest = wall
+            now = max(wall, floor)  # within CLOCK_SLACK; the floor is the better time
             self._tick_ms = tick_ms
             if news or not (self._anchored and self._confirmed):
                 self._line, self._anchored = (wall, tick_ms), True
@@ -174,7 +177,7 @@ class TrustedClock:
         return min(at + timedelta(milliseconds=tick_ms - tick), LAST)
 
     def _objection(self, wall: datetime, reckoned: datetime | None, floor: datetime) -> ClockAnomaly | None:
-        if wall < floor:
+        if is_ahead(floor, wall):
             return ClockAnomaly.BEHIND
         if wall > LAST:
             return ClockAnomaly.AHEAD
@@ -192,7 +195,7 @@ class TrustedClock:
         our own time, that time must be refuted, or the wall clock must have caught up with the last trusted
         time, or the step must be small.
         """
-        if not self._signed <= wall <= self._signed + AGREES:
+        if not self._signed - CLOCK_SLACK <= wall <= self._signed + AGREES:
             return False
         if anomaly is ClockAnomaly.AHEAD:
             return True

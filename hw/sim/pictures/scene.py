@@ -208,7 +208,7 @@ def _perspective(picture: Pixels, pose: _Pose, frame: Size) -> tuple[Floats, Box
 
 
 def _bust(sitter: Sitter, size: Size, face_share: float, seed: int) -> Floats:
-    """The sitter's part of the photograph over a blurred copy of it, like a phone's portrait mode."""
+    """The sitter's part of the photograph; its edges continue, out of focus, to the edges of the frame."""
     rng = np.random.default_rng((seed, 5))
     width, height = size
     part = sitter.photo[sitter.alone.y0 : sitter.alone.y1, sitter.alone.x0 : sitter.alone.x1]
@@ -219,22 +219,21 @@ def _bust(sitter: Sitter, size: Size, face_share: float, seed: int) -> Floats:
     sink = max(0.45 * height - face[1], height - person.shape[0] + 12)
     matrix = np.asarray(cv2.getRotationMatrix2D((face[0], face[1]), rng.uniform(-1.2, 1.2), 1.0), np.float64)
     matrix[:, 2] += (width / 2 - face[0] + rng.uniform(-5, 5), sink + rng.uniform(-3, 3))
-    # two full-size passes: the sharp picture, and its share at each pixel
+    # A blurred copy of the whole picture as the background would show a second, larger face in it.
     sharp = cv2.warpAffine(person, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    share = cv2.warpAffine(_feather(person, top=sink > 0), matrix, size)[..., None]
-    tiny = cv2.resize(person, (80, 60), interpolation=cv2.INTER_AREA)
-    soft = cv2.resize(cv2.GaussianBlur(tiny, (0, 0), 6), size, interpolation=cv2.INTER_CUBIC)
+    inside = np.asarray(cv2.warpAffine(np.ones(person.shape[:2], np.float32), matrix, size), np.float32)
+    share = _feather(inside, soft=max(width // 32, 4))[..., None]
+    small = cv2.resize(sharp, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), width / 160), size, interpolation=cv2.INTER_CUBIC)
     light = rng.uniform(0.97, 1.03)
     return np.asarray(np.clip((sharp * share + soft * (1 - share)) * light, 0, 255), dtype=np.float32)
 
 
-def _feather(person: Floats, *, top: bool) -> Floats:
-    """A mask, float32 (H, W): 1 inside, falling to 0 at the sides, and with `top` at the top."""
-    height, width = person.shape[:2]
-    soft = max(width // 16, 4)
-    mask = np.zeros((height, width), np.float32)
-    mask[2 * soft if top else 0 :, 2 * soft : width - 2 * soft] = 1
-    return np.asarray(cv2.blur(cv2.blur(mask, (2 * soft, 2 * soft)), (2 * soft, 2 * soft)), dtype=np.float32)
+def _feather(inside: Floats, *, soft: int) -> Floats:
+    """A mask, float32 (H, W): 1 where `inside` is, falling to 0 within four times `soft` pixels beyond."""
+    window = (2 * soft + 1, 2 * soft + 1)
+    wider = cv2.dilate(inside, np.ones((4 * soft + 1, 4 * soft + 1), np.uint8))
+    return np.asarray(cv2.blur(cv2.blur(wider, window), window), dtype=np.float32)
 
 
 def _within(box: Box, limit: Box) -> Box:

@@ -250,7 +250,7 @@ def test_no_flipped_bit_changes_the_records_of_a_chain(
 def test_a_pinned_key_applies_to_every_file(pristine: Path) -> None:
     with open_chain([pristine]) as chain:
         chain.verify(key=bytes(SigningKey(SEED).verify_key))
-        with pytest.raises(JournalBroken, match="another key"):
+        with pytest.raises(JournalBroken, match="another device's key"):
             chain.verify(key=bytes(32))
 
 

@@ -282,7 +282,7 @@ def checkpoint_of(path: Path) -> Checkpoint:
 def test_a_journal_forged_with_another_key_is_valid_but_not_of_this_device(copy: Path) -> None:
     forge(copy, [1, 2, 3], SigningKey(bytes(32)))
     assert verify(copy).size == 3
-    with pytest.raises(JournalBroken, match="another key"):
+    with pytest.raises(JournalBroken, match="another device's key"):
         verify(copy, key=bytes(KEY.verify_key))
 
 

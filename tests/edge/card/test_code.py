@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.card.code import one_code, parse_code
+from edge.card.code import foreign_among, one_code, parse_code
+from edge.card.foreign import looks_like_ours
 from edge.card.numbers import MAX_CODE_BYTES, MAX_CODE_CHARS
 from edge.decision import Reason
 from edge.errors import Refused
@@ -60,16 +61,22 @@ def test_symbols_of_another_format_do_not_count_beside_ours(count):
         assert code.text == OURS.text
 
 
-def test_several_symbols_of_another_format_are_unreadable():
+def test_several_symbols_of_another_format_are_foreign_and_a_damaged_one_of_ours_is_told_first():
+    foreign = [symbol for symbol in FOREIGN if not looks_like_ours(symbol.text)]
     with pytest.raises(Refused) as caught:
-        one_code(FOREIGN)
+        one_code(foreign)
+    assert (caught.value.reason, caught.value.detail) == (Reason.CODE_FOREIGN, foreign_among(foreign).name)
+    with pytest.raises(Refused) as caught:
+        one_code([*foreign, Symbol("EC1:broken", b"", "sim")])
     assert caught.value.reason is Reason.CODE_UNREADABLE
 
 
 UNREADABLE = {
     "nothing": "",
     "half a prefix": "EC1",
-    "an address": "https://example.com",
+    "another version": "EC2:QED8WEX0",
+    "in lower case": "ec1:QED8WEX0",
+    "after a space": " EC1:QED8WEX0",
     "a line break at the end, which a serial scanner may add": "EC1:QED8WEX0\n",
     "a carriage return": "EC1:QED8WEX0\r\n",
     "a fullwidth digit": "EC1:QED8WEX\uff10",

@@ -226,7 +226,7 @@ def test_a_part_of_a_structured_append_is_refused_like_half_a_code(check, office
     code, rows, _ = check(png_of(picture(first.matrix)), png_of(picture(second.matrix)))
     assert (code, [row["result"] for row in rows]) == (1, ["refused"] * 2)
     assert rows[0]["reason"] in {"card.malformed", "code.unreadable"}  # as its base45 is cut
-    assert rows[1]["reason"] == "code.unreadable"
+    assert rows[1]["reason"] == "code.foreign"  # without our prefix
 
 
 def test_a_leading_space_is_part_of_the_code(check, office) -> None:
@@ -256,7 +256,9 @@ NOT_CODES = {
 def test_an_input_that_is_not_a_code_is_refused_in_one_line(check, data) -> None:
     code, rows, err = check(data)
     assert (code, err, len(rows)) == (1, "", 1)
-    assert (rows[0]["format"], rows[0]["result"], rows[0]["reason"]) == (None, "refused", "code.unreadable")
+    reason = "code.unreadable" if data.strip()[:3].upper() in {b"", b"EC1", b"\x89PN"} else "code.foreign"
+    reason = "code.foreign" if data == NOT_CODES["a picture of another code"] else reason
+    assert (rows[0]["format"], rows[0]["result"], rows[0]["reason"]) == (None, "refused", reason)
     assert len(json.dumps(rows)) < 400
 
 
@@ -448,3 +450,9 @@ def test_a_text_is_verified_without_loading_a_code_engine(office, trust, tmp_pat
     )
     assert done.stdout.splitlines()[0] == f"{tmp_path / 'code'}: valid"
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_code_of_another_system_is_named_and_no_part_of_it_is_repeated(check) -> None:
+    _, rows, _ = check(b"M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 100")
+    assert (rows[0]["reason"], rows[0]["detail"]) == ("code.foreign", "a boarding pass")
+    assert "DESMARAIS" not in json.dumps(rows)

@@ -272,10 +272,11 @@ def test_the_configuration_is_checked_with_its_rules(
     (tmp_path / "people.key").unlink()
     (tmp_path / "site.toml").write_text(SITE_TOML.replace("Lisbon", "Lisboa"))
     found = findings()
-    assert (
-        'error: site.toml: zone: "Europe/Lisboa" is not a time zone\nhint: did you mean Europe/Lisbon'
-        in found
+    line = next(n for n, text in enumerate(SITE_TOML.splitlines(), 1) if text.startswith("zone"))
+    error = (
+        f'error: site.toml:{line}: zone: "Europe/Lisboa" is not a time zone\nhint: did you mean Europe/Lisbon'
     )
+    assert error in found
     assert "error: the site's key people.key: no such file or directory\nhint: put it back" in found
 
 

@@ -100,7 +100,8 @@ def test_without_trust_there_is_a_hint(tmp_path: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("past", "said"),
     [
-        (timedelta(seconds=-1), "in the future"),
+        (timedelta(seconds=-11), "in the future"),
+        (timedelta(seconds=-10), "0 s ago"),
         (timedelta(seconds=119), "119 s ago"),
         (timedelta(minutes=2), "2 min ago"),
         (timedelta(hours=47), "47 h ago"),

@@ -7,11 +7,12 @@ import pytest
 from worlds.code_door import CodeDoor
 from worlds.trust import shown
 
-from edge.audit.record import DevicePart
+from edge.audit.record import DevicePart, Passage
 from edge.config import Config, ScannerConfig
 from edge.decision import Reason
 from edge.passage.inputs.code_tracker import GAP_MS
 from edge.passage.machine import PassageState
+from edge.passage.snapshot import StepResult
 from edge.ports import Frame
 
 PIXELS = np.zeros((0, 0), np.uint8)
@@ -26,8 +27,11 @@ class Site(CodeDoor):
 
     def see(self, frames: int = 1) -> None:
         for _ in range(frames):
-            self.clock.advance(100)
-            self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms()))
+            self.see_one()
+
+    def see_one(self) -> StepResult:
+        self.clock.advance(100)
+        return self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms()))
 
     def rest(self) -> None:
         """Run until the door is at rest and every shown code has gone."""
@@ -104,7 +108,39 @@ def test_a_code_that_was_scanned_during_a_passage_is_not_kept_for_later(site: Si
 def test_another_code_before_the_scanner_is_refused(site: Site) -> None:
     site.scanner.show("https://example.org/menu")
     site.see()
-    assert site.told == [Reason.CODE_UNREADABLE]
+    assert site.told == [Reason.CODE_FOREIGN]
+    assert [record.foreign for record in site.records if isinstance(record, Passage)] == ["web-address"]
+
+
+def test_the_visitor_with_another_code_is_told_which_to_show_until_the_door_is_at_rest(site: Site) -> None:
+    site.reader.in_view = ("M1DESMARAIS/LUC       EABC123 YULFRAAC",)
+    words = [site.see_one().prompt for _ in range(8)]
+    assert words == [None] * 5 + ["show the door's code"] * 3
+    site.reader.in_view = ()
+    while site.verifier.state is not PassageState.IDLE:
+        last = site.see_one()
+    assert (last.prompt, last.signal) == (None, None)
+    assert site.told == [Reason.CODE_FOREIGN]
+
+
+def test_a_code_of_ours_beside_a_foreign_one_opens_and_the_foreign_one_is_no_record(site: Site) -> None:
+    site.reader.in_view = ("https://example.org/menu", shown(site.clock.now()))
+    site.see(10)
+    assert site.told == [None]
+
+
+def test_codes_of_other_systems_that_change_all_the_time_are_few_records(site: Site) -> None:
+    """A minute of a screen that shows another code each second."""
+    for second in range(60):
+        site.reader.in_view = (f"https://example.org/{second}",)
+        site.see(10)
+    assert site.told == [Reason.CODE_FOREIGN] * len(site.told)
+    assert len(site.told) <= 12
+    site.reader.in_view = ()
+    site.rest()
+    site.reader.in_view = (shown(site.clock.now()),)
+    site.see()
+    assert site.told[-1] is None
 
 
 def test_the_outage_of_a_scanner_is_recorded_once_and_the_camera_goes_on(site: Site) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,21 +36,23 @@ class Conformance:
         root.write_bytes(world.files["metadata/1.root.json"])
         assert self.call("init", str(root)) == 0
 
-    def arguments(self, *verb: str, target: str = "") -> list[str]:
+    def arguments(self, *verb: str, target: str = "", more: Sequence[str] = ()) -> list[str]:
         urls = ["--metadata-url", f"{self.web.url}metadata", "--metadata-dir", str(self.metadata)]
         if target:
-            urls += ["--target-name", target, "--target-base-url", f"{self.web.url}targets"]
+            for name in (target, *more):
+                urls += ["--target-name", name]
+            urls += ["--target-base-url", f"{self.web.url}targets"]
             urls += ["--target-dir", str(self.targets)]
         return [*urls, *verb]
 
-    def call(self, *verb: str, target: str = "") -> int:
-        return tuf_client.main(self.arguments(*verb, target=target))
+    def call(self, *verb: str, target: str = "", more: Sequence[str] = ()) -> int:
+        return tuf_client.main(self.arguments(*verb, target=target, more=more))
 
     def refresh(self) -> int:
         return self.call("refresh")
 
-    def download(self, target: str) -> int:
-        return self.call("download", target=target)
+    def download(self, target: str, *more: str) -> int:
+        return self.call("download", target=target, more=more)
 
     def trusted(self) -> dict[str, int]:
         """The version of every role that the client trusts."""
@@ -411,6 +413,20 @@ def test_a_delegated_role_signs_only_its_paths(case: Conformance) -> None:
     assert case.download("side/mine") == 0
     assert case.download("elsewhere") == 1
     assert case.held() == [b"mine"]
+
+
+def test_several_targets_are_fetched_after_one_refresh(case: Conformance) -> None:
+    for name in ("one", "two", "three"):
+        case.world.put(name, name.encode())
+    case.world.release()
+    assert case.download("one", "two", "three") == 0
+    assert sorted(case.held()) == [b"one", b"three", b"two"]
+
+
+def test_one_missing_target_of_several_fails_the_command(case: Conformance) -> None:
+    case.world.put("one", b"one")
+    case.world.release()
+    assert case.download("one", "absent") == 1
 
 
 WRONG: dict[str, tuple[bytes, str]] = {

@@ -24,7 +24,7 @@ FILES = sorted(FOLDER.glob("*.txt"))
 
 # The reasons of each step of the verification; the detail tells apart two steps that share a reason.
 STEPS = {
-    1: {Reason.CODE_UNREADABLE},
+    1: {Reason.CODE_UNREADABLE, Reason.CODE_FOREIGN},
     2: {Reason.CARD_MALFORMED},
     3: {Reason.ISSUER_UNKNOWN},
     4: {Reason.SIGNATURE_BAD},

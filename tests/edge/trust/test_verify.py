@@ -27,6 +27,7 @@ from edge.errors import Refused
 from edge.trust.issuer_file import issuer_file, read_issuer
 from edge.trust.scope import Scope
 from edge.trust.snapshot import TrustSnapshot
+from edge.trust.time.clock_slack import CLOCK_SLACK
 from edge.trust.time.freshness import Budgets
 from edge.trust.verify import verify
 
@@ -94,7 +95,7 @@ def test_a_site_may_set_other_budgets():
 
 def test_a_clock_before_the_floor_is_untrusted():
     with pytest.raises(Refused) as caught:
-        verified(trust=replace(TRUST, floor=NOW + timedelta(seconds=1)))
+        verified(trust=replace(TRUST, floor=NOW + CLOCK_SLACK + timedelta(seconds=1)))
     assert caught.value.reason is Reason.CLOCK_UNTRUSTED
 
 
@@ -202,10 +203,10 @@ def test_a_key_is_good_in_its_first_second():
 
 def test_a_card_issued_under_a_clock_ahead_waits_for_the_key_too():
     """The card is shown before the validity of the key begins, which is possible only if nbf is before iat."""
-    issuer = replace(ISSUER, valid_from=NOW + timedelta(seconds=1))
-    trust = TrustSnapshot.of([issuer], TRUST.status_lists)
+    begins = NOW + CLOCK_SLACK + timedelta(seconds=1)
+    trust = TrustSnapshot.of([replace(ISSUER, valid_from=begins)], TRUST.status_lists)
     with pytest.raises(Refused) as caught:
-        verified(trust=trust, issued_at=NOW + timedelta(seconds=1), not_before=NOW)
+        verified(trust=trust, issued_at=begins, not_before=NOW)
     assert caught.value.reason is Reason.ISSUER_SCOPE
 
 

@@ -45,12 +45,12 @@ CLOCKS: dict[str, tuple[dict[str, object], Reason | None, Reason | None]] = {
     "an expired card": ({"expires": NOW}, Reason.CARD_EXPIRED, Reason.CARD_EXPIRED),
     "a revoked card": ({"status": StatusPointer(URI, 1)}, Reason.CARD_REVOKED, Reason.CARD_REVOKED),
     "a key that has ended": ({"issuer": OVER}, Reason.ISSUER_SCOPE, Reason.ISSUER_SCOPE),
-    "a card that may be valid already": ({"not_before": NOW + S}, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED),
+    "a card that may be valid already": ({"not_before": NOW + 11 * S}, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED),
     "a key that may be valid already": (
         {"issuer": LATER, "issued_at": NOW + 2 * HOUR, "not_before": NOW}, Reason.ISSUER_SCOPE, Reason.CLOCK_UNTRUSTED,
     ),
     "revoked, and perhaps not valid yet": (
-        {"not_before": NOW + S, "status": StatusPointer(URI, 1)}, Reason.CARD_NOT_YET_VALID, Reason.CARD_REVOKED,
+        {"not_before": NOW + 11 * S, "status": StatusPointer(URI, 1)}, Reason.CARD_NOT_YET_VALID, Reason.CARD_REVOKED,
     ),
 }  # fmt: skip
 CERTAIN = {Reason.CARD_EXPIRED, Reason.CARD_REVOKED, Reason.ISSUER_SCOPE}

@@ -40,7 +40,7 @@ def reader(request):
 
 def expect_no_card(symbols: Sequence[Symbol]) -> None:
     """Nothing is read, or the text is refused before any signature is checked."""
-    refusals = {Reason.CODE_UNREADABLE, Reason.CODE_SEVERAL, Reason.CARD_MALFORMED}
+    refusals = {Reason.CODE_UNREADABLE, Reason.CODE_FOREIGN, Reason.CODE_SEVERAL, Reason.CARD_MALFORMED}
     if symbols:
         with pytest.raises(Refused) as caught:
             ecard.decode(one_code(symbols))

@@ -101,7 +101,9 @@ def test_bash_completes_nouns_verbs_options_and_choices(share: Path) -> None:
     file = share / "bash-completion" / "completions" / "doorward"
     assert completed(file, "doorward", "lo") == {"log"}
     assert completed(file, "doorward", "log", "sh") == {"show"}
-    assert completed(file, "doorward", "log", "show", "--") == {"--help", "--json", "--last"}
+    assert completed(file, "doorward", "log", "show", "--") == {
+        *("--help", "--json", "--last", "--reason", "--card", "--since"),
+    }
     assert completed(file, "doorward", "log", "export", "--format", "c") == {"csv"}
 
 

@@ -19,7 +19,8 @@ from edge.policy.obligations import Factor, Obligations, StaffNotice, Visit
 from edge.venues.door.occupancy import MemoryOccupancyStore, OccupancyStore
 from edge.venues.door.person import EnrolledPerson, person_name
 from edge.venues.door.rules import DoorRules
-from edge.venues.door.rules_file import Zones, parse_rules
+from edge.venues.door.rules_file import parse_rules
+from edge.venues.door.site_tables import Zones
 from edge.venues.door.venue import DoorVenue
 
 SITE = "tower-1/lobby"

@@ -65,6 +65,7 @@ def valid_vectors() -> Iterator[CardVector]:
         ("spaces_inside", "two spaces in a row, which are two base45 digits", spaces, {}),
         ("last_second", "one second before exp", issued({4: NOW + 1}), {}),
         ("first_second", "now is nbf", issued({5: NOW}), {}),
+        ("ahead_of_clock", "10 seconds before nbf, by two clocks", issued({5: NOW + 10}), {}),
         ("window_behind", "30 seconds old", showing({6: NOW - 30}), {}),
         ("window_ahead", "from a phone whose clock is 10 seconds ahead", showing({6: NOW + 10}), {}),
         (
@@ -90,6 +91,11 @@ def valid_vectors() -> Iterator[CardVector]:
         ("scope_elsewhere", "a card for another door: the policy decides", issued({-65539: ["tower-2"]}), {}),
     ):
         yield CardVector(f"valid_{name}", 12, "valid", comment, text, gate=gate)
+    behind = NOW - 3_610
+    early = code(shown(CARD.but({5: behind, 6: behind})).but({6: behind}))
+    yield CardVector(
+        "valid_list_ahead", 12, "valid", "a clock 10 seconds behind the list's iat", early, behind
+    )
 
 
 def flipped(data: bytes) -> bytes:
@@ -188,13 +194,13 @@ def place_vectors() -> Iterator[CardVector]:
     ):
         yield CardVector(f"scope_{name}", 5, "issuer.scope", comment, abroad, gate=gate)
     for name, comment, clock in (
-        ("behind", "a clock one second behind the list's iat", NOW - 3_601),
+        ("behind", "a clock 11 seconds behind the list's iat", NOW - 3_611),
         ("lost", "a clock with an empty battery, in 1970", 1),
     ):
         yield CardVector(f"clock_{name}", 7, "clock.untrusted", comment, issued({}), clock)
     for name, expect, comment, text in (
         ("key_retired", "issuer.scope", "issued in time, but its key has expired", in_time),
-        ("not_yet", "card.not_yet_valid", "one second before nbf", issued({5: NOW + 1})),
+        ("not_yet", "card.not_yet_valid", "11 seconds before nbf", issued({5: NOW + 11})),
         ("iat_ahead", "card.not_yet_valid", "issued in the future", issued({6: NOW + 60})),
         ("expired", "card.expired", "now is exp", issued({4: NOW})),
     ):

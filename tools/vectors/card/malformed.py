@@ -42,7 +42,8 @@ def text_vectors() -> Iterator[CardVector]:
         ("base45_pair_overflow", "a last pair above 255", f"EC1:{body[:297]}::"),
         ("text_too_long", "one group above the limit", f"EC1:{'0' * 1_248}"),
     ):
-        yield CardVector(name, 1, "code.unreadable", comment, text)
+        foreign = name in {"prefix_missing", "prefix_of_another"}
+        yield CardVector(name, 1, "code.foreign" if foreign else "code.unreadable", comment, text)
     for name, comment, text in (
         ("text_empty", "nothing after the prefix", "EC1:"),
         ("text_longest", "the largest length, all zeros", f"EC1:{'0' * 1_245}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,34 @@ def test_compare_names_the_picture_that_cannot_be_used(
     assert err.splitlines()[0].startswith("error: ")
     assert name in err.splitlines()[0]
     assert err.splitlines()[1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_compare_refuses_a_picture_of_several_people_and_says_where_they_are(
+    pictures: Path, capsys: pytest.CaptureFixture[str], first: bool
+) -> None:
+    both = Image.new("RGB", (1024, 512), "grey")
+    for x, name in ((0, "ann_0.jpg"), (512, "ann_2.jpg")):
+        both.paste(Image.open(pictures / name).resize((512, 512)), (x, 0))
+    both.save(pictures / "both.png")
+    files = [str(pictures / "both.png"), str(pictures / "ann_1.jpg")]
+    assert main(["face", "compare", *(files if first else files[::-1]), "--json"]) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search(r"both\.png: 2 faces in the picture, at \d+,\d+ \d+x\d+, \d+,\d+ \d+x\d+; only one", err)
+    assert "hint: cut the picture to the one person" in err
+
+
+def test_compare_says_which_face_it_took_if_there_are_smaller_ones(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = Image.new("RGB", (1024, 512), "grey")
+    for x, side, name in ((0, 512, "ann_0.jpg"), (600, 230, "ann_2.jpg")):
+        both.paste(Image.open(pictures / name).resize((side, side)), (x, 0))
+    both.save(pictures / "both.png")
+    assert main(["face", "compare", str(pictures / "both.png"), str(pictures / "ann_1.jpg")]) == Exit.OK
+    out = capsys.readouterr().out
+    assert re.search(r"note: .*both\.png: took the largest face, at \d+,\d+ \d+x\d+; 1 smaller left out", out)
 
 
 @pytest.mark.parametrize("template", ["int8", "int4", "none"])

@@ -1,4 +1,4 @@
-"""`doorward face pad`: one row of rates by species, with and without the optional weights."""
+"""`doorward face pad`: one row of rates by species, with and without the networks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
 from edge.decision import Reason
 from edge.errors import Exit, ModelFault
-from edge.face.engine import FaceEngine, subject
+from edge.face.engine import subject
 from edge.face.evaluation.pad_rates import Shown, apcer, bpcer, eer, interval
 from edge.face.pad.fusion import Family, Measure, PadPolicy, fuse
 
@@ -53,7 +53,7 @@ def folder(tmp_path: Path, held_up: Path) -> Path:
 
 @pytest.fixture
 def without_weights(tmp_path: Path, built_models: Path) -> Path:
-    """The models without the optional weights."""
+    """The models without the networks of passive PAD."""
     return Path(
         shutil.copytree(built_models, tmp_path / "models", ignore=shutil.ignore_patterns("pad_*.tflite"))
     )
@@ -62,7 +62,7 @@ def without_weights(tmp_path: Path, built_models: Path) -> Path:
 @pytest.fixture
 def with_weights(built_models: Path) -> Path:
     if not all((built_models / name).exists() for name in WEIGHTS):
-        pytest.skip("no weights of passive PAD: make models DOORWARD_PAD_WEIGHTS=DIR")
+        pytest.skip("no networks of passive PAD: make models")
     return built_models
 
 
@@ -113,7 +113,7 @@ def test_pad_uses_the_installed_weights(
     assert found["families"] == ["geometry", "texture", "passive"]
     assert found["measures"]["live"]["bpcer"] == 0
     only = row(capsys, str(folder), "--models", str(with_weights), "--measures", "passive", "--details")
-    assert list(only["measures"]) == ["live"]
+    assert list(only["measures"]) == ["noise", "live"]
 
 
 def test_pictures_without_a_face_are_counted_and_not_judged(
@@ -129,6 +129,7 @@ def test_pictures_without_a_face_are_counted_and_not_judged(
         "apcer": None,
         "eer": None,
         "apcer_95": None,
+        "coached": 0,
         "not_acquired": 1,
     }
 
@@ -183,8 +184,8 @@ def test_measures_that_are_unknown_or_not_installed_are_named(
     assert "--measures: 'moire' is not one of geometry, texture, passive" in capsys.readouterr().err
     assert main([*words, "geometry,passive"]) == Exit.DEVICE
     error, hint = capsys.readouterr().err.splitlines()
-    assert error == "error: the weights of passive PAD are not installed"
-    assert "doorward models fetch --pad-weights DIR" in hint
+    assert error == "error: the networks of passive PAD are not installed"
+    assert hint == "hint: build the models again: doorward models fetch"
 
 
 # --- the engine --------------------------------------------------------------------------------------------
@@ -206,12 +207,13 @@ def test_passive_pad_is_installed_with_both_files_only(without_weights: Path, bu
 # --- rates -------------------------------------------------------------------------------------------------
 
 
-def seen(*shares: float, not_acquired: int = 0) -> Shown:
-    return Shown([fuse([(Measure.SHARE, share)]) for share in shares], not_acquired)
+def seen(*below: float, not_acquired: int = 0) -> Shown:
+    """Pictures with this space below the face; an attack below 0.2."""
+    return Shown([fuse([(Measure.BELOW, value)]) for value in below], not_acquired)
 
 
 def test_rates_count_errors_and_skip_pictures_that_were_not_acquired() -> None:
-    people, prints = seen(0.3, 0.3, 0.3, 0.6), seen(0.4, 0.8, not_acquired=7)
+    people, prints = seen(0.3, 0.3, 0.3, 0.1), seen(0.4, 0.1, not_acquired=7)
     assert (bpcer(people), apcer(prints)) == (0.25, 0.5)
     assert interval(0.25, people) == pytest.approx((0.0456, 0.6994), abs=1e-3)
     assert (
@@ -219,9 +221,34 @@ def test_rates_count_errors_and_skip_pictures_that_were_not_acquired() -> None:
     )
 
 
+def test_a_coached_picture_is_neither_refused_nor_accepted() -> None:
+    near = Shown([fuse([(Measure.SHARE, 0.6)]), fuse([(Measure.SHARE, 0.3)])])
+    assert (near.refused(), near.coached(), near.accepted()) == (0, 1, 1)
+    assert (bpcer(near), apcer(near)) == (0, 0.5)
+    both = Shown([fuse([(Measure.SHARE, 0.6), (Measure.BELOW, 0.1)])])
+    assert (both.refused(), both.coached(), both.accepted()) == (1, 0, 0)
+
+
 def test_the_equal_error_rate_is_0_for_separate_scores_and_half_for_equal_ones() -> None:
-    assert eer(seen(0.2, 0.3), seen(0.4, 0.9)) == 0
-    assert eer(seen(0.3, 0.6), seen(0.3, 0.6)) == 0.5
+    assert eer(seen(0.4, 0.3), seen(0.1, 0.0)) == 0
+    assert eer(seen(0.3, 0.1), seen(0.3, 0.1)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--cast", "5"), ("--cast", "warm"), ("--dark", "-1"), ("--dark", "nan")]
+)
+def test_a_light_beyond_its_range_is_a_usage_error(
+    option: str, value: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["face", "pad", str(folder), f"{option}={value}"]) == Exit.USAGE
+    assert "is not a number from" in capsys.readouterr().err
+
+
+def test_darkness_coaches_in_place_of_a_judgement(
+    folder: Path, with_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = row(capsys, str(folder), "--models", str(with_weights), "--details", "--dark", "5", "--cast", "1")
+    assert found["bona_fide"]["coached"] >= 1
 
 
 # --- outside pictures --------------------------------------------------------------------------------------
@@ -232,14 +259,16 @@ def judge(engine: object, picture: np.ndarray, policy_reason: Reason | None) -> 
     return bool(faces) and engine.inspect(picture, subject(faces, picture)).reason is policy_reason
 
 
-def test_prints_that_fill_the_frame_are_refused_without_the_passive_networks(engine: FaceEngine) -> None:
+def test_prints_that_fill_the_frame_never_pass_without_the_passive_networks(without_weights: Path) -> None:
+    engine = open_face_engine(without_weights, pad=installed_pad(without_weights))
     for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg"))[::8]:
         picture = read_image(path)
         face = subject(engine.find(picture), picture)
         half = 0.75 * face.side
         (left, top), (right, bottom) = (face.centre - half).astype(int), (face.centre + half).astype(int)
         tight = np.ascontiguousarray(picture[max(0, top) : bottom, max(0, left) : right])
-        assert judge(engine, tight, Reason.FACE_ATTACK), path.name
+        evidence = engine.inspect(tight, subject(engine.find(tight), tight))
+        assert evidence.reason or evidence.shortfall, path.name
 
 
 def test_the_passive_pair_passes_every_person_of_london_and_refuses_every_print_of_nuaa(

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from edge.decision import Reason
 from edge.errors import ModelFault
 from edge.face.detect import Face
-from edge.face.pad import geometry, texture
+from edge.face.pad import geometry, light_colour, texture
 from edge.face.pad.detector import PadDetector
 from edge.face.pad.fusion import TABLE, Family, Measure, PadPolicy, fuse
 from edge.face.pad.passive import PassivePair, surroundings
+from edge.face.quality import Coaching, Component
 
 FRAME = (480, 640)
 
@@ -39,28 +40,66 @@ def noise(seed: int = 1, sigma: float = 6) -> np.ndarray:
 
 NO_OBJECTION = {
     Measure.SHARE: 0.3,
+    Measure.NOISE: 1.0,
     Measure.BELOW: 1.0,
     Measure.BORDER: 0.5,
     Measure.MOIRE: 0.4,
     Measure.LIVE: 0.9,
 }
 JUST_BEYOND = {
-    Measure.SHARE: (0.5, 0.501),
     Measure.BELOW: (0.2, 0.199),
-    Measure.BORDER: (1.0, 1.01),
     Measure.MOIRE: (0.85, 0.851),
     Measure.LIVE: (0.25, 0.249),
 }
+COACHED = {
+    Measure.SHARE: (0.5, 0.501, Component.HEAD_SIZE, Coaching.STEP_BACK),
+    Measure.NOISE: (8.0, 8.01, Component.UNDER_EXPOSURE, Coaching.MORE_LIGHT),
+}
 
 
-@pytest.mark.parametrize("measure", TABLE)
+def test_each_measure_objects_or_coaches_or_depends_on_live() -> None:
+    assert {*JUST_BEYOND, *COACHED, Measure.BORDER} == set(TABLE) == set(Measure)
+
+
+@pytest.mark.parametrize("measure", JUST_BEYOND)
 def test_one_measure_beyond_its_limit_is_an_attack(measure: Measure) -> None:
     at_limit, beyond = JUST_BEYOND[measure]
     allowed = fuse({**NO_OBJECTION, measure: at_limit}.items())
     refused = fuse({**NO_OBJECTION, measure: beyond}.items())
-    assert (allowed.reason, allowed.objections) == (None, ())
+    assert (allowed.reason, allowed.objections, allowed.shortfall) == (None, (), None)
     assert (refused.reason, refused.objections) == (Reason.FACE_ATTACK, (measure,))
     assert allowed.suspicion <= 0.5 < refused.suspicion
+
+
+@pytest.mark.parametrize("measure", COACHED)
+def test_a_frame_that_cannot_be_judged_is_no_attack_and_coaches(measure: Measure) -> None:
+    at_limit, beyond, component, coaching = COACHED[measure]
+    allowed = fuse({**NO_OBJECTION, measure: at_limit}.items())
+    coached = fuse({**NO_OBJECTION, measure: beyond}.items())
+    assert allowed.shortfall is None
+    assert (coached.reason, coached.shortfall.component, coached.shortfall.coaching) == (
+        None,
+        component,
+        coaching,
+    )
+    assert fuse({**NO_OBJECTION, measure: beyond, Measure.LIVE: 0.1}.items()).reason is Reason.FACE_ATTACK
+
+
+@pytest.mark.parametrize(
+    ("live", "objects"),
+    [(0.6, False), (1.0, False), (0.599, True), (0.3, True), (math.nan, True), (None, True)],
+)
+def test_a_border_objects_unless_the_networks_are_sure_of_a_person(live: float | None, objects: bool) -> None:
+    values = {**NO_OBJECTION, Measure.BORDER: 1.3, Measure.LIVE: live}
+    evidence = fuse((measure, value) for measure, value in values.items() if value is not None)
+    assert (Measure.BORDER in evidence.objections) is objects
+    assert fuse({**NO_OBJECTION, Measure.BORDER: 1.0}.items()).objections == ()
+
+
+@pytest.mark.parametrize("measure", TABLE)
+def test_a_value_that_is_no_number_never_passes(measure: Measure) -> None:
+    evidence = fuse({**NO_OBJECTION, Measure.LIVE: 0.3, measure: math.nan}.items())
+    assert evidence.reason is Reason.FACE_ATTACK or evidence.shortfall
 
 
 def test_evidence_holds_the_measures_of_the_policy_only() -> None:
@@ -83,13 +122,52 @@ def test_suspicion_grows_from_clear_to_certain_and_stays_in_its_range(
 def test_a_policy_names_its_measures() -> None:
     assert PadPolicy(frozenset()).measures == ()
     assert PadPolicy(frozenset({Family.TEXTURE})).measures == (Measure.MOIRE,)
-    assert PadPolicy().measures == (Measure.SHARE, Measure.BELOW, Measure.BORDER, Measure.MOIRE)
-    assert set(PadPolicy(frozenset(Family)).measures) == set(Measure)
+    assert PadPolicy(frozenset({Family.PASSIVE})).measures == (Measure.NOISE, Measure.LIVE)
+    assert PadPolicy().measures == tuple(Measure)
 
 
 def test_a_policy_without_measures_never_objects() -> None:
     evidence = PadDetector(PadPolicy(frozenset())).look(noise(), face(side=460))
     assert (evidence.readings, evidence.suspicion, evidence.reason) == ((), 0.0, None)
+
+
+# --- the light ---------------------------------------------------------------------------------------------
+
+
+def scene() -> np.ndarray:
+    """Patches of many colours under white light."""
+    dice = np.random.default_rng(3)
+    small = dice.integers(20, 200, (12, 16, 3), dtype=np.uint8)
+    return cv2.resize(small, FRAME[::-1], interpolation=cv2.INTER_NEAREST)
+
+
+@pytest.mark.parametrize("cast", [(1.25, 1, 0.75), (0.75, 1, 1.25), (1, 0.8, 1)])
+def test_the_gains_of_a_scene_undo_the_colour_of_its_light(cast: tuple[float, float, float]) -> None:
+    white = scene()
+    lit = np.rint(white * np.array(cast)).astype(np.uint8)
+    plain, after = (light_colour.balanced(picture, light_colour.gains(picture)) for picture in (white, lit))
+    brightness = after.mean() / plain.mean()  # the gains change it, and the networks hardly see it
+    assert np.abs(after - plain * brightness).max() < 4
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 0), (255, 255, 255), (3, 200, 9)])
+def test_a_frame_of_one_colour_has_bounded_gains(colour: tuple[int, int, int]) -> None:
+    picture = np.full((*FRAME, 3), colour, np.uint8)
+    gains = light_colour.gains(picture)
+    assert ((gains >= light_colour.LEAST) & (gains <= light_colour.MOST)).all()
+    balanced = light_colour.balanced(picture, gains)
+    assert ((balanced >= 0) & (balanced <= 255)).all()
+
+
+@pytest.mark.parametrize("sigma", [0, 2, 8, 20])
+def test_noise_is_measured_in_grey_levels_whatever_the_scene(sigma: float) -> None:
+    grain = np.random.default_rng(4).normal(0, sigma, (*FRAME, 3))
+    picture = np.clip(scene() + grain, 0, 255).astype(np.uint8)
+    assert texture.noise(picture, face()) == pytest.approx(sigma, abs=0.5 + 0.1 * sigma)
+
+
+def test_the_edges_of_a_sheet_are_no_noise() -> None:
+    assert texture.noise(paper(turn=20), face()) < TABLE[Measure.NOISE].limit
 
 
 # --- geometry ----------------------------------------------------------------------------------------------
@@ -209,12 +287,16 @@ def test_live_is_the_mean_of_two_softmaxes_of_class_one() -> None:
 
 
 def test_networks_get_blue_green_red_from_0_to_255() -> None:
-    picture = np.zeros((*FRAME, 3), np.uint8)
-    picture[...] = (200, 100, 50)
     network = Scripted(0, 0, 0)
-    PassivePair(network, network).live(picture, face())
+    PassivePair(network, network).live(np.full((*FRAME, 3), 90, np.uint8), face())
     assert [x.dtype for x in network.seen] == [np.float32] * 2
-    assert all((x == np.array([50, 100, 200], np.float32)).all() for x in network.seen)
+    assert all(np.allclose(x, 90) for x in network.seen)
+    reddish = np.full((*FRAME, 3), (120, 100, 100), np.uint8)
+    reddish[: FRAME[0] // 2] = (100, 100, 120)  # two lights: the mean of the whole is grey
+    network = Scripted(0, 0, 0)
+    PassivePair(network, network).live(reddish, face(y=420, side=60))
+    blue, _, red = network.seen[0][0, 70, 40]
+    assert red > blue + 10
 
 
 def test_surroundings_are_moved_inside_and_shrunk_never_padded() -> None:
@@ -238,19 +320,25 @@ def test_surroundings_are_as_many_boxes_as_asked() -> None:
     [
         (lambda: Scripted(0, 0, 0, shape=(1, 128, 128, 3)), "input"),
         (lambda: Scripted(0, 0), "not that of MiniFASNet"),
-        (lambda: Scripted(math.nan, 0, 0), "not finite"),
     ],
-    ids=["another input", "two classes", "NaN"],
+    ids=["another input", "two classes"],
 )
 def test_another_network_is_a_model_fault(network: object, said: str) -> None:
     with pytest.raises(ModelFault, match=said):
         PassivePair(Scripted(0, 0, 0), network()).live(noise(), face())
 
 
-def test_a_policy_without_its_weights_does_not_start() -> None:
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_network_that_gives_no_number_objects(value: float) -> None:
+    pair = PassivePair(Scripted(0, 9, 0), Scripted(value, 0, 0))
+    detector = PadDetector(PadPolicy(frozenset({Family.PASSIVE})), pair)
+    assert detector.look(noise(), face()).reason is Reason.FACE_ATTACK
+
+
+def test_a_policy_without_its_networks_does_not_start() -> None:
     with pytest.raises(ModelFault, match="not installed") as caught:
         PadDetector(PadPolicy(frozenset(Family)))
-    assert "doorward models fetch --pad-weights DIR" in caught.value.hint
+    assert caught.value.hint == "build the models again: doorward models fetch"
 
 
 # --- any picture ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from edge.card.claims import Card, Document, StatusPointer
 from edge.card.encode import sign_card, sign_presentation
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.errors import StorageFault
+from edge.passage.inputs.code_tracker import HELD_MS
 from edge.passage.machine import PassageState, PassageTimes
 from edge.passage.requirements.factors import AskNonce, AskPin, Given, Heard
 from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
@@ -213,7 +214,7 @@ def test_the_record_has_the_required_and_the_given_factors() -> None:
 def test_a_refused_code_has_no_visit() -> None:
     site = Site()
     site.reader.in_view = ("https://example.org/menu",)
-    site.see()
+    site.see(HELD_MS // 100 + 1)
     assert site.passages[0].visit is msgspec.UNSET
     assert site.venue.settled == []
 

@@ -10,6 +10,7 @@ from worlds.trust import NOW
 from edge.card.claims import Freshness
 from edge.decision import Reason
 from edge.errors import Refused
+from edge.trust.time.clock_slack import CLOCK_SLACK
 from edge.trust.time.code_window import MAX_WINDOW, check_floor, window
 from edge.trust.time.freshness import Budgets, freshness
 
@@ -36,10 +37,11 @@ def test_no_window_is_wider_than_the_replay_memory(since):
     assert allowed.ahead < allowed.behind <= MAX_WINDOW
 
 
-def test_a_time_at_the_floor_is_accepted_and_one_before_it_is_not():
+def test_a_time_at_the_floor_is_accepted_and_one_before_its_slack_is_not():
     check_floor(NOW, NOW)
+    check_floor(NOW - CLOCK_SLACK, NOW)
     with pytest.raises(Refused) as caught:
-        check_floor(NOW - timedelta(microseconds=1), NOW)
+        check_floor(NOW - CLOCK_SLACK - timedelta(microseconds=1), NOW)
     assert caught.value.reason is Reason.CLOCK_UNTRUSTED
 
 
@@ -49,7 +51,8 @@ AGES = {
     "over a day": (DAY + S, Freshness.AGEING),
     "a week": (7 * DAY, Freshness.AGEING),
     "over a week": (7 * DAY + S, Freshness.STALE),
-    "from the future": (-S, Freshness.STALE),
+    "from another clock": (-CLOCK_SLACK, Freshness.FRESH),
+    "from the future": (-CLOCK_SLACK - S, Freshness.STALE),
 }
 
 

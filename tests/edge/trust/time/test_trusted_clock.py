@@ -21,7 +21,9 @@ from edge.trust.time.trusted_clock import AGREES, SMALL_STEP, ClockAnomaly, Cloc
 STARTS: dict[str, tuple[datetime, ClockMemory | None, ClockAnomaly | None, datetime]] = {
     "an ordinary clock": (NOW, None, None, NOW),
     "the latest signed second": (SIGNED, None, None, SIGNED),
-    "a second before it": (SIGNED - S, None, ClockAnomaly.BEHIND, SIGNED),
+    "a few seconds before it": (SIGNED - 10 * S, None, None, SIGNED),
+    "more than that": (SIGNED - 11 * S, None, ClockAnomaly.BEHIND, SIGNED),
+    "a few seconds before what was stored": (NOW, ClockMemory(NOW + 10 * S, SIGNED), None, NOW + 10 * S),
     "no RTC": (FIRST, None, ClockAnomaly.BEHIND, SIGNED),
     "before what was stored": (NOW, ClockMemory(NOW + HOUR, SIGNED), ClockAnomaly.BEHIND, NOW + HOUR),
     "after what was stored": (NOW, ClockMemory(NOW - HOUR, SIGNED), None, NOW),

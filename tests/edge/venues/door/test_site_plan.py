@@ -36,5 +36,5 @@ def test_the_plan_names_doors_areas_and_the_permits_of_groups() -> None:
 
 
 def test_a_wrong_file_is_an_error_that_names_the_key() -> None:
-    with pytest.raises(ConfigError, match=r"site\.toml: unknown key pasback"):
+    with pytest.raises(ConfigError, match=r"site\.toml:2: unknown key pasback"):
         parse_plan(SITE.replace("version", "pasback = 1\nversion", 1).encode(), "site.toml")

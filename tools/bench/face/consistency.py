@@ -29,7 +29,7 @@ from edge.cli.output import progress
 from edge.cli.verbs import argument
 from edge.face.consistency import LandmarkFrame, judge, measure
 from hw.sim.pictures.head import FRAME_MS, Pose, head, script, sheet
-from tools.bench.challenge import at_the_door
+from tools.bench.face.challenge import at_the_door
 
 if TYPE_CHECKING:
     import argparse

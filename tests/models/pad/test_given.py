@@ -1,4 +1,4 @@
-"""Optional weights: the pinned bytes from a folder or an address are kept, and other bytes are refused."""
+"""Weights of passive PAD: the pinned bytes of a folder or an address are kept, and other bytes are refused."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ModelFault
-from models import given
-from models.manifest import File, Pad, Weights
+from models.manifest import Pad, Weights
+from models.pad import given
 
-CONTENT = {"first.tflite": b"one network", "second.tflite": b"another one"}
+CONTENT = {"first.pth": b"one network", "second.pth": b"another one"}
 
 
 def wanted(name: str, built: str) -> Weights:
     content = CONTENT[name]
     return Weights(
-        names=(name, f"upstream_{name}"),
+        file=built,
+        package="a-package",
+        member=f"a-package/{name}",
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        file=built,
-        built=File(sha256="", bytes=0),
     )
 
 
-PAD = Pad(licence="", origin="", v2=wanted("first.tflite", "v2"), v1se=wanted("second.tflite", "v1se"))
-FOUND = {"v2": CONTENT["first.tflite"], "v1se": CONTENT["second.tflite"]}
+PAD = Pad(licence="", origin="", v2=wanted("first.pth", "v2"), v1se=wanted("second.pth", "v1se"))
+FOUND = {"v2": CONTENT["first.pth"], "v1se": CONTENT["second.pth"]}
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def address(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_missing_optional_weights_are_not_an_error(tmp_path: Path) -> None:
+def test_weights_that_were_never_given_are_not_an_error(tmp_path: Path) -> None:
     assert given.weights(PAD, tmp_path / "cache", None) == {}
 
 
@@ -70,26 +70,19 @@ def test_weights_from_a_folder_are_kept_for_the_next_build(folder: Path, tmp_pat
     assert given.weights(PAD, tmp_path / "cache", None) == FOUND
 
 
-def test_weights_are_found_under_the_names_of_their_origin(folder: Path, tmp_path: Path) -> None:
-    for name in CONTENT:
-        (folder / name).rename(folder / f"upstream_{name}")
-    assert given.weights(PAD, tmp_path / "cache", str(folder)) == FOUND
-
-
-def test_weights_are_fetched_from_an_address(address: str, folder: Path, tmp_path: Path) -> None:
-    (folder / "second.tflite").rename(folder / "upstream_second.tflite")  # the first name is then a 404
+def test_weights_are_fetched_from_an_address(address: str, tmp_path: Path) -> None:
     assert given.weights(PAD, tmp_path / "cache", address) == FOUND
 
 
 @pytest.mark.parametrize("content", [None, b"", b"another two", b"another one, and more"])
 def test_other_bytes_are_refused_and_not_kept(folder: Path, tmp_path: Path, content: bytes | None) -> None:
-    (folder / "second.tflite").unlink()
+    (folder / "second.pth").unlink()
     if content is not None:
-        (folder / "second.tflite").write_bytes(content)
+        (folder / "second.pth").write_bytes(content)
     with pytest.raises(ModelFault, match="holds no second"):
         given.weights(PAD, tmp_path / "cache", str(folder))
-    assert not (tmp_path / "cache" / "second.tflite").exists()
-    assert given.weights(PAD, tmp_path / "cache", None) == {}
+    assert not (tmp_path / "cache" / "second.pth").exists()
+    assert given.weights(PAD, tmp_path / "cache", None) == {"v2": CONTENT["first.pth"]}
 
 
 @pytest.mark.parametrize("place", ["http://127.0.0.1:9/", "http://[::1", "https://", "/no/such/folder", ""])

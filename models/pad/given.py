@@ -1,4 +1,7 @@
-"""Reads optional weights from an operator's folder or web address, checks and keeps them in the cache."""
+"""Reads the weights of passive PAD from a folder or an address of an operator, if their package is not used.
+
+They are checked and kept in the cache, so that later builds need neither the package nor the folder.
+"""
 
 from __future__ import annotations
 
@@ -16,37 +19,35 @@ if TYPE_CHECKING:
     from models.manifest import Pad, Weights
 
 VARIABLE = "DOORWARD_PAD_WEIGHTS"  # names the folder or the address, where no option does
-TIMEOUT_S = 60  # of silence; 1.8 MB need two seconds on a slow line
+TIMEOUT_S = 60  # of silence; 1.9 MB need two seconds on a slow line
 WEB = ("https", "http")  # http is safe too: the sha256 is pinned
 
 
 def weights(pad: Pad, cache: Path, place: str | None) -> dict[str, bytes]:
-    """The given files, by the name of the file that is built from each; {} where they were never given.
+    """The given files, by the model file that is built from each; {} where none was ever given.
 
-    `place`: a folder or a web address that holds them, under one of the names in the manifest; None: the
-    files of an earlier run in the cache. Raises ModelFault where `place` does not hold the pinned bytes.
+    `place`: a folder or a web address that holds both files; None: the files of an earlier run in the cache.
+    Raises ModelFault where `place` does not hold the pinned bytes.
     """
     found = {}
     for wanted in (pad.v2, pad.v1se):
-        kept = cache / wanted.names[0]
+        kept = cache / wanted.name
         if durable.sha256(kept) == wanted.sha256:
             found[wanted.file] = kept.read_bytes()
         elif place:
             found[wanted.file] = _from(place, wanted)
             durable.write(kept, found[wanted.file])
-    return found if len(found) == 2 else {}
+    return found
 
 
 def _from(place: str, wanted: Weights) -> bytes:
+    address = f"{place.rstrip('/')}/{wanted.name}"
     web = place.partition(":")[0] in WEB
-    for name in wanted.names:
-        content = (
-            _download(f"{place.rstrip('/')}/{name}", wanted) if web else _read(Path(place) / name, wanted)
-        )
-        if content is not None and hashlib.sha256(content).hexdigest() == wanted.sha256:
-            return content
+    content = _download(address, wanted) if web else _read(Path(place, wanted.name), wanted)
+    if content is not None and hashlib.sha256(content).hexdigest() == wanted.sha256:
+        return content
     raise ModelFault(
-        f"{place}: holds no {' or '.join(wanted.names)} with the sha256 {wanted.sha256[:12]}",
+        f"{place}: holds no {wanted.name} with the sha256 {wanted.sha256[:12]}",
         hint="get the weights that models/pad.md names",
     )
 
@@ -60,7 +61,7 @@ def _read(path: Path, wanted: Weights) -> bytes | None:
 
 
 def _download(url: str, wanted: Weights) -> bytes | None:
-    """The bytes at an address; None where there is no such file, so that the next name is tried."""
+    """The bytes at an address; None where there is no such file."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310  http(s) alone: WEB
             return bytes(answer.read(wanted.bytes + 1))
