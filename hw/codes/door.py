@@ -38,7 +38,8 @@ class DoorReader:
     """A CodeReader for the loop of a door: each frame costs zxing, and one step or one fit without a code.
 
     A frame with a suspect: the largest is mended, alone and then with the frames before it. A frame without
-    one: the next step of SCHEDULE. Failed fits at one place rest for 1, 2, 4, then 8 frames.
+    one: the next step of SCHEDULE. Failed fits at one place rest for 1, 2, 4, then 8 frames. `mends`: False
+    for a site that refuses mended codes.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class DoorReader:
         schedule: tuple[Step, ...] = SCHEDULE,
         fit_s: float = FIT_S,
         together: bool = True,
+        mends: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader = reader
         self._schedule = schedule
         self._fit_s = fit_s
         self._clock = clock
+        self._mends = mends and reed_solomon.AVAILABLE
         self._frames = FrameSum() if together else None
         self._idle = 0
         self._failed: Suspect | None = None
@@ -92,7 +95,7 @@ class DoorReader:
     def _fit(self, luma: Pixels, suspects: Iterable[Suspect]) -> tuple[Symbol, ...] | None:
         """The symbols after one fit of the largest suspect; None without a fit."""
         largest = distinct(suspects, [], luma.shape, 1)
-        if not largest or not reed_solomon.AVAILABLE or self._rests(largest[0]):
+        if not largest or not self._mends or self._rests(largest[0]):
             return None
         symbol = self._mended(luma, largest[0])
         if symbol is not None:
