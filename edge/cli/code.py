@@ -81,10 +81,8 @@ def _tell(path: Path, symbols: Sequence[Symbol]) -> None:
     if not symbols:
         print(f"{harmless(str(path))}: no code")
     for symbol in symbols:
-        print(
         mended = ", mended" if symbol.mended else ""
         print(f"{harmless(str(path))}: {harmless(symbol.text)} ({symbol.engine}{mended})")
-        )
 
 
 def _verify(args: argparse.Namespace) -> int:
