@@ -56,14 +56,16 @@ class ZxingReader:
     def _find(self, luma: Pixels, *, suspects: bool, one_threshold: bool) -> Found:
         if luma.size == 0:
             return Found((), ())  # ImageView refuses a side of 0
-        binarizer = self._zxing.Binarizer
         try:
+            options: dict[str, Any] = (
+                {"binarizer": self._zxing.Binarizer.GlobalHistogram} if one_threshold else {}
+            )
             barcodes = self._zxing.read_barcodes(
                 np.ascontiguousarray(luma),
                 formats=self._formats,
                 text_mode=self._zxing.TextMode.Plain,  # no change of characters for display
-                binarizer=binarizer.GlobalHistogram if one_threshold else binarizer.LocalAverage,
                 return_errors=suspects,
+                **options,
             )
             return Found(
                 accept(self._symbol(barcode) for barcode in barcodes if barcode.valid),
