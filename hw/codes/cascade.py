@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hw.codes.step import Step
+from hw.codes.step import ReadingStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 MAX_SYMBOLS = 255  # zxing-cpp's own limit; a door only tells one symbol from several
 MAX_PAYLOAD_BYTES = 7_089  # digits in a version 40-L symbol, the largest content of any QR symbol
 # qr.md 2b: at 3 pixels a module and 25 degrees of tilt, 80 % of frames are read at 1x, 100 % with this step.
-_LIVE = (Step(scale=2),)
+_LIVE = (ReadingStep(scale=2),)
 
 # For still pictures, where no next frame gives a second attempt. Of 183 real pictures (all sets of
 # tests/hw/codes/test_codes.py) zxing reads, at 1x / with 2x / with all steps: one third of the size
 # 57 / 100 / 119, blurred by 2 px 56 / 70 / 102, with noise of 18 63 / 71 / 127.
 _THOROUGH = (
     *_LIVE,
-    Step(blur_px=1.2),
-    Step(scale=2, blur_px=2, sharpen=1.5),
-    Step(scale=3, blur_px=3, sharpen=1.5),
-    Step(scale=4),
-    Step(scale=0.5),  # a photograph of 12 megapixels, soft at full size
+    ReadingStep(blur_px=1.2),
+    ReadingStep(scale=2, blur_px=2, sharpen=1.5),
+    ReadingStep(scale=3, blur_px=3, sharpen=1.5),
+    ReadingStep(scale=4),
+    ReadingStep(scale=0.5),  # a photograph of 12 megapixels, soft at full size
 )
 
 

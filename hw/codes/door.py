@@ -13,7 +13,7 @@ from hw.codes.grid import reed_solomon
 from hw.codes.grid.mend import corrected_symbol, read_softly
 from hw.codes.grid.suspects import Suspect, distinct
 from hw.codes.mender import confirmed
-from hw.codes.step import Step
+from hw.codes.step import ReadingStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 # 2x costs 15 ms at 1280x720 and reads dense codes from afar: on every second frame, as before. Gamma costs
 # 2.5 ms and half size with contrast 1.7 ms: they read screens in sunlight and under glare.
 SCHEDULE: Final = (
-    Step("gamma", gamma=0.5),
-    Step("2x", scale=2),
-    Step("half size, contrast", scale=0.5, contrast=6),
-    Step("2x", scale=2),
+    ReadingStep("gamma", gamma=0.5),
+    ReadingStep("2x", scale=2),
+    ReadingStep("half size, contrast", scale=0.5, contrast=6),
+    ReadingStep("2x", scale=2),
 )
 FIT_S: Final = 0.028  # of CPU time 17 ms on average; a longer fit ends: the next frame is a better chance
 _MAX_REST: Final = 8  # frames without a fit after four failures at one place: a poster is no visitor
@@ -46,7 +46,7 @@ class DoorReader:
         self,
         reader: ZxingReader,
         *,
-        schedule: tuple[Step, ...] = SCHEDULE,
+        schedule: tuple[ReadingStep, ...] = SCHEDULE,
         fit_s: float = FIT_S,
         together: bool = True,
         mends: bool = True,

@@ -19,7 +19,7 @@ _TILES: Final = 12  # of CLAHE, a side: a glare on a phone covers one or two
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReadingStep:
     """One further attempt: resize, stretch local contrast, then blur (against noise) or sharpen.
 
     `gamma` under 1 spreads dark tones. `contrast` is the clip limit of CLAHE. `one_threshold` tells the

@@ -11,7 +11,7 @@ from hw.codes.cascade import accept, scaled
 from hw.codes.grid import finders, reed_solomon
 from hw.codes.grid.suspects import Suspect, distinct, holds
 from hw.codes.mender import mended_symbol
-from hw.codes.step import Step
+from hw.codes.step import ReadingStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 # By gain for cost. Of 1,232 codes of BoofCV's set 980 are read at 1x; with suspects these steps add 52, 15,
 # 26, 38, 3 and 10 (the last three together).
 STEPS: Final = (
-    Step("1x"),
-    Step("2x", scale=2),
-    Step("half size, contrast", scale=0.5, contrast=6),
-    Step("gamma", gamma=0.5),
-    Step("one threshold", one_threshold=True),
-    Step("half size", scale=0.5),
-    Step("blurred", blur_px=2.5),
-    Step("3x", scale=3),
+    ReadingStep("1x"),
+    ReadingStep("2x", scale=2),
+    ReadingStep("half size, contrast", scale=0.5, contrast=6),
+    ReadingStep("gamma", gamma=0.5),
+    ReadingStep("one threshold", one_threshold=True),
+    ReadingStep("half size", scale=0.5),
+    ReadingStep("blurred", blur_px=2.5),
+    ReadingStep("3x", scale=3),
     # read in pictures at one third of their size, or blurred by 2 pixels: see tests/hw/codes/test_codes.py
-    Step("slightly blurred", blur_px=1.2),
-    Step("2x, sharpened", scale=2, blur_px=2, sharpen=1.5),
-    Step("3x, sharpened", scale=3, blur_px=3, sharpen=1.5),
-    Step("4x", scale=4),
+    ReadingStep("slightly blurred", blur_px=1.2),
+    ReadingStep("2x, sharpened", scale=2, blur_px=2, sharpen=1.5),
+    ReadingStep("3x, sharpened", scale=3, blur_px=3, sharpen=1.5),
+    ReadingStep("4x", scale=4),
 )
 BUDGET_S: Final = 10.0  # for one picture; a photograph of 12 megapixels without a code takes 1 to 2 s
 _SUSPECTS_A_STEP: Final = 12
@@ -95,7 +95,7 @@ class ThoroughReader:
             yield from self._mended(luma, suspects, _SUSPECTS_A_STEP, read, expired)
         if min(luma.shape, default=0) >= _MIN_SIDE:
             scale = min(2.0, _FINDER_SIDE / max(luma.shape))
-            triples = finders.suspects(Step(scale=scale).apply(luma), expired=expired)
+            triples = finders.suspects(ReadingStep(scale=scale).apply(luma), expired=expired)
             yield from self._mended(luma, [one.scaled(1 / scale) for one in triples], _TRIPLES, read, expired)
         if self._last is not None:
             yield self._last.read(luma)

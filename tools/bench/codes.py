@@ -45,7 +45,7 @@ _DAMAGES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class JudgedPicture:
     """One picture of a set, with the number of its codes and, if known, their payload."""
 
     path: Path
@@ -54,7 +54,7 @@ class Picture:
     payload: bytes | None
 
 
-def pictures(root: Path) -> Iterator[Picture]:
+def pictures(root: Path) -> Iterator[JudgedPicture]:
     """All pictures below a folder of sets that have a truth."""
     for folder in sorted({path.parent for path in root.rglob("*") if path.suffix.lower() in _PICTURES}):
         category = str(folder.relative_to(root))
@@ -65,12 +65,14 @@ def pictures(root: Path) -> Iterator[Picture]:
                     known = row["truth_source"] != "none"
                     payload = bytes.fromhex(row["payload_hex"]) if known else None
                     if (folder / row["file"]).exists():
-                        yield Picture(folder / row["file"], category, int(known), payload)
+                        yield JudgedPicture(folder / row["file"], category, int(known), payload)
             continue
         for path in sorted(folder.iterdir()):
             corners = path.with_suffix(".txt")
             if path.suffix.lower() in _PICTURES and corners.exists():
-                yield Picture(path, category, _count(corners.read_text("utf-8", errors="replace")), None)
+                yield JudgedPicture(
+                    path, category, _count(corners.read_text("utf-8", errors="replace")), None
+                )
 
 
 def _count(text: str) -> int:
@@ -117,10 +119,10 @@ class Counted:
     ms: Counter[str]
 
 
-def measure(found: Iterable[Picture]) -> dict[str, Counted]:
+def measure(found: Iterable[JudgedPicture]) -> dict[str, Counted]:
     """Each engine on each picture."""
     named = engines()
-    sets: dict[str, list[Picture]] = defaultdict(list)
+    sets: dict[str, list[JudgedPicture]] = defaultdict(list)
     for picture in found:
         sets[picture.category].append(picture)
     counted = {}
@@ -142,7 +144,7 @@ def measure(found: Iterable[Picture]) -> dict[str, Counted]:
     return counted
 
 
-def _judged(picture: Picture, payloads: list[bytes]) -> tuple[int, int]:
+def _judged(picture: JudgedPicture, payloads: list[bytes]) -> tuple[int, int]:
     """Codes read, and wrong texts, which are known only where the payload is, or where no code is."""
     if picture.payload is None:
         return min(picture.codes, len(payloads)), len(payloads) if picture.codes == 0 else 0

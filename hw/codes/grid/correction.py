@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hw.codes.grid.layout import data_path_of, mask_bits
-from hw.codes.grid.reed_solomon import Block, correct
+from hw.codes.grid.reed_solomon import CorrectedBlock, correct
 from hw.codes.grid.standard import data_lengths
 from hw.codes.grid.structure import padding_of
 
@@ -115,7 +115,7 @@ def _block(
     *,
     erasures: bool,
     expired: Callable[[], bool],
-) -> Block | None:
+) -> CorrectedBlock | None:
     """One block: without erasures, then with ever more of its least certain bytes erased."""
     content = words.tobytes()
     block = correct(content, parity)

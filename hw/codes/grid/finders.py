@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hw.codes.grid.warp import Floats
+    from hw.codes.grid.warp import Doubles
 
 _MAX_FINDERS: Final = 30  # the largest: 4,060 triples, 7 s at worst: so there is a deadline
 _MAX_SUSPECTS: Final = 40
@@ -36,9 +36,9 @@ _DIRECTIONS: Final = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
 class Finder:
     """A finder pattern: its centre, its side in pixels and its four corners in no order."""
 
-    centre: Floats
+    centre: Doubles
     side: float
-    corners: Floats
+    corners: Doubles
 
 
 def suspects(luma: NDArray[np.uint8], *, expired: Callable[[], bool] = lambda: False) -> list[Suspect]:
@@ -108,7 +108,7 @@ def _finder(ring: NDArray[np.int32], stone: NDArray[np.int32]) -> Finder | None:
     return Finder(corners.mean(0), side, corners)
 
 
-def _four_corners(ring: NDArray[np.int32]) -> Floats:
+def _four_corners(ring: NDArray[np.int32]) -> Doubles:
     hull = cv2.convexHull(ring)
     around = cv2.arcLength(hull, True)
     for tolerance in (0.04, 0.06, 0.08, 0.1):
@@ -150,16 +150,16 @@ def _as_symbol(corner: Finder, one: Finder, other: Finder) -> list[tuple[float, 
     return [(error, Suspect(corners, None)) for error, corners in tries[:2] if error < _MAX_ERROR]
 
 
-def _ordered(finder: Finder, axes: Floats) -> Floats | None:
+def _ordered(finder: Finder, axes: Doubles) -> Doubles | None:
     """The finder's corners from the symbol's top left clockwise."""
     placed = (finder.corners - finder.centre) @ axes.T
     placed = placed / np.maximum(np.abs(placed).max(0), 1e-9)
     order = [int(np.argmax(placed @ direction)) for direction in _DIRECTIONS]
-    ordered: Floats = finder.corners[order]
+    ordered: Doubles = finder.corners[order]
     return ordered if len(set(order)) == 4 else None
 
 
-def _distance_in_finders(seen: Floats, long: Floats) -> float:
+def _distance_in_finders(seen: Doubles, long: Doubles) -> float:
     """The mean distance of the finders' centres, in sides of a finder along the same direction."""
 
     def mean_side(finders: tuple[int, int], ends: tuple[int, int, int, int]) -> float:
@@ -179,7 +179,7 @@ def _distance_in_finders(seen: Floats, long: Floats) -> float:
     return float(long[0] / max(across, 1e-6) + long[1] / max(down, 1e-6)) / 2
 
 
-def _corners_of(seen: Floats, version: int, side: float) -> tuple[float, Floats] | None:
+def _corners_of(seen: Doubles, version: int, side: float) -> tuple[float, Doubles] | None:
     """The symbol's corners from the twelve corners of its finders, and how far these are off."""
     far = size_of(version) - 7
     modules = np.concatenate([_SQUARE, _SQUARE + np.array((far, 0)), _SQUARE + np.array((0, far))])

@@ -14,7 +14,7 @@ import numpy as np
 
 from hw.codes.grid.layout import layout_of, size_of
 from hw.codes.grid.sampling import Image, sample
-from hw.codes.grid.warp import BENT, CORNERS, Floats, bends, place, unbent
+from hw.codes.grid.warp import BENT, CORNERS, Doubles, bends, place, unbent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,13 +33,13 @@ _ROUNDS: Final = 14  # of a step; 5 on average
 class References:
     """Points of the unit square with a known colour, and the pattern that each belongs to."""
 
-    points: Floats
-    bends: Floats
-    colour: Floats  # -1 dark, 1 light
-    mean: Floats  # (points, patterns): a product with it is the mean of each pattern
-    weight: Floats  # of each pattern
-    colour_mean: Floats
-    colour_variance: Floats
+    points: Doubles
+    bends: Doubles
+    colour: Doubles  # -1 dark, 1 light
+    mean: Doubles  # (points, patterns): a product with it is the mean of each pattern
+    weight: Doubles  # of each pattern
+    colour_mean: Doubles
+    colour_variance: Doubles
 
 
 @lru_cache(maxsize=40)
@@ -71,14 +71,14 @@ def references(version: int) -> References:
     )
 
 
-def score(image: Image, grids: Floats, known: References) -> Floats:
+def score(image: Image, grids: Doubles, known: References) -> Doubles:
     """(k, 16) grids to (k,) scores, -1 to 1."""
     seen = sample(image, place(grids, known.points, known.bends)).astype(np.float64)
     mean = seen @ known.mean
     variance = (seen * seen) @ known.mean - mean * mean
     common = (seen * known.colour) @ known.mean - mean * known.colour_mean
     scale = np.sqrt(np.maximum(variance, _FLAT) * known.colour_variance + 1e-6)
-    weighted: Floats = np.clip(common / scale, -1, 1) @ known.weight
+    weighted: Doubles = np.clip(common / scale, -1, 1) @ known.weight
     return weighted
 
 
@@ -88,11 +88,11 @@ class Fit:
 
     score: float
     version: int
-    grid: Floats
+    grid: Doubles
 
 
 def fit(
-    image: Image, corners: Floats, versions: Sequence[int], *, expired: Callable[[], bool] = lambda: False
+    image: Image, corners: Doubles, versions: Sequence[int], *, expired: Callable[[], bool] = lambda: False
 ) -> Fit | None:
     """The best grid near `corners` over these versions; the best so far when `expired`."""
     start = unbent(corners)
@@ -112,7 +112,7 @@ def fit(
     return best
 
 
-def _search(image: Image, grid: Floats, version: int, reached: float, expired: Callable[[], bool]) -> Fit:
+def _search(image: Image, grid: Doubles, version: int, reached: float, expired: Callable[[], bool]) -> Fit:
     """Moves one parameter at a time, or all that help together, by ever smaller steps."""
     known = references(version)
     corners = grid[:CORNERS].reshape(4, 2)
@@ -140,7 +140,7 @@ def _search(image: Image, grid: Floats, version: int, reached: float, expired: C
 
 
 @lru_cache(maxsize=2)
-def _moves(free: int) -> Floats:
+def _moves(free: int) -> Doubles:
     """Each free parameter up and down; for the corners also the whole symbol in each direction."""
     one = np.eye(BENT)[:free]
     if free > CORNERS:

@@ -15,7 +15,7 @@ from hw.codes.grid.format_info import likely_formats
 from hw.codes.grid.layout import size_of
 from hw.codes.grid.readings import readings
 from hw.codes.grid.sampling import Image, module_brightness
-from hw.codes.grid.warp import UNIT_SQUARE, Floats, place
+from hw.codes.grid.warp import UNIT_SQUARE, Doubles, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,15 +36,15 @@ _LEAST_BLUR: Final = 0.5  # pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Window:
+class SuspectWindow:
     """The part of a picture around a suspect, at most 500 pixels a side of the symbol."""
 
     image: Image
-    corners: Floats
+    corners: Doubles
     scale: float
-    offset: Floats
+    offset: Doubles
 
-    def in_picture(self, pixels: Floats) -> Floats:
+    def in_picture(self, pixels: Doubles) -> Doubles:
         return pixels / self.scale + self.offset
 
 
@@ -53,7 +53,7 @@ class SoftSymbol:
     """A suspect after its fit: its corners in the picture, and its modules in several readings."""
 
     fit: Fit
-    corners: Floats
+    corners: Doubles
     softs: list[Image]
 
 
@@ -62,7 +62,7 @@ class Mended:
     """A symbol that was corrected, its modules as drawn, its corners in the picture."""
 
     dark: NDArray[np.bool_]
-    corners: Floats
+    corners: Doubles
     symbol: Corrected
 
     @property
@@ -71,7 +71,7 @@ class Mended:
         return picture(self.dark)
 
 
-def cut_out(luma: NDArray[np.uint8], suspect: Suspect) -> Window | None:
+def cut_out(luma: NDArray[np.uint8], suspect: Suspect) -> SuspectWindow | None:
     """The suspect's window, or None if too little of it is in the picture."""
     side = float(suspect.sides.mean())
     edge = side * _MARGIN
@@ -87,10 +87,12 @@ def cut_out(luma: NDArray[np.uint8], suspect: Suspect) -> Window | None:
             return None
         part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     offset = np.array([left, top], float)
-    return Window(part.astype(np.float32), (suspect.corners - offset) * scale, scale, offset)
+    return SuspectWindow(part.astype(np.float32), (suspect.corners - offset) * scale, scale, offset)
 
 
-def fitted(window: Window, suspect: Suspect, *, expired: Callable[[], bool] = lambda: False) -> Fit | None:
+def fitted(
+    window: SuspectWindow, suspect: Suspect, *, expired: Callable[[], bool] = lambda: False
+) -> Fit | None:
     """The grid of the suspect, or None if no grid fits well enough."""
     side = float(suspect.sides.mean()) * window.scale
     softened = _blurred(window.image, side * _FIT_BLUR)
@@ -98,7 +100,7 @@ def fitted(window: Window, suspect: Suspect, *, expired: Callable[[], bool] = la
     return found if found is not None and found.score >= _LEAST else None
 
 
-def soft_modules(window: Window, found: Fit) -> list[Image]:
+def soft_modules(window: SuspectWindow, found: Fit) -> list[Image]:
     """All soft readings of a fitted symbol, the best first."""
     side = float(np.linalg.norm(window.corners - np.roll(window.corners, 1, 0), axis=1).mean())
     softened = _blurred(window.image, side / size_of(found.version) * _EQUALISER_BLUR)

@@ -9,14 +9,14 @@ import numpy as np
 
 from hw.codes.grid.layout import layout_of
 from hw.codes.grid.sampling import Image, centres, sample
-from hw.codes.grid.warp import Floats, place
+from hw.codes.grid.warp import Doubles, place
 
 _GREY: Final = 4.0  # grey levels of contrast that noise alone makes
 _TAPS: Final = 5  # modules a side that the equaliser takes together
 _RIDGE: Final = 3.0  # pulls the equaliser to the module itself: some 200 known modules train 26 numbers
 
 
-def readings(softened: Image, grid: Floats, version: int, brightness: Image) -> list[Image]:
+def readings(softened: Image, grid: Doubles, version: int, brightness: Image) -> list[Image]:
     """All readings, the best first; the first is the mean of the others.
 
     Of 52 hard symbols that were mended, the mean read 31, the equaliser 12 and the others the rest.
@@ -66,10 +66,10 @@ def against_surfaces(brightness: Image, version: int) -> Image:
     return _soft(brightness - (light + dark) / 2, np.abs(light - dark) / 2 + _GREY)
 
 
-def _surface(terms: Floats, seen: Image) -> Floats:
+def _surface(terms: Doubles, seen: Image) -> Doubles:
     """Least squares, three rounds: a module far off counts less in the next round."""
     weight = np.ones(len(seen))
-    factors: Floats = np.zeros(terms.shape[1])
+    factors: Doubles = np.zeros(terms.shape[1])
     for _ in range(3):
         factors = np.linalg.lstsq(terms * weight[:, None], seen * weight, rcond=None)[0]
         away = np.abs(terms @ factors - seen)
@@ -84,7 +84,7 @@ def against_threshold(brightness: Image) -> Image:
     return _soft(brightness - threshold - 0.5, np.full_like(brightness, brightness.std() + _GREY))
 
 
-def equalised(softened: Image, grid: Floats, version: int) -> Image:
+def equalised(softened: Image, grid: Doubles, version: int) -> Image:
     """A linear equaliser of 5x5 modules, trained on the known modules of this very symbol.
 
     It undoes blur and motion that mix neighbours.
@@ -118,6 +118,6 @@ def _mean(values: Image, side: int) -> Image:
     return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def _soft(difference: Floats | Image, scale: Floats | Image) -> Image:
+def _soft(difference: Doubles | Image, scale: Doubles | Image) -> Image:
     soft: Image = np.clip(difference / np.maximum(scale, 1e-3), -1, 1).astype(np.float32)
     return soft

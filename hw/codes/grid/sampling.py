@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.codes.grid.layout import size_of
-from hw.codes.grid.warp import Floats, place
+from hw.codes.grid.warp import Doubles, place
 
 Image = NDArray[np.float32]
 _ROW: Final = 8_192  # cv2.remap takes at most 32,767 points a row
@@ -18,7 +18,7 @@ _FAR: Final = 30_000.0  # cv2.remap keeps places in 16 bits
 _INSIDE: Final = np.array([(x, y) for x in (-0.22, 0, 0.22) for y in (-0.22, 0, 0.22)])
 
 
-def sample(image: Image, pixels: Floats) -> Image:
+def sample(image: Image, pixels: Doubles) -> Image:
     """The brightness at (..., 2) pixels, bilinear; points outside take the nearest pixel of the border."""
     places = np.clip(np.nan_to_num(pixels.reshape(-1, 2), nan=-_FAR) - 0.5, -_FAR, _FAR)
     count = len(places)
@@ -30,15 +30,15 @@ def sample(image: Image, pixels: Floats) -> Image:
     return np.asarray(seen, np.float32).ravel()[:count].reshape(pixels.shape[:-1])
 
 
-def centres(version: int, margin: int = 0) -> Floats:
+def centres(version: int, margin: int = 0) -> Doubles:
     """The centres of the modules in the unit square, row by row; `margin` modules more on each side."""
     size = size_of(version)
     line = (np.arange(-margin, size + margin) + 0.5) / size
-    points: Floats = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
+    points: Doubles = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
     return points
 
 
-def module_brightness(image: Image, grid: Floats, version: int) -> Image:
+def module_brightness(image: Image, grid: Doubles, version: int) -> Image:
     """(size, size): the mean of nine points in each module."""
     size = size_of(version)
     points = (centres(version)[:, None] + _INSIDE[None] / size).reshape(-1, 2)

@@ -13,7 +13,7 @@ from hw.codes.grid.layout import MAX_VERSION, MIN_VERSION, size_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hw.codes.grid.warp import Floats
+    from hw.codes.grid.warp import Doubles
 
 _MIN_SIDE: Final = 20.0  # pixels: less than 1 pixel a module of version 1
 _MAX_RATIO: Final = 4.0  # of the longest to the shortest side: a tilt of 75 degrees
@@ -26,12 +26,12 @@ _MIN_MODULE: Final = 1.7  # pixels: no reading succeeded with less
 class Suspect:
     """Four corners (4, 2) in pixels, clockwise from the top left, and the engine's guess of the version."""
 
-    corners: Floats
+    corners: Doubles
     version: int | None = None
 
     @property
-    def sides(self) -> Floats:
-        lengths: Floats = np.linalg.norm(self.corners - np.roll(self.corners, 1, 0), axis=1)
+    def sides(self) -> Doubles:
+        lengths: Doubles = np.linalg.norm(self.corners - np.roll(self.corners, 1, 0), axis=1)
         return lengths
 
     @property
@@ -65,14 +65,14 @@ def plausible(suspect: Suspect, shape: tuple[int, ...]) -> bool:
     return bool(cv2.isContourConvex(corners.astype(np.float32).reshape(-1, 1, 2)))
 
 
-def holds(corners: Floats, point: Floats) -> bool:
+def holds(corners: Doubles, point: Doubles) -> bool:
     """Whether a point is inside these corners."""
     outline = np.asarray(corners, np.float32).reshape(-1, 1, 2)
     return len(outline) > 0 and cv2.pointPolygonTest(outline, (float(point[0]), float(point[1])), False) >= 0
 
 
 def distinct(
-    suspects: Iterable[Suspect], read: Sequence[Floats], shape: tuple[int, ...], most: int
+    suspects: Iterable[Suspect], read: Sequence[Doubles], shape: tuple[int, ...], most: int
 ) -> list[Suspect]:
     """The largest plausible suspects, at most `most`, one for each place, outside of what was `read`."""
     kept: list[Suspect] = []
