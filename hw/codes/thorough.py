@@ -127,11 +127,9 @@ def _corners(symbol: Symbol) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]
 
 
 def _add(read: list[Symbol], more: Iterable[Symbol]) -> None:
-    """Adds symbols at new places: the centre of one inside the other is one symbol."""
+    """Adds symbols at places that no earlier stage read: the centre of one inside the other is one symbol."""
+    places = [_corners(one) for one in read if one.corners]
     for symbol in more:
         corners = _corners(symbol)
-        places = [_corners(one) for one in read]
-        if not any(
-            holds(place, corners.mean(0)) or holds(corners, place.mean(0)) for place in places if len(place)
-        ):
+        if not any(holds(place, corners.mean(0)) or holds(corners, place.mean(0)) for place in places):
             read.append(symbol)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
-    from edge.ports import Pixels
+    from edge.ports import Pixels, Symbol
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "tests" / "BENCHMARKS-codes.md"
 PLOT: Final = PAGE.with_suffix(".svg")
@@ -81,31 +81,36 @@ def _count(text: str) -> int:
     return sum(len(line.split()) for line in lines) // 8
 
 
-def engines() -> dict[str, Callable[[Pixels], list[bytes]]]:
+def engines() -> dict[str, Callable[[Pixels], list[tuple[bytes, ...]]]]:
     """The engines of the comparison that are installed; ours last."""
     from hw.codes.zxing import ZxingReader
 
-    named: dict[str, Callable[[Pixels], list[bytes]]] = {}
+    named: dict[str, Callable[[Pixels], list[tuple[bytes, ...]]]] = {}
     straight = ZxingReader()
-    named["zxing-cpp"] = lambda luma: [symbol.payload for symbol in straight.read(luma)]
+    named["zxing-cpp"] = lambda luma: _both(straight.read(luma))
     with suppress(ReaderFault):
         from hw.codes.zbar import ZbarReader
 
         zbar = ZbarReader()
-        named["zbar"] = lambda luma: [symbol.payload for symbol in zbar.read(luma)]
+        named["zbar"] = lambda luma: _both(zbar.read(luma))
     detector = cv2.QRCodeDetector()
 
-    def opencv(luma: Pixels) -> list[bytes]:
+    def opencv(luma: Pixels) -> list[tuple[bytes, ...]]:
         try:
             _, texts, _, _ = detector.detectAndDecodeMulti(luma)
         except (cv2.error, UnicodeDecodeError):
             return []
-        return [text.encode() for text in texts if text]
+        return [(text.encode(),) for text in texts if text]
 
     named["OpenCV"] = opencv
     (ours,) = open_thorough_readers()
-    named["thorough"] = lambda luma: [symbol.payload for symbol in ours.read(luma)]
+    named["thorough"] = lambda luma: _both(ours.read(luma))
     return named
+
+
+def _both(symbols: Iterable[Symbol]) -> list[tuple[bytes, ...]]:
+    """Payload and text: some sets know only the text."""
+    return [(symbol.payload, symbol.text.encode()) for symbol in symbols]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +149,12 @@ def measure(found: Iterable[JudgedPicture]) -> dict[str, Counted]:
     return counted
 
 
-def _judged(picture: JudgedPicture, payloads: list[bytes]) -> tuple[int, int]:
+def _judged(picture: JudgedPicture, payloads: list[tuple[bytes, ...]]) -> tuple[int, int]:
     """Codes read, and wrong texts, which are known only where the payload is, or where no code is."""
     if picture.payload is None:
         return min(picture.codes, len(payloads)), len(payloads) if picture.codes == 0 else 0
     truth = picture.payload.rstrip()
-    right = any(payload.rstrip() == truth for payload in payloads)
+    right = any(one.rstrip() == truth for both in payloads for one in both)
     return int(right), 0 if right or not payloads else 1
 
 
