@@ -31,7 +31,7 @@ _SMALL_PARITY: Final = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interleaving:
-    """How the codewords of one version and error level divide into blocks (clause 7.6)."""
+    """Division of the codewords of one version and error level into blocks (clause 7.6)."""
 
     parity: int  # bytes in each block
     blocks: tuple[NDArray[np.intp], ...]  # places in the interleaved sequence
