@@ -155,16 +155,17 @@ class Keypad(Protocol):
 
 
 class Network(Protocol):
-    """One TFLite graph with a fixed float32 input. Raises ModelFault."""
+    """One TFLite graph with a fixed input: one picture. Raises ModelFault."""
 
     @property
     def input_shape(self) -> tuple[int, ...]: ...
 
-    def run(self, x: Floats) -> tuple[Floats, ...]:
+    def run(self, pixels: Pixels, levels: Floats) -> tuple[Floats, ...]:
         """Outputs in the order and the shapes of the graph, as float32 (int8 outputs are dequantized).
 
-        `x`: float32 of `input_shape`, which is not changed. The caller owns the outputs; a later run does not
-        change them.
+        `pixels`: uint8 of `input_shape` without its first 1. `levels`: the float32 input of the graph for
+        each of the 256 grey levels, (256,), or (256, 3) if the channels differ. Neither is changed. The
+        caller owns the outputs; a later run does not change them.
         """
         ...
 
@@ -279,6 +280,16 @@ class Signals(Protocol):
     def prompt(self, text: ScreenText | None) -> None:
         """Show a text for the holder ("turn your head to the left"); None clears it."""
         ...
+
+
+class ColourLight(Protocol):
+    """A light at the door that reaches the holder's face, red, green and blue."""
+
+    def shine(self, light: tuple[int, int, int] | None) -> None:
+        """Show this colour, each part 0 or 1, within 0.3 s; None: off. Never blocks, never raises."""
+        ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from edge.app.parts.face_engine import engine_for
 from edge.app.parts.keypad import open_keypad
 from edge.app.parts.keys import device_seed
 from edge.app.parts.scanner import open_scanner
-from edge.app.parts.signals import open_signals
+from edge.app.parts.signals import open_light, open_signals
 from edge.app.parts.strike import open_strike
 from edge.app.parts.trust_folder import open_files, open_trust
 from edge.app.stages import asks_for_face, stages_for
@@ -89,6 +89,7 @@ def _open_parts(config: Config, base: Path, stack: ExitStack, *, camera: str | N
         clock=system_clock(),
         scanner=scanner,
         keypad=open_keypad(config.keypad, stack),
+        light=open_light(config, stack),
     )
 
 

@@ -1,6 +1,7 @@
 """A film of one visitor, as a door's camera would see them: a phone with a code, then a face.
 
-`doorward run --camera visit.avi` plays it, so that a door can be tried without a camera.
+`doorward run --camera visit.avi` plays it, so that a door can be tried without a camera. The face only looks:
+a door draws its movements at random while the film runs, and a film that follows them is an attack.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge.app.risk_policy import risk_policy, zone_of_door
 from edge.passage.face.pad_rule import PadRule
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.face.engine import FaceEngine
     from edge.trust.snapshot import TrustSnapshot
+
+
+# A prepared film shows the order that is drawn once in six: 3 * 2 orders of two movements (models/pad.md).
+UNATTENDED_PROMPTS: Final = 2
 
 
 def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
@@ -43,6 +47,13 @@ def asks_for_face(config: Config, trust: TrustSnapshot) -> bool:
     return door_policy(config, None).under(trust.policy).face is not FaceRule.NONE
 
 
+def prompts_of(config: Config) -> int:
+    """The movements that this door asks for when it compares a face: its own number, or that of its staff."""
+    if config.face.prompts is not None:
+        return config.face.prompts
+    return 0 if config.door.staffed else UNATTENDED_PROMPTS
+
+
 def stages_for(config: Config, engine: FaceEngine | None, visit_rules: VisitRules | None = None) -> Stages:
     """The stages of this configuration; without visit rules nothing more is required of a visit."""
     return Stages(
@@ -53,7 +64,10 @@ def stages_for(config: Config, engine: FaceEngine | None, visit_rules: VisitRule
         engine=engine,
         replay=ReplayMemory(),
         pad_rule=PadRule(
-            prompts=config.face.prompts,
+            prompts=prompts_of(config),
+            pin_in_place=config.face.prompts is None,
+            flash=config.face.flash,
+            needs_colour="passive" in config.face.pad,
             consistency=config.face.consistency,
             mirrored=config.face.mirrored,
             random_below=secrets.randbelow,

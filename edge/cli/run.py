@@ -72,6 +72,7 @@ class _Rows:
         self._stop = stop
         # At a terminal only: a service's log would keep the notices for staff.
         self._story = Story() if not as_json and sys.stdout.isatty() else None
+        self._asked: str | None = None
 
     def ready(self, what: str) -> None:
         """Print that the device is ready; JSON Lines are passages only."""
@@ -84,6 +85,7 @@ class _Rows:
             print(f"\n{who}: {situation}", flush=True)
 
     def __call__(self, step: StepResult) -> None:
+        self._ask(step.prompt)
         if step.outcome is not None:
             self._print(step.outcome, step.trust_state)
             if step.obligations is not None and self._story:
@@ -104,6 +106,12 @@ class _Rows:
         row |= {"ms": round(total, 1)} | (_standing(trust_state) if trust_state else {})
         line = f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms"
         tell(row, line, as_json=self._json)
+
+    def _ask(self, words: str | None) -> None:
+        """Print what the visitor is asked for, once; a door that is tried by hand may have no voice."""
+        if self._story and words and words != self._asked:
+            print(f"asked: {harmless(words)}", flush=True)
+        self._asked = words
 
     def _brief(self, obligations: Obligations) -> None:
         """Print the notices of this visit for staff."""

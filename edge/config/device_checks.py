@@ -99,8 +99,9 @@ def _strike(config: Config, page: ConfigSource) -> Iterator[ConfigError]:
 
 def _signals(config: Config, page: ConfigSource) -> Iterator[ConfigError]:
     taken = {config.strike.pin: "[strike] pin"} if config.strike.kind == "gpio" else {}
-    for key in ("red", "green", "buzzer"):
-        pin = getattr(config.signals, key)
+    lights = config.signals.light or ()
+    outputs = [(key, getattr(config.signals, key)) for key in ("red", "green", "buzzer")]
+    for key, pin in (*outputs, *(("light", pin) for pin in lights)):
         if pin in taken:
             yield page.wrong(
                 f"[signals] {key}: pin {pin} is already {taken[pin]}",
@@ -114,6 +115,24 @@ def _signals(config: Config, page: ConfigSource) -> Iterator[ConfigError]:
             '[signals] voice needs sound = "speech"',
             at=page.line("signals", "voice"),
             hint='set sound = "speech", or delete voice',
+        )
+
+
+def _flash(config: Config, page: ConfigSource) -> Iterator[ConfigError]:
+    if not config.face.flash:
+        return
+    line = page.line("face", "flash")
+    if config.door.venue == "lane":
+        yield page.wrong(
+            '[face] flash = true is not allowed with venue = "lane"',
+            at=line,
+            hint="delete flash: a lane has no light for it",
+        )
+    if config.signals.light is None:
+        yield page.wrong(
+            "[face] flash = true needs [signals] light, lamps that reach the face",
+            at=line,
+            hint="set light = [5, 6, 13] to the pins of a red, a green and a blue lamp, or delete flash",
         )
 
 
@@ -148,5 +167,6 @@ CHECKS: Final = (
     _keypad,
     _strike,
     _signals,
+    _flash,
     _network,
 )

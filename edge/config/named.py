@@ -117,7 +117,7 @@ def gpio_keys(config: Config) -> list[str]:
     """The keys that use a pin of this board."""
     keys = [
         f"[signals] {name}"
-        for name in ("red", "green", "buzzer")
+        for name in ("red", "green", "buzzer", "light")
         if getattr(config.signals, name) is not None
     ]
     keys += ["[strike] kind"] if config.strike.kind == "gpio" else []

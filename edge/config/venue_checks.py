@@ -132,6 +132,12 @@ def _library(config: Config, page: ConfigSource) -> Iterator[ConfigError]:
             at=page.line("door", "venue"),
             hint="set it to the name of the library system's SIP2 server",
         )
+    if config.door.venue == "library" and config.door.staffed and library.unstaffed != "none":
+        yield page.wrong(
+            f'[door] staffed = true and [{table}] unstaffed = "{library.unstaffed}" exclude each other',
+            at=page.line("door", "staffed"),
+            hint="delete staffed: in hours without staff no one sees the entrance",
+        )
     secret = library.password_file or library.terminal_password_file
     if secret and not library.tls and library.host not in (None, "localhost", "127.0.0.1", "::1"):
         yield page.wrong(

@@ -12,12 +12,14 @@ from edge.doctor.device_probe import mode_of
 from edge.doctor.door_checks import door, strike
 from edge.doctor.orientation import Lies, turned
 from edge.errors import ConfigError, EdgeError, FetchError, StorageFault
+from edge.face.pad.grey import NO_COLOUR, NO_COLOUR_HINT, is_grey
 from edge.secret_file import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from edge.doctor.device_probe import DeviceProbe
+    from edge.config import Config
+    from edge.doctor.device_probe import CameraProbe, DeviceProbe
     from edge.doctor.findings import Finding
     from edge.face.engine import FaceEngine
 
@@ -76,10 +78,18 @@ def _camera(probe: DeviceProbe) -> list[Finding]:
         if not probe.is_configured:  # a machine without a camera, or with several, is no fault
             return [f.skipped("camera", look.message, look.hint)]
         return [f.CAMERA_FAULT.found(look.message, look.hint)]
+    if _is_grey_for_faces(probe.config, look):
+        return [f.CAMERA_GREY.found(NO_COLOUR, NO_COLOUR_HINT)]
     found = thresholds.camera(look.seen, wanted_fps=camera.fps)
     if look.card is not None:
         found += turned(look.card.lies, Lies(camera.rotate, mirror=camera.mirror))
     return found
+
+
+def _is_grey_for_faces(config: Config, look: CameraProbe) -> bool:
+    """Whether the passive networks would get no colour. The test card has none: in view it says nothing."""
+    judges = config.door.face != "none" and "passive" in config.face.pad
+    return judges and look.card is None and is_grey(look.frame.rgb)
 
 
 def _focus(probe: DeviceProbe) -> list[Finding]:
@@ -109,6 +119,22 @@ def _scanner(probe: DeviceProbe) -> list[Finding]:
 
 
 def _signals(probe: DeviceProbe) -> list[Finding]:
+    """Check that movements can be told, and that all lamps and sounds work."""
+    return [*_untold_movements(probe), *_lamps_and_sounds(probe)]
+
+
+def _untold_movements(probe: DeviceProbe) -> list[Finding]:
+    """A finding for a door whose visitors cannot know how to move: lamps and tones have no words."""
+    from edge.app.stages import prompts_of
+
+    config = probe.config
+    if config.door.face == "none" or config.signals.sound == "speech" or not (asked := prompts_of(config)):
+        return []
+    hint = 'set [signals] sound = "speech", or [door] staffed = true if staff see this door'
+    return [f.MOVEMENTS_UNSPOKEN.found(f"{asked} movements are asked for, and no voice tells them", hint)]
+
+
+def _lamps_and_sounds(probe: DeviceProbe) -> list[Finding]:
     """Show one signal for two seconds on all lamps and sounds, and name them."""
     from edge.app.parts.signals import open_signals
     from edge.decision import Signal

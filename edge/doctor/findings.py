@@ -103,6 +103,9 @@ CARD_SCANT: Final = Problem(27, "focus", _W, "a phone's code would have less tha
 CARD_SOFT: Final = Problem(
     28, "focus", _W, "edges on the test card are wider than a module of a phone's code"
 )
+CAMERA_GREY: Final = Problem(
+    29, "camera", _E, "the picture of the camera has no colour, and faces are judged by it"
+)
 SCANNER_FAULT: Final = Problem(
     31, "scanner", _E, "the scanner cannot be opened, or does not answer correctly"
 )
@@ -119,6 +122,9 @@ STRIKE_FAULT: Final = Problem(46, "strike", _E, "the strike did not release")
 CONTACT_DEAD: Final = Problem(47, "strike", _W, "the door contact did not open while the strike was released")
 SIGNALS_FAULT: Final = Problem(48, "signals", _E, "a configured lamp or sound does not work")
 SOUND_FAULT: Final = Problem(49, "signals", _W, "the sound card plays nothing")
+MOVEMENTS_UNSPOKEN: Final = Problem(
+    50, "signals", _W, "visitors are asked for movements, and no voice tells them which"
+)
 CLOCK_SUSPECT: Final = Problem(
     51, "clock", _E, "the clock is suspect: it contradicts a signed or a stored time"
 )

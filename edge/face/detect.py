@@ -20,6 +20,7 @@ from edge.face.geometry import halve
 if TYPE_CHECKING:
     from edge.ports import Floats, Network, Pixels
 
+LEVELS = np.arange(256, dtype=np.float32) / 127.5 - 1.0  # the input of the graph for each grey level
 MIN_LOGIT = 0.0  # a score of 0.5, MediaPipe's own; every face of 7,701 LFW pictures has more
 MIN_SIDE_PX = 32.0  # below this three quarters of a 112 px crop are interpolated
 DUPLICATE_IOU = 0.3  # MediaPipe's weighted non-maximum suppression
@@ -92,7 +93,7 @@ class BlazeFace:
         `rgb`: uint8 (H, W, 3), which is not changed.
         """
         picture, scale, offset = _letterbox(rgb, self._size)
-        outputs = self._network.run((picture.astype(np.float32) / 127.5 - 1.0)[np.newaxis])
+        outputs = self._network.run(picture, LEVELS)
         shapes = [out.shape for out in outputs]
         if shapes != [(1, len(self._anchors), 16), (1, len(self._anchors), 1)]:
             raise ModelFault(f"the face detector: output {shapes}, not that of BlazeFace")

@@ -13,6 +13,8 @@ from edge.face.template import EMBEDDING, unit
 if TYPE_CHECKING:
     from edge.ports import Floats, Network, Pixels
 
+LEVELS = (np.arange(256, dtype=np.float32) - 127.5) / 128.0  # the input of the graph for each grey level
+
 
 class Embedder:
     """The embedding network. Raises ModelFault if the graph is another one."""
@@ -24,7 +26,7 @@ class Embedder:
 
     def embed(self, crop: Pixels) -> Floats:
         """Unit float32 (192,) of an aligned uint8 (112, 112, 3) RGB crop."""
-        outputs = self._network.run(((crop.astype(np.float32) - 127.5) / 128.0)[np.newaxis])
+        outputs = self._network.run(crop, LEVELS)
         if [out.size for out in outputs] != [EMBEDDING]:
             raise ModelFault(f"the embedder: output {[out.shape for out in outputs]}, not 192 numbers")
         raw = outputs[0].reshape(EMBEDDING)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edge.ports import Floats, Network, Pixels
 
 INPUT_PX = 192
+LEVELS = np.arange(256, dtype=np.float32) / 255.0  # the input of the graph for each grey level
 POINTS = 468
 MARGIN = 1.5  # MediaPipe's crop: 1.5 times the detector's box
 
@@ -69,8 +70,7 @@ class FaceMesh:
         """The landmarks of `face` in a uint8 (H, W, 3) picture."""
         dx, dy = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
         matrix = rotated_square(face.centre, face.side * MARGIN, math.atan2(dy, dx), INPUT_PX)
-        crop = warp(rgb, matrix, INPUT_PX).astype(np.float32) / 255.0
-        outputs = self._network.run(crop[np.newaxis])
+        outputs = self._network.run(warp(rgb, matrix, INPUT_PX), LEVELS)
         if [out.size for out in outputs] != [POINTS * 3, 1]:
             raise ModelFault(
                 f"the landmark network: output {[out.shape for out in outputs]}, not that of FaceMesh"

@@ -78,6 +78,7 @@ class Component(StrEnum):
     OVER_EXPOSURE = "over_exposure"
     DYNAMIC_RANGE = "dynamic_range"
     SHARPNESS = "sharpness"
+    NATURAL_COLOUR = "natural_colour"
 
 
 @dataclass(frozen=True, slots=True)

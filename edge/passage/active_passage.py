@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from edge.card.claims import Card
     from edge.face.engine import FaceEvidence
+    from edge.face.pad.colour_challenge import LampColour
     from edge.passage.presented import Presented
     from edge.passage.record.record_builder import RecordBuilder
     from edge.passage.requirements.factors import Asking, Heard
@@ -72,6 +73,11 @@ class ActivePassage:
         if self._asked is not None:
             return self._asked[1].prompt
         return self._face.prompt if self._face is not None else None
+
+    @property
+    def colour(self) -> LampColour | None:
+        """The colour that the light at the door has to show now; None: it is off."""
+        return self._face.colour if self._face is not None else None
 
     def begin(self) -> m.PassageEvent:
         """The first event after the card was verified: a face is wanted, or the next step."""

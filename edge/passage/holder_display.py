@@ -1,4 +1,4 @@
-"""The signal and the text that one door shows to its holder."""
+"""The signal, the text and the colour of the light that one door shows to its holder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from edge.decision import Signal
 from edge.screen_text import ScreenText, ScreenTextKind
 
 if TYPE_CHECKING:
-    from edge.ports import Signals
+    from edge.face.pad.colour_challenge import LampColour
+    from edge.ports import ColourLight, Signals
 
 
 class HolderDisplay:
     """Keeps the shown signal and text; a text is sent once, so that a speaker says it once."""
 
-    def __init__(self, signals: Signals) -> None:
+    def __init__(self, signals: Signals, light: ColourLight | None = None) -> None:
         self._signals = signals
+        self._light = light
+        self._colour: LampColour | None = None
         self.signal: Signal | None = None
         self.words: str | None = None
 
@@ -29,8 +32,11 @@ class HolderDisplay:
         if self.signal is Signal.WELCOME:
             self.show(None)
 
-    def prompt(self, words: str | None) -> None:
-        """Show this text to the holder; None: no text."""
+    def prompt(self, words: str | None, colour: LampColour | None = None) -> None:
+        """Show this text to the holder, and this colour in the light; None: no text, no light."""
+        if self._light is not None and colour is not self._colour:
+            self._colour = colour
+            self._light.shine(colour.value if colour else None)
         if words != self.words:
             self.words = words
             self._signals.prompt(ScreenText(ScreenTextKind.INSTRUCTION, words) if words else None)

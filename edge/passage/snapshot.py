@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edge.passage import machine as m
     from edge.policy.obligations import Obligations
     from edge.policy.staff_messages import StaffNews
-    from edge.ports import Clock, CodeReader, DoorEvent, Keypad, Scanner, Signals, Strike, Symbol
+    from edge.ports import Clock, CodeReader, ColourLight, DoorEvent, Keypad, Scanner, Signals, Strike, Symbol
     from edge.trust.time.trust_age import TrustState
 
 
@@ -65,7 +65,8 @@ class StepResult:
 class Ports:
     """The devices of one passage.
 
-    `scanner`: reads codes beside the camera; `keypad`: takes a PIN; None if the door has none.
+    `scanner`: reads codes beside the camera; `keypad`: takes a PIN; `light`: for the colour challenge; None
+    if the door has none.
     """
 
     reader: CodeReader
@@ -74,3 +75,4 @@ class Ports:
     clock: Clock
     scanner: Scanner | None = None
     keypad: Keypad | None = None
+    light: ColourLight | None = None

@@ -298,8 +298,9 @@ class Stages:
         trust: TrustSnapshot,
         requirements: Requirements,
     ) -> Presented:
-        prompts = max(self.pad_rule.prompts, needs_prompts(card, policy, trust_state))
-        if any(item.factor is Factor.CHALLENGE for item in requirements.obligations.required):
+        asked = {item.factor for item in requirements.obligations.required}
+        prompts = max(self.pad_rule.prompts_beside(asked), needs_prompts(card, policy, trust_state))
+        if Factor.CHALLENGE in asked:
             prompts = max(prompts, STEP_UP_PROMPTS)
         pad_rule = replace(self.pad_rule, prompts=prompts)
         if not needs_face(card, policy, trust_state):

@@ -65,7 +65,7 @@ class Verifier:
         self._point = point
         self._machine = m.PassageMachine(times)
         self._runner = MachineRunner(self._machine.on, self._perform, self._settle)
-        self._display = HolderDisplay(ports.signals)
+        self._display = HolderDisplay(ports.signals, ports.light)
         self._inputs = InputPoll(self._note_fault, ports.strike, ports.scanner, ports.keypad)
         self._tracker = PresentationTracker(gap_ms)
         self._lockout = Lockout()
@@ -123,7 +123,7 @@ class Verifier:
             case _:
                 self._tracker.hold(frame.tick_ms)
         if self._passage is not None:
-            self._display.prompt(self._passage.prompt)
+            self._display.prompt(self._passage.prompt, self._passage.colour)
         recorder = self._point.recorder
         return StepResult(
             frame.tick_ms,

@@ -14,17 +14,18 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Any, Protocol
 
+import cv2
 import numpy as np
 
 from edge.errors import ModelFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from edge.ports import Floats
+    from edge.ports import Floats, Pixels
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024  # three times our largest model (float MobileFaceNet, 5.2 MB)
 MAX_MANIFEST_CHARS = 64 * 1024  # ten times ours; a longer one is cut off, which does not parse
@@ -38,7 +39,7 @@ class Interpreter(Protocol):
     def allocate_tensors(self) -> None: ...
     def get_input_details(self) -> list[dict[str, Any]]: ...
     def get_output_details(self) -> list[dict[str, Any]]: ...
-    def set_tensor(self, index: int, value: NDArray[Any], /) -> None: ...
+    def tensor(self, index: int, /) -> Callable[[], NDArray[Any]]: ...
     def invoke(self) -> None: ...
     def get_tensor(self, index: int, /) -> NDArray[Any]: ...
 
@@ -101,27 +102,34 @@ class TfliteNetwork:
             raise ModelFault(f"{name}: the graph has {len(inputs)} inputs, and must have 1", hint=REBUILD)
         self._input = inputs[0]
         self._shape = tuple(int(n) for n in self._input["shape"])
+        self._view = interpreter.tensor(self._input["index"])
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         return self._shape
 
-    def run(self, x: Floats) -> tuple[Floats, ...]:
-        if x.shape != self._shape:
-            raise ModelFault(f"{self._name}: the input has the shape {x.shape}, and must have {self._shape}")
+    def run(self, pixels: Pixels, levels: Floats) -> tuple[Floats, ...]:
+        if (1, *pixels.shape) != self._shape or pixels.dtype != np.uint8:
+            raise ModelFault(
+                f"{self._name}: the input has the shape {(1, *pixels.shape)} of {pixels.dtype}, and must have"
+                f" {self._shape} of uint8"
+            )
         with _model_fault(self._name):
-            self._interpreter.set_tensor(self._input["index"], _quantize(x, self._input))
+            # 256 levels are converted, not each pixel, and the pixels go into the tensor itself: 0.02 ms for
+            # 112x112, and 0.15 ms in arrays between. No view may be left when the graph runs.
+            table = _quantize(levels, self._input).reshape(1, 256, -1)
+            cv2.LUT(np.ascontiguousarray(pixels), table, dst=self._view()[0])
             self._interpreter.invoke()
             return tuple(
                 _dequantize(self._interpreter.get_tensor(out["index"]), out) for out in self._outputs
             )
 
 
-def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:  # noqa: ANN401  a foreign class
-    """A Network from `path`, with this Interpreter class, on one thread. Raises ModelFault."""
+def open_checked(interpreter: Any, path: Path, sha256: str, threads: int) -> TfliteNetwork:  # noqa: ANN401  a foreign class
+    """A Network from `path`, with this Interpreter class, on so many threads. Raises ModelFault."""
     data = read_checked(path, sha256)
     with _quiet(), _model_fault(path.name):
-        made: Interpreter = interpreter(model_content=data, num_threads=1)
+        made: Interpreter = interpreter(model_content=data, num_threads=threads)
     return TfliteNetwork(made, path.name)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Runtime(Protocol):
     """A way to make a Network from a file whose sha256 is known. Raises ModelFault."""
 
-    def __call__(self, path: Path, sha256: str) -> Network: ...
+    def __call__(self, path: Path, sha256: str, *, threads: int = 1) -> Network: ...
 
 
 REINSTALL = "reinstall doorward with its dependencies"

@@ -65,7 +65,7 @@ class GpioSignals:
         try:
             for name, pin in (("red", red), ("green", green), ("buzzer", buzzer)):
                 if pin is not None:
-                    self._outputs[name] = _open(pin, factory)
+                    self._outputs[name] = open_output(pin, factory)
         except ConfigError:
             self._let_go()
             raise
@@ -123,7 +123,8 @@ class GpioSignals:
                 output.close()
 
 
-def _open(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
+def open_output(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
+    """An output that is off, as gpiozero drives it. Raises ConfigError."""
     try:
         gpiozero = gpiozero_library()  # only a device with its own lamps has it
     except ImportError as err:

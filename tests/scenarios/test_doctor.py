@@ -118,6 +118,16 @@ def test_white_paper_that_fills_the_picture_is_not_a_wrong_exposure(folder: Path
     assert row["number"] in {0, 21}  # 21 on a busy machine
 
 
+def test_a_picture_without_colour_is_an_error_where_faces_are_judged_by_it(folder: Path) -> None:
+    ramp = np.tile(np.linspace(0, 220, 1280).astype(np.uint8), (720, 1))
+    for file in (folder / "pictures").iterdir():
+        cv2.imwrite(str(file), ramp)
+    assert rows(doctor(folder, "--json", "--only", "camera"))[0]["number"] in {0, 21}  # 21 on a busy machine
+    (folder / "door.toml").write_text(DOOR.replace('"none"', '"required"'))
+    done = doctor(folder, "--json", "--only", "camera")
+    assert ([row["number"] for row in rows(done)], done.returncode) == ([29], 1)
+
+
 CONTROLLER = "[strike]\nkind = 'controller'\nport = 'ttyNONE'\nlock = 'fail-secure'"
 WRONG = {
     "a missing camera": ("camera", "[camera]\ndevice = 'nothing.mp4'", 20),

@@ -37,6 +37,7 @@ DOOR = """
 [door]
 site = "tower-1/lobby"
 release_ms = 400
+staffed = true
 [camera]
 device = "film.avi"
 [paths]

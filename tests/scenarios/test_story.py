@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,10 +50,23 @@ def test_a_door_of_a_film_tells_its_signals_in_words(tmp_path, built_models, pho
     office, wallet = str(tmp_path / "office"), str(tmp_path / "ada.wallet")
     issuer(["init", office, "--name", "t", "--uri", "https://t.example/s"])
     issuer(["enrol", office, "--photo", portrait, "--out", wallet, "--scope", "tower-1"])
-    issuer(["publish", office, "--to", str(tmp_path / "trust")])
-    (tmp_path / "door.toml").write_text("[door]\nsite = 'tower-1/lobby'\n")
-    at_terminal("film", wallet, portrait, cwd=tmp_path)
-    told = at_terminal("run", "--config", "door.toml", "--camera", "visit.avi", cwd=tmp_path)
+    run = ("run", "--config", "door.toml", "--camera", "visit.avi")
+
+    def door(name: str, more: str) -> Path:
+        """The folder of a door that has seen no code yet: both films may show the same one."""
+        folder = tmp_path / name
+        folder.mkdir()
+        issuer(["publish", office, "--to", str(folder / "trust")])
+        (folder / "door.toml").write_text(f"[door]\nsite = 'tower-1/lobby'\n{more}")
+        return folder
+
+    folder = door("alone", "")
+    at_terminal("film", wallet, portrait, cwd=folder)
+    assert "face.quality" in at_terminal(*run, cwd=folder), "no one told the film how to move"
+
+    folder = door("staffed", "staffed = true\n")
+    assert "[door] staffed = true" in at_terminal("film", wallet, portrait, cwd=folder)
+    told = at_terminal(*run, cwd=folder)
     lines = told.splitlines()
     assert [line for line in lines if line.startswith("signal: ")] == [
         "signal: look here",

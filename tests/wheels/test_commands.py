@@ -32,7 +32,7 @@ def fetched(device) -> str:
 
 
 def test_models_are_built_into_the_folder_of_the_machine(device, fetched: str) -> None:
-    assert fetched == f"{device.folder / 'models'}: 6 files, each as the manifest says\n"
+    assert fetched == f"{device.folder / 'models'}: 8 files, each as the manifest says\n"
     again = device.run("doorward", "models", "fetch")
     assert again.stdout == f"{device.folder / 'models'}: complete\n"
     assert device.run("doorward", "models", "show").returncode == Exit.OK

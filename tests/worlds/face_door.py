@@ -19,7 +19,7 @@ from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
 from edge.passage.verifier import PassageOutcome, Verifier
 from edge.policy.decide import DoorPolicy
-from edge.ports import Frame, Pixels
+from edge.ports import ColourLight, Frame, Pixels
 from edge.trust.replay import ReplayMemory
 from edge.trust.snapshot import TrustSnapshot
 from edge.trust.verify import VerificationContext
@@ -51,7 +51,13 @@ class FaceDoor:
         probe = engine.probe(frame, engine.people(frame)[0])
         return Subject(frame, probe.landmarks.points)
 
-    def verifier(self, holder: DemoHolder, rule: PadRule, trust: Callable[[], TrustSnapshot]) -> Verifier:
+    def verifier(
+        self,
+        holder: DemoHolder,
+        rule: PadRule,
+        trust: Callable[[], TrustSnapshot],
+        light: ColourLight | None = None,
+    ) -> Verifier:
         """The door's verifier, with the holder's code in view."""
         reader, replay = SimReader(), ReplayMemory()
         reader.in_view = (holder.code(self.world.now()),)
@@ -64,6 +70,7 @@ class FaceDoor:
             journal=self.journal,
             trust=trust,
             signals=self.signals,
+            light=light,
         )
 
     def play(self, verifier: Verifier, film: Iterable[tuple[Pixels, int]]) -> PassageOutcome | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edge.audit.journal import Journal
     from edge.passage.stages import Stages
     from edge.passage.verifier import Verifier
-    from edge.ports import Clock, CodeReader, Keypad, Scanner, Signals, Strike
+    from edge.ports import Clock, CodeReader, ColourLight, Keypad, Scanner, Signals, Strike
     from edge.trust.snapshot import TrustSnapshot
 
 
@@ -33,6 +33,7 @@ def door_verifier(
     signals: Signals | None = None,
     scanner: Scanner | None = None,
     keypad: Keypad | None = None,
+    light: ColourLight | None = None,
     trusted_clock: TrustedClock | None = None,
     config: Config | None = None,
 ) -> Verifier:
@@ -45,6 +46,7 @@ def door_verifier(
         clock=clock,
         scanner=scanner,
         keypad=keypad,
+        light=light,
     )
     own = AuthorityParts(
         trust=trust, journal=journal, stages=stages, trusted_clock=trusted_clock or TrustedClock()

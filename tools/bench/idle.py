@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.threads import limit_threads
+
 if TYPE_CHECKING:
     from edge.passage.verifier import StepResult
 
@@ -80,4 +82,5 @@ def run(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    limit_threads()
     run(Path(sys.argv[1]))

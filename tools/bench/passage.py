@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.threads import limit_threads
+
 if TYPE_CHECKING:
     from edge.passage.machine import PassageState
     from edge.passage.verifier import Verifier
@@ -137,7 +139,7 @@ def run(folder: Path) -> None:
     from edge.app.stages import stages_for
     from edge.audit.journal import Journal
     from edge.audit.record import StopCause
-    from edge.config import Config
+    from edge.config import Config, DoorConfig
     from edge.passage.machine import PassageState
     from hw.camera.framing import frame_from_rgb
     from hw.camera.images import read_rgb
@@ -156,10 +158,9 @@ def run(folder: Path) -> None:
         signals=SimSignals(),
         clock=clock,
     )
-    own = AuthorityParts(
-        trust=lambda: trust, journal=journal, stages=stages_for(Config(), open_face_engine())
-    )
-    verifier = assemble(Config(), parts, own).verifier
+    config = Config(door=DoorConfig(staffed=True))  # the face is one picture, which cannot move
+    own = AuthorityParts(trust=lambda: trust, journal=journal, stages=stages_for(config, open_face_engine()))
+    verifier = assemble(config, parts, own).verifier
     verifier.start()
     print("ready", flush=True)
     face = read_rgb(folder / "face.png")
@@ -186,5 +187,6 @@ def run(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    limit_threads()
     started = time.perf_counter()
     run(Path(sys.argv[1]))

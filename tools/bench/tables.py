@@ -51,10 +51,11 @@ def page(
     *,
     missed: Sequence[str] = (),
     machine: str = "",
+    limits: str = "one core",
 ) -> str:
     """A Markdown page: command, date and machine of the measurement, notes, table, missed promises."""
     where = (
-        f"{machine or platform.machine()}, {platform.system()}, Python {platform.python_version()}, one core"
+        f"{machine or platform.machine()}, {platform.system()}, Python {platform.python_version()}, {limits}"
     )
     made = f"`python tools/bench {made_by}` on {time.strftime('%Y-%m-%d')}, {where}"
     return "\n".join([f"# {title}", "", f"{made}{notes[0]}", *notes[1:], "", *table, *endings(missed), ""])

@@ -71,7 +71,7 @@ def configured(url: str, site: str) -> Config:
     """The configuration of this door: it compares a face if one is bound to the card."""
     return Config(
         device=DeviceConfig(id=DEVICE),
-        door=DoorTable(site=site, face="if-bound"),
+        door=DoorTable(site=site, face="if-bound", staffed=True),  # its visitor moves once, after a month
         sync=SyncConfig(url=url, baked="image"),
         hub=HubConfig(url=url),
     )

@@ -1,14 +1,15 @@
 """Mutation tests of firmware/door.py and session.py: each small change must make a test fail.
 
     python tools/mutation run [--only REGEX]
-    python tools/mutation run --host [MODULE...] [--sample N --seed S]
+    python tools/mutation run --host [MODULE...] [--resume] [--sample N --seed S]
 
 Each mutant runs in its own copy, until the first test fails. tests/firmware/mutants.toml lists the mutants
 that behave like the original, each with its reason. A mutant that survives without a reason is a failure. So
 is a reason without a surviving mutant. Takes a quarter of an hour.
 
-`--host` mutates modules of edge/trust, card, policy, passage, audit and link instead, and prints each mutant
-that survives the tests of its line (tools/mutation/host.py). It has no list of reasons.
+`--host` mutates modules of edge/trust, card, policy, link, audit and passage instead, each with the tests of
+its line (tools/mutation/host.py). tests/edge/mutants.toml holds the reasons for survivors. A survivor without
+a reason is a failure, and so is a rest of which less than 95 % are killed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.cli import verbs
 from edge.cli.verbs import Verb, argument, verb
-from tools.mutation import host
+from tools.mutation import covering, host
 from tools.mutation.mutants import Mutant, mutants
 
 if TYPE_CHECKING:
@@ -131,7 +132,14 @@ def verdict(tried: list[Mutant], alive: list[Mutant], known: list[EquivalentReas
 def run(args: argparse.Namespace) -> int:
     """Run the mutation tests. Exit code 1 if `verdict` yields a line."""
     if args.host is not None:
-        return host.run(args.host, only=args.only, sample=args.sample, seed=args.seed)
+        return host.run(
+            args.host,
+            only=args.only,
+            sample=args.sample,
+            seed=args.seed,
+            resume=args.resume,
+            budget_s=args.budget,
+        )
     for name in ("pytest", "hypothesis.stateful"):
         importlib.import_module(name)
     began = time.monotonic()
@@ -169,6 +177,18 @@ ARGUMENTS = (
     ),
     argument("--sample", type=int, metavar="N", help="with --host: try N mutants of each module at most"),
     argument("--seed", type=int, default=0, metavar="S", help="with --sample: number that fixes the choice"),
+    argument(
+        "--resume",
+        action="store_true",
+        help="with --host: keep the outcomes of earlier runs for files that are the same",
+    ),
+    argument(
+        "--budget",
+        type=float,
+        default=covering.BUDGET_S,
+        metavar="SECONDS",
+        help="with --host: stop at the tests of a mutant that take longer than this together",
+    ),
 )
 MUTATION = Verb(
     "python tools/mutation",

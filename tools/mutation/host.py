@@ -1,167 +1,54 @@
 """Mutants of the host's core, each with the tests that run its line.
 
-The tests are run once, with a record of the lines that each test runs. A mutant then takes the tests of its
-line: those of the mirror folder first, the cheapest first, up to 10 s. A line outside every function is run
-by an import, so it takes the tests that run any line of its module, or of a module that imports it.
-
-A test that starts another process does not see the mutant there.
+A mutant takes the tests of its line: those of its module first, then cheap ones, those of the mirror folder
+before others, until they have taken some seconds or one has failed.
 """
 
 from __future__ import annotations
 
-import ast
-import json
-import os
 import random
 import re
-import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import dataclass
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from edge.errors import InputError
+from tools.mutation import covering, forks, results
 from tools.mutation.mutants import Mutant, mutants
+from tools.mutation.recorder import OUTSIDE, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterator, Mapping, Sequence
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("trust", "card", "policy", "passage", "audit", "link")
-TESTS: Final = ("tests/edge", "tests/scenarios")
-BUDGET_S: Final = 10.0  # of the tests of one mutant
-# Wall-clock time, for mutants that wait for ever; one that computes for ever ends by its processor time.
-PATIENCE_S: Final = 600
-_CHILD: Final = (sys.executable, "-m", "tools.mutation.child")
+    from tools.mutation.forks import Trial, TrialOutcome
+    from tools.mutation.results import KnownOutcome, OutcomeStore
 
-
-@dataclass(frozen=True, slots=True)
-class TestRecord:
-    """One run of the tests. `lines`: by file and line, the tests that run it; `seconds`: of each test."""
-
-    __test__ = False
-
-    lines: Mapping[str, Mapping[int, AbstractSet[str]]]
-    seconds: Mapping[str, float]
-
-    def of_lines(self, file: str, lines: AbstractSet[int]) -> set[str]:
-        """The tests that run any of these lines."""
-        return {test for line, tests in self.lines.get(file, {}).items() if line in lines for test in tests}
-
-    def of_file(self, file: str) -> set[str]:
-        """The tests that run any line of this file."""
-        return {test for tests in self.lines.get(file, {}).values() for test in tests}
-
-
-def parse_record(text: str) -> TestRecord:
-    """The record that tools/mutation/child.py wrote."""
-    told = json.loads(text)
-    names = list(told["seconds"])
-    return TestRecord(
-        {
-            file: {int(line): frozenset(names[number] for number in tests) for line, tests in lines.items()}
-            for file, lines in told["lines"].items()
-        },
-        told["seconds"],
-    )
-
-
-def record(paths: Sequence[str]) -> TestRecord:
-    """Run these tests and record their lines. Raises InputError if one fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "report.json")
-        done = subprocess.run([*_CHILD, "record", report, *paths], cwd=ROOT, check=False, stdout=2)
-        if done.returncode:
-            raise InputError("the tests fail without a mutant", hint="make the tests pass first")
-        return parse_record(report.read_text("utf-8"))
+PACKAGES: Final = ("trust", "card", "policy", "link", "audit", "passage")
+ANY_TEST: Final = "-"  # in an outcome: tests ran, and none failed
 
 
 def core_files(names: Sequence[str]) -> list[Path]:
-    """The files of the core, from the root; of these names if there are any. Raises InputError."""
+    """The files of the core, from the root; of these packages and modules, if any. Raises InputError."""
     every = [
         path.relative_to(ROOT)
         for name in PACKAGES
         for path in sorted((ROOT / "edge" / name).rglob("*.py"))
         if path.name != "__init__.py"
     ]
-    wanted = [Path(name if name.endswith(".py") else name.replace(".", "/") + ".py") for name in names]
-    for path in wanted:
-        if path not in every:
+    wanted: list[Path] = []
+    for name in names:
+        path = Path(name if name.endswith(".py") else name.replace(".", "/"))
+        below = [file for file in every if path in (file, file.with_suffix(""), *list(file.parents)[:-2])]
+        if not below:
             raise InputError(
-                f"--host: {path} is not a module of edge/{{{','.join(PACKAGES)}}}",
-                hint="name a module as edge/trust/replay.py or edge.trust.replay",
+                f"--host: {name or 'an empty name'} is not a module of edge/{{{','.join(PACKAGES)}}}",
+                hint="name a module as edge/trust/replay.py or edge.trust.replay, a package as edge.trust",
             )
+        wanted += below
     return wanted or every
-
-
-def module_name(file: Path) -> str:
-    """The name under which Python imports this file."""
-    return ".".join(file.with_suffix("").parts)
-
-
-def importers(module: str, sources: Mapping[str, str]) -> set[str]:
-    """The files, of `sources` by name, that import this module."""
-    package, _, name = module.rpartition(".")
-    found = set()
-    for file, source in sources.items():
-        for node in ast.walk(ast.parse(source)):
-            match node:
-                case ast.Import(names=names) if any(each.name == module for each in names):
-                    found.add(file)
-                case ast.ImportFrom(module=origin, names=names) if origin == module or (
-                    origin == package and any(each.name == name for each in names)
-                ):
-                    found.add(file)
-    return found
-
-
-def statement_at(source: str, line: int) -> tuple[set[int], bool]:
-    """The lines of the statement on this line, and whether a function contains it.
-
-    Coverage counts a statement of several lines at its first one.
-    """
-    lines, inside = {line}, False
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.stmt) or not node.lineno <= line <= (node.end_lineno or line):
-            continue
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inside = inside or line >= node.body[0].lineno
-        elif not isinstance(node, ast.ClassDef):
-            body = getattr(node, "body", None)
-            last = body[0].lineno - 1 if body and isinstance(body, list) else node.end_lineno or line
-            if line <= last:
-                lines |= set(range(node.lineno, last + 1))
-    return lines, inside
-
-
-def select_tests(file: str, line: int, sources: Mapping[str, str], ran: TestRecord) -> list[str]:
-    """The tests of a mutant on this line, in the order in which they run."""
-    lines, inside = statement_at(sources[file], line)
-    if inside:
-        found = ran.of_lines(file, lines)
-    else:
-        others = importers(module_name(Path(file)), sources)
-        found = ran.of_file(file).union(*(ran.of_file(other) for other in others))
-    mirror = f"tests/{Path(file).parent}/"
-    return within_budget(
-        sorted(found, key=lambda test: (not test.startswith(mirror), ran.seconds[test], test)), ran.seconds
-    )
-
-
-def within_budget(tests: Iterable[str], seconds: Mapping[str, float]) -> list[str]:
-    """The first tests that take BUDGET_S together, at least one."""
-    kept: list[str] = []
-    spent = 0.0
-    for test in tests:
-        spent += seconds[test]
-        if kept and spent > BUDGET_S:
-            break
-        kept.append(test)
-    return kept
 
 
 def chosen(found: Sequence[Mutant], sample: int | None, seed: int) -> list[Mutant]:
@@ -177,7 +64,10 @@ def candidates(path: Path, only: str) -> list[Mutant]:
     return [
         one
         for one in mutants(path, whole=True)
-        if re.search(only, str(one)) and not one.change.startswith("TYPE_CHECKING ->") and compiles(one)
+        if re.search(only, str(one))
+        and not one.change.startswith("TYPE_CHECKING ->")
+        and one.change != "return None -> return None"
+        and compiles(one)
     ]
 
 
@@ -190,35 +80,129 @@ def compiles(mutant: Mutant) -> bool:
     return True
 
 
-def survives(file: Path, mutant: Mutant, tests: Sequence[str]) -> bool:
-    """Whether all these tests pass on the mutant."""
-    words = [*_CHILD, "mutant", module_name(file), mutant.source, *tests]
-    quiet = subprocess.DEVNULL
-    try:
-        done = subprocess.run(words, cwd=ROOT, check=False, timeout=PATIENCE_S, stdout=quiet, stderr=quiet)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+class HostRun:
+    """One run over files of the core. It tries the mutants that have no outcome yet; the others are known."""
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        ran: covering.TestRecord,
+        known: Sequence[results.SurvivorReason],
+        *,
+        budget_s: float,
+    ) -> None:
+        self._ran, self._reasons, self._budget_s = ran, known, budget_s
+        self._sources = {
+            str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "edge").rglob("*.py")
+        }
+        self._tests = results.digest(
+            repr((covering.digest_of(covering.SHARED, but="test_*.py"), covering.test_digests()))
+        )
+        self._stores = {file.parts[1]: results.OutcomeStore(file.parts[1]) for file in files}
+        self._done: dict[tuple[str, str], KnownOutcome] = {}
+        self._began, self._tried, self._total = time.monotonic(), 0, 0
+
+    def store_of(self, file: Path) -> OutcomeStore:
+        """The outcomes of this file's package."""
+        return self._stores[file.parts[1]]
+
+    def start(self, files: Sequence[Path], *, resume: bool) -> None:
+        """Read the known outcomes, or drop those of these files."""
+        for store in self._stores.values():
+            if resume:
+                self._done |= store.known()
+            else:
+                store.forget(map(str, files))
+
+    def run(self, jobs: Mapping[Path, Sequence[Mutant]]) -> list[KnownOutcome]:
+        """Try the mutants that no earlier run has. All outcomes. Raises InputError if the original fails."""
+        left = {
+            file: new
+            for file, tried in jobs.items()
+            if (new := [one for one in tried if self._is_open(file, one)])
+        }
+        self._total = sum(map(len, left.values()))
+        print(f"{self._total} mutants to try", file=sys.stderr)
+        if left:
+            trials = self._trials(left)
+            code = forks.run(trials, self._ran.seconds, self._tell)
+            if code == pytest.ExitCode.INTERRUPTED:
+                raise KeyboardInterrupt
+            if code:
+                raise InputError(
+                    f"the tests ended with code {code}", hint="run pytest tests/edge to see the cause"
+                )
+        return [
+            self._done[str(file), results.digest(one.source)] for file, tried in jobs.items() for one in tried
+        ]
+
+    def _is_open(self, file: Path, mutant: Mutant) -> bool:
+        known = self._done.get((str(file), results.digest(mutant.source)))
+        if known is None or not known.survived:
+            return known is None
+        return known.tests != self._tests and not any(reason.covers(known) for reason in self._reasons)
+
+    def _trials(self, left: Mapping[Path, Sequence[Mutant]]) -> Iterator[Trial]:
+        for file, tried in left.items():
+            for live in (True, False):
+                yield self._trial(
+                    file, Mutant(file.stem, file.stem, 1, "", self._sources[str(file)]), live=live
+                )
+            for one in tried:
+                trial = self._trial(file, one)
+                if trial.tests:
+                    yield trial
+                else:
+                    self._keep(file, one, survived=True, test="")
+
+    def _trial(self, file: Path, mutant: Mutant, *, live: bool | None = None) -> Trial:
+        if live is None:
+            lines, inside = covering.statement_at(self._sources[str(file)], mutant.line)
+            live = inside and OUTSIDE not in self._ran.of_lines(str(file), lines)
+        tests = covering.select_tests(str(file), mutant.line, self._sources, self._ran, self._budget_s)
+        return forks.Trial(file, mutant, tests, live)
+
+    def _tell(self, outcome: TrialOutcome) -> None:
+        trial = outcome.trial
+        if trial.mutant.change:
+            self._keep(trial.file, trial.mutant, survived=outcome.survived, test=outcome.test or ANY_TEST)
+        elif not outcome.survived:
+            raise InputError(
+                f"{outcome.test} fails without a mutant of {trial.file}", hint="make the tests pass first"
+            )
+
+    def _keep(self, file: Path, mutant: Mutant, *, survived: bool, test: str) -> None:
+        one = results.outcome_of(file, mutant, tests=self._tests, survived=survived, test=test)
+        self._done[one.file, one.source] = one
+        self.store_of(file).add(one)
+        self._tried += 1
+        pace = self._tried / max(time.monotonic() - self._began, 0.1)
+        print(
+            f"\r{self._tried} of {self._total}, {pace * 60:.0f} a minute,"
+            f" {(self._total - self._tried) / pace / 60:.0f} min left ",
+            end="\n" * survived,
+            file=sys.stderr,
+            flush=True,
+        )
+        if survived:
+            print(f"  passes: {one}", file=sys.stderr)
 
 
-def run(names: Sequence[str], *, only: str, sample: int | None, seed: int) -> int:
-    """Print the surviving mutants of these modules. Raises InputError."""
+def run(
+    names: Sequence[str], *, only: str, sample: int | None, seed: int, resume: bool, budget_s: float
+) -> int:
+    """Print what became of the mutants of these modules. Exit code 1 if `verdict` yields a line."""
     began = time.monotonic()
     files = core_files(names)
-    sources = {
-        str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted((ROOT / "edge").rglob("*.py"))
-    }
-    ran = record(TESTS)
-    total = left = 0
-    for file in files:
-        tried = chosen(candidates(ROOT / file, only), sample, seed)
-        jobs = [(file, one, select_tests(str(file), one.line, sources, ran)) for one in tried]
-        with ThreadPool(os.cpu_count()) as pool:
-            outcomes = pool.starmap(lambda path, one, tests: not tests or survives(path, one, tests), jobs)
-        for (_, one, tests), alive in zip(jobs, outcomes, strict=True):
-            if alive:
-                print(f"survived: {file}:{one.line}: {one.change}" + ("" if tests else " (no test runs it)"))
-        total, left = total + len(jobs), left + sum(outcomes)
-        print(f"{file}: {len(jobs)} mutants, {len(jobs) - sum(outcomes)} killed, {sum(outcomes)} survived")
-    print(f"{total} mutants, {total - left} killed, {left} survived; {time.monotonic() - began:.0f} s")
-    return 0
+    known = results.reasons()
+    host = HostRun(files, covering.kept_record(), known, budget_s=budget_s)
+    host.start(files, resume=resume)
+    jobs = {file: chosen(candidates(ROOT / file, only), sample, seed) for file in files}
+    found = host.run(jobs)
+    wrong = list(results.verdict(found, known, is_whole=not (names or only or sample)))
+    for line in wrong:
+        print(line)
+    for line in results.table(found, known):
+        print(line)
+    print(f"{len(wrong)} failures; {time.monotonic() - began:.0f} s")
+    return 1 if wrong else 0

@@ -53,7 +53,8 @@ SEEDS = 3  # variants of one pose; then the film repeats
 # A film cannot react to a prompt. So the random numbers of the challenge are fixed, in the demo only: they
 # choose the first of three prompts, a turn to the left, then the second of the two others, a nod.
 MOVES, THROWS = (Move.LEFT, Move.NOD), (0, 1)
-CONFIG = Config(door=DoorConfig(site=SITE), face=FaceConfig(time_ms=3_000))
+# Most scenes are single pictures, which cannot move: they play at a door that staff see.
+CONFIG = Config(door=DoorConfig(site=SITE, staffed=True), face=FaceConfig(time_ms=3_000))
 LOOKING = (PassageState.FACE, PassageState.CHALLENGE)
 
 

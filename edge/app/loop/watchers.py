@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge.app.clock_store import log_clock
+from edge.face.pad.grey import NO_COLOUR, NO_COLOUR_HINT
+from edge.face.quality import Component
 from edge.log import log_line
+from edge.passage.snapshot import StepResult
 from edge.sync.wake_file import wake
 
 if TYPE_CHECKING:
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from edge.app.authority import AuthorityParts
     from edge.config import Config
     from edge.passage.lane.snapshot import LaneStepResult
-    from edge.passage.verifier import StepResult
 
     Watcher: TypeAlias = Callable[[StepResult | LaneStepResult], None]
 
@@ -29,7 +31,12 @@ def open_watchers(config: Config, base: Path, own: AuthorityParts, stack: ExitSt
 
     `base`: the folder of the configuration. Raises ConfigError.
     """
-    watchers: list[Watcher] = [log_clock, log_background, StaffWatch(base / config.paths.state).see]
+    watchers: list[Watcher] = [
+        log_clock,
+        log_background,
+        ColourWatch().see,
+        StaffWatch(base / config.paths.state).see,
+    ]
     if config.metrics.port is None:
         return watchers
     from edge.app.loop.metrics import Metrics  # loaded with [metrics] port only
@@ -49,6 +56,25 @@ def log_background(step: StepResult | LaneStepResult) -> None:
             count=step.background,
             hint="look for a poster, a sticker or a printed code before the camera, and take it away",
         )
+
+
+class ColourWatch:
+    """Logs once that the camera gives no colour, and once that it gives colour again."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+
+    def see(self, step: StepResult | LaneStepResult) -> None:
+        """Take one step; only frames of a holder's face tell."""
+        evidence = step.evidence if isinstance(step, StepResult) else step.update.evidence
+        if evidence is None:
+            return
+        is_grey = evidence.fta is Component.NATURAL_COLOUR
+        if is_grey and not self._is_told:
+            log_line("camera", level="warning", state="fault", error=NO_COLOUR, hint=NO_COLOUR_HINT)
+        elif self._is_told and not is_grey:
+            log_line("camera", state="colour")
+        self._is_told = is_grey
 
 
 class StaffWatch:

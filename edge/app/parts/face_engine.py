@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge.app.parts.model_folders import model_folders
 from edge.app.parts.trust_folder import open_files
+from edge.app.threads import THREADS
 from edge.errors import ModelFault, StorageFault
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def open_face_engine(
     parts = parse(read_manifest(folder), runtime=name, machine=machine or this_kind())
 
     def load(file: ModelFile) -> Network:
-        return open_network(folder / file.name, file.sha256)
+        return open_network(folder / file.name, file.sha256, threads=THREADS)
 
     if calibration:
         threshold = site_threshold(
@@ -88,7 +89,8 @@ def engine_for(config: Config, base: Path) -> FaceEngine:
         runtime=config.face.runtime,
         one_in=config.face.one_in,
         calibration=base / config.face.calibration if config.face.calibration else None,
-        pad=PadPolicy(frozenset(Family(name) for name in config.face.pad)),
+        # A margin of the risk policy compares values that are far from their limits.
+        pad=PadPolicy(frozenset(Family(name) for name in config.face.pad), exact=config.risk.pad_margin > 0),
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge import config
-    from edge.ports import Signals, Strike
+    from edge.ports import ColourLight, Signals, Strike
     from hw.signals.sound import Sound
     from hw.signals.voice import Voice
 
@@ -54,6 +54,20 @@ def open_signals(
             stack.callback(speaker.close)
             every.append(speaker)
         yield every[0] if len(every) == 1 else SeveralSignals(every)
+
+
+def open_light(root: config.Config, stack: ExitStack) -> ColourLight | None:
+    """The light of the colour challenge, which `stack` closes; None without `[face] flash`.
+
+    Raises ConfigError.
+    """
+    if not root.face.flash or root.signals.light is None:
+        return None
+    from hw.signals.colour_lamp import ColourLamp
+
+    lamp = ColourLamp(root.signals.light)
+    stack.callback(lamp.close)
+    return lamp
 
 
 def phrases() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
+from edge.cli.face.labels import read_labels
 from edge.cli.face.tables import pad_lines
 from edge.cli.output import emit, progress, tell
 from edge.cli.values import between
@@ -16,12 +17,13 @@ from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 from edge.face.engine import subject
 from edge.face.evaluation import lighting, pad_rates
+from edge.face.evaluation.intervals import rare
 from edge.face.evaluation.pad_rates import Shown
 from edge.face.pad.fusion import TABLE, THRESHOLD, Family, PadPolicy
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from edge.face.engine import FaceEngine
     from edge.face.pad.fusion import PadEvidence
@@ -37,6 +39,7 @@ MAX_SPECIES = 100  # rows of a table that a person reads
 def run(args: argparse.Namespace) -> int:
     """Read every picture once, print one row."""
     files = _find(args.folder)
+    groups = _groups(args.labels, args.folder / BONA_FIDE, files[BONA_FIDE]) if args.labels else {}
     policy = _policy(args.measures) if args.measures is not None else installed_pad(args.models)
     engine = open_face_engine(args.models, runtime=args.runtime, pad=policy)
     seen: dict[str, list[PadEvidence | None]] = {label: [] for label in files}
@@ -48,10 +51,11 @@ def run(args: argparse.Namespace) -> int:
         seen[label].append(_evidence(engine, picture))
         spent.append(1000 * (time.perf_counter() - began))
     shown = {label: _shown(found) for label, found in seen.items()}
+    grouped = _by_group(groups, files[BONA_FIDE], seen[BONA_FIDE])
     if args.json and not args.details:
-        emit(_figures(shown))
+        emit(_figures(shown) | grouped)
         return Exit.OK
-    row = _details(policy, shown) | {"ms_per_picture": sorted(spent)[len(spent) // 2]}
+    row = _details(policy, shown) | {"ms_per_picture": sorted(spent)[len(spent) // 2]} | grouped
     tell(row, *pad_lines(row), as_json=args.json)
     return Exit.OK
 
@@ -108,6 +112,31 @@ def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
         for measure in policy.measures
     }
     return row
+
+
+def _groups(labels: Path, folder: Path, files: Sequence[Path]) -> dict[Path, str]:
+    """The group of each picture of a person that the list names. Raises InputError."""
+    names = {str(file.relative_to(folder)): file for file in files}
+    return {names[name]: group for name, group in read_labels(labels, names.keys()).items()}
+
+
+def _by_group(
+    groups: Mapping[Path, str], files: Sequence[Path], seen: Sequence[PadEvidence | None]
+) -> dict[str, Any]:
+    """The BPCER within each group; nothing without groups."""
+    table = {}
+    for group in sorted(set(groups.values())):
+        found = [one for file, one in zip(files, seen, strict=True) if groups.get(file) == group]
+        people = _shown(found)
+        n, refused = len(people.evidence), people.refused()
+        table[group] = {
+            "n": n,
+            "bpcer": pad_rates.bpcer(people),
+            "bpcer_95": rare(refused, n) if n else None,
+            "coached": people.coached(),
+            "not_acquired": people.not_acquired,
+        }
+    return {"groups": table} if groups else {}
 
 
 def _certainty(rate: float | None, shown: Shown, name: str) -> dict[str, object]:
@@ -182,6 +211,12 @@ ARGUMENTS = (
         default=0.0,
         metavar="N",
         help="add the noise of a camera in 1 / 2^N of the light, N from 0 to 10; left out: 0",
+    ),
+    argument(
+        "--labels",
+        type=Path,
+        metavar="FILE.csv",
+        help="list with the columns file, group, files as in bona_fide/: print the BPCER of each group too",
     ),
     argument(
         "--details",

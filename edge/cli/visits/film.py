@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     lines = (
         f"{args.out}: {seconds} s: a phone with a code, then a face",
         f"play it at once, its code is too old at {until:%H:%M:%S} UTC: doorward run --camera {args.out}",
+        "a film cannot follow movements that are drawn at random: play it with [door] staffed = true",
     )
     tell(row, *lines, as_json=args.json)
     return Exit.OK

@@ -40,6 +40,8 @@ class DoorConfig(Table, frozen=True):
     `none`: never."""
     min_assurance: Annotated[int, Meta(ge=0, le=3)] = 0
     """Minimum check of the face by the issuer at enrolment, from 0 (unknown) to 3 (supervised)."""
+    staffed: bool = False
+    """Set to true if staff see this door whenever it opens: then `[face] prompts` is 0 if it is left out."""
 
 
 class FaceConfig(Table, frozen=True):
@@ -54,8 +56,11 @@ class FaceConfig(Table, frozen=True):
     """Time that a visitor has to look into the camera, in ms."""
     pad: tuple[Literal["geometry", "texture", "passive"], ...] = ("geometry", "texture", "passive")
     """Checks of each frame against pictures and screens: models/pad.md."""
-    prompts: Annotated[int, Meta(ge=0, le=4)] = 0
-    """Number of head movements that the visitor is asked for, such as "turn to the left"; 0: none."""
+    prompts: Annotated[int, Meta(ge=0, le=4)] | None = None
+    """Number of head movements that the visitor is asked for, such as "turn to the left"; 0: none. Left out:
+    2, but 0 for a visitor who must type a PIN, and 0 with `[door] staffed = true`."""
+    flash: bool = False
+    """Require that the face answers to a light of changing colours: `[signals] light`. Unproved on people."""
     consistency: bool = False
     """Require half a second of frames that show one face with the small movements of a living person."""
     mirrored: bool = False

@@ -36,6 +36,8 @@ class SignalsConfig(Table, frozen=True):
     """BCM number of the green lamp's pin; high is on. Left out: no green lamp."""
     buzzer: GpioPin | None = None
     """BCM number of the pin of an active buzzer, which sounds when it has power. Left out: no buzzer."""
+    light: tuple[GpioPin, GpioPin, GpioPin] | None = None
+    """BCM numbers of the pins of a red, a green and a blue lamp that light the face; for `[face] flash`."""
     sound: Literal["none", "tones", "speech"] = "none"
     """`none`: silent. `tones`: a tone for each of the five signals. `speech`: signals and instructions are
     spoken."""

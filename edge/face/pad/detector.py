@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.errors import ModelFault
@@ -29,12 +30,17 @@ class PadDetector:
             Measure.SHARE: geometry.share,
             Measure.NOISE: texture.noise,
             Measure.BELOW: geometry.below,
-            Measure.BORDER: geometry.border,
+            Measure.BORDER: partial(
+                geometry.border, enough=0.0 if policy.exact else TABLE[Measure.BORDER].limit
+            ),
             Measure.MOIRE: texture.moire,
         }
         if passive is not None:
             measures = {**measures, Measure.LIVE: passive.live}
-        self._measures = tuple((measure, measures[measure]) for measure in policy.measures)
+        # Last the measures that the networks overrule: LIVE is known then.
+        order = sorted(policy.measures, key=lambda measure: TABLE[measure].unless_live is not None)
+        self._measures = tuple((measure, measures[measure]) for measure in order)
+        self._exact = policy.exact
         self._without_networks = tuple(
             (measure, function)
             for measure, function in self._measures
@@ -49,4 +55,10 @@ class PadDetector:
         blurred person for a picture, are not asked; such a frame never matches.
         """
         measures = self._measures if is_clear else self._without_networks
-        return fuse((measure, function(rgb, face)) for measure, function in measures)
+        found: dict[Measure, float] = {}
+        for measure, function in measures:
+            unless = TABLE[measure].unless_live
+            if not self._exact and unless is not None and found.get(Measure.LIVE, 0.0) >= unless:
+                continue
+            found[measure] = function(rgb, face)
+        return fuse((measure, found[measure]) for measure in TABLE if measure in found)

@@ -112,9 +112,15 @@ TABLE: Mapping[Measure, MeasureRule] = {
 
 @dataclass(frozen=True, slots=True)
 class PadPolicy:
-    """The families a door needs. An empty one never objects."""
+    """The families a door needs. An empty one never objects.
+
+    `exact`: every measure has its value, as error rates and the margin of a risk policy need them. Without it
+    the decisions are equal, but what cannot change a decision is not measured: a value of `border` below its
+    limit is an upper bound, and there is none if the networks are sure of a person.
+    """
 
     families: frozenset[Family] = frozenset(Family)
+    exact: bool = True
 
     @property
     def measures(self) -> tuple[Measure, ...]:

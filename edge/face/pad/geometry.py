@@ -45,11 +45,11 @@ TURNS: tuple[Callable[[Pixels], Pixels], ...] = (
 NEAR = np.array([0.55, 0.55, 0.6, 0.7], np.float32)
 FIRST = np.array([-0.7, -0.7, -0.7, -0.7], np.float32)
 LAST = np.array([0.9, 0.9, 0.7, 0.7], np.float32)
+SEARCH = (3, 0, 1, 2)  # the lower side first: without it the others reach 1 at most
 _CUTS = np.rint((SIDES / 2 + np.stack([NEAR - RIM, FIRST - RIM, LAST + RIM], axis=1)) * SIDE_PX).astype(int)
 _PLACES = np.linspace(FIRST, LAST, STEPS, axis=1)
 
 BoolArray = NDArray[np.bool_]
-Numbers = NDArray[np.intp]
 
 
 def share(rgb: Pixels, face: Face) -> float:
@@ -65,33 +65,41 @@ def below(rgb: Pixels, face: Face) -> float:
     return float((rgb.shape[0] - face.box[3]) / face.side)
 
 
-def border(rgb: Pixels, face: Face) -> float:
+def border(rgb: Pixels, face: Face, *, enough: float = 0.0) -> float:
     """The amount of straight edges around the face, in [0, 2]. Large: paper or a screen.
 
     For each side it takes the longest straight line, as a share of the face's height or width. The lower side
     counts as much as the other three together: a door, a window or a shelf behind a person ends at the
     shoulders, so its three sides reach 1 together. Fingers reduce it; desks and stripes increase it.
+
+    The search ends when the value is certainly not above `enough`; the result is then an upper bound.
     """
     dx, dy = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
     matrix = rotated_square(face.centre, face.side * SIDES, math.atan2(dy, dx), PATCH_PX)
     green = np.asarray(cv2.extractChannel(rgb, 1), dtype=np.uint8)  # a camera has most green pixels
-    left, right, upper, lower = _longest(*_lines(warp(green, matrix, PATCH_PX)))
+    patch = warp(green, matrix, PATCH_PX)
+    unpadded = np.asarray(cv2.erode((patch > PADDING).astype(np.uint8), NEAR_PADDING), dtype=np.uint8)
+    shares = [1.0] * len(TURNS)  # no side has more
+    for side in SEARCH:
+        shares[side] = _longest(_lines(patch, unpadded, side), side)
+        if _border(*shares) <= enough:
+            break
+    return _border(*shares)
+
+
+def _border(left: float, right: float, upper: float, lower: float) -> float:
     return (left + right + upper) / 3 + lower
 
 
-def _lines(green: Pixels) -> tuple[Floats, Numbers]:
-    """Upright edges beside a face: float32 (n, 4) as x0, y0, x1, y1 in face sides, and the side of each."""
-    found = [_segments(turn(green), *cut) for turn, cut in zip(TURNS, _CUTS.tolist(), strict=True)]
-    side = np.repeat(np.arange(len(TURNS)), [len(ends) for ends in found])
-    ends = np.concatenate(found)
-    unpadded = np.asarray(cv2.erode((green > PADDING).astype(np.uint8), NEAR_PADDING), dtype=np.uint8)
-    seen = np.stack([turn(unpadded) for turn in TURNS])
+def _lines(green: Pixels, unpadded: Pixels, side: int) -> Floats:
+    """Upright edges on one side of a face: float32 (n, 4) as x0, y0, x1, y1 in face sides."""
+    ends = _segments(TURNS[side](green), *_CUTS[side].tolist())
     middle = (ends[:, :2] + ends[:, 2:]) / 2
     column, row = middle.astype(int).clip(0, PATCH_PX - 1).T
     lean, length = np.abs(ends[:, 2:] - ends[:, :2]).T
     beyond = middle[:, 0] > (SIDES / 2 + NEAR[side]) * SIDE_PX
-    chosen = beyond & (lean < TILT * length) & (seen[side, row, column] > 0)
-    return (ends[chosen] - PATCH_PX / 2) / SIDE_PX, side[chosen]
+    chosen = beyond & (lean < TILT * length) & (TURNS[side](unpadded)[row, column] > 0)
+    return np.asarray((ends[chosen] - PATCH_PX / 2) / SIDE_PX, dtype=np.float32)
 
 
 def _segments(green: Pixels, left: int, top: int, bottom: int) -> Floats:
@@ -108,14 +116,16 @@ def _segments(green: Pixels, left: int, top: int, bottom: int) -> Floats:
     return np.asarray(found, np.float32)[:, 0] * stretch + shift
 
 
-def _longest(lines: Floats, side: Numbers) -> list[float]:
-    """For each side the share of its length that its longest straight line covers, in [0, 1]."""
+def _longest(lines: Floats, side: int) -> float:
+    """The share of the length of a side that its longest straight line covers, in [0, 1]."""
+    if not len(lines):
+        return 0.0
     low, high = np.sort(lines[:, 1::2]).T[..., np.newaxis]
     there = (low <= _PLACES[side]) & (_PLACES[side] <= high)
-    line = _same_line(lines[:, :2], lines[:, 2:]) & (side[:, np.newaxis] == side)
+    line = _same_line(lines[:, :2], lines[:, 2:])
     # (i, j) x (j, place): whether a segment j of line i is at this place
     covered = ((line.astype(np.float32) @ there.astype(np.float32)) > 0).mean(axis=1)
-    return [float(covered[side == number].max(initial=0.0)) for number in range(len(TURNS))]
+    return float(covered.max())
 
 
 def _same_line(a: Floats, b: Floats) -> BoolArray:

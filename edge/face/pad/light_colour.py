@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 ORDER: Final = 6
 STRIDE: Final = 8  # px; 4,800 of the pixels of a 640x480 frame, 0.2 ms
 LEAST, MOST = 0.4, 2.5  # of a gain: a frame of one colour must not become another picture
+_LEVELS = np.arange(256, dtype=np.float32)[:, np.newaxis]
+_POWERS = np.arange(256.0) ** ORDER
 
 
 def gains(rgb: Pixels) -> Floats:
     """The factor of each channel that makes the light of a uint8 (H, W, 3) picture white: float32 (3,)."""
-    pixels = rgb[::STRIDE, ::STRIDE].reshape(-1, 3).astype(np.float64)
-    mean = (pixels**ORDER).mean(axis=0) ** (1 / ORDER)
+    pixels = rgb[::STRIDE, ::STRIDE].reshape(-1, 3)
+    powers = [np.bincount(channel, minlength=256) @ _POWERS / len(pixels) for channel in pixels.T]
+    mean = np.array(powers) ** (1 / ORDER)
     return np.asarray(np.clip(mean.mean() / np.maximum(mean, 1.0), LEAST, MOST), dtype=np.float32)
 
 
-def balanced(rgb: Pixels, factors: Floats) -> Floats:
-    """A part of that picture under white light: float32 (h, w, 3), of 0 to 255."""
-    return np.asarray(np.clip(rgb * factors, 0.0, 255.0), dtype=np.float32)
+def balanced(factors: Floats) -> Floats:
+    """Each of the 256 grey levels under white light, by channel: float32 (256, 3), of 0 to 255."""
+    return np.clip(_LEVELS * factors, np.float32(0), np.float32(255))

@@ -35,14 +35,8 @@ class PassivePair:
 
     def live(self, rgb: Pixels, face: Face) -> float:
         """The networks' mean score for a person, in [0, 1]. Small: an attack; NaN: a damaged network."""
-        factors = gains(rgb)
-        return (
-            sum(
-                _live(network, balanced(surroundings(rgb, face, scale), factors))
-                for network, scale in self._looks
-            )
-            / 2
-        )
+        levels = np.ascontiguousarray(balanced(gains(rgb))[:, ::-1])  # the networks take blue, green, red
+        return sum(_live(network, surroundings(rgb, face, by), levels) for network, by in self._looks) / 2
 
 
 def surroundings(rgb: Pixels, face: Face, scale: float) -> Pixels:
@@ -64,8 +58,9 @@ def surroundings(rgb: Pixels, face: Face, scale: float) -> Pixels:
     return np.asarray(cv2.resize(cut, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def _live(network: Network, crop: Floats) -> float:
-    (logits,) = network.run(np.ascontiguousarray(crop[np.newaxis, ..., ::-1], np.float32))  # BGR, 0..255
+def _live(network: Network, crop: Pixels, levels: Floats) -> float:
+    bgr = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), dtype=np.uint8)
+    (logits,) = network.run(bgr, levels)
     if logits.shape != (1, CLASSES):
         raise ModelFault(f"the passive PAD network: output {logits.shape}, not that of MiniFASNet")
     if not np.isfinite(logits).all():

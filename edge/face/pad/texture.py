@@ -29,7 +29,11 @@ _FAR = np.hypot(_UP[:, np.newaxis], _UP)
 _EIGHTH = np.isclose(_UP * 8 % 1, 0)
 # Periods of 2 to 8 px; longer ones are features of the face. JPEG's own 8x8 raster is left out.
 _BAND = (_FAR > 0.12) & (_FAR < 0.49) & ~(_EIGHTH[:, np.newaxis] & _EIGHTH)
-_SHARE_OF_BAND = (np.fft.ifftshift(_BAND) / _BAND.sum()).astype(np.float32)
+# The spectrum of a real window is that of its other half, turned by 180 degrees: half of it is enough.
+_HALF = WINDOW_PX // 2
+_DOWNWARDS = -np.arange(WINDOW_PX)  # rows 0, -1, -2, ...
+_TIMES = np.where(np.arange(_HALF + 1) % _HALF == 0, 1, 2)  # columns 0 and 32 are their own other half
+_SHARE_OF_HALF = (np.fft.ifftshift(_BAND)[:, : _HALF + 1] * _TIMES / _BAND.sum()).astype(np.float32)
 
 
 def moire(rgb: Pixels, face: Face) -> float:
@@ -41,12 +45,24 @@ def moire(rgb: Pixels, face: Face) -> float:
     windows = _windows(rgb, face)
     if windows is None:
         return 0.0
-    waves = np.stack([cv2.dft(window, flags=cv2.DFT_COMPLEX_OUTPUT) for window in windows])
-    power = np.square(waves[..., 0]) + np.square(waves[..., 1]) + _NOISE
-    spread = power / (power * _SHARE_OF_BAND).sum(axis=(1, 2), keepdims=True)  # equal weight for each window
-    spectrum = np.fft.fftshift(np.log10(spread.mean(axis=0)))
+    power = _half_power(windows)
+    flat = power.reshape(len(power), -1)
+    weights = 1 / (flat @ _SHARE_OF_HALF.ravel())  # equal weight for each window
+    mean = np.log10((weights @ flat / len(power)).reshape(power.shape[1:]))
+    # Columns -32 to 0 are columns 32 to 0, read downwards.
+    whole = np.concatenate([mean[_DOWNWARDS, ::-1], mean[:, 1:_HALF]], axis=1)
+    spectrum = np.fft.fftshift(whole, axes=0)
     around = cv2.medianBlur(spectrum, 5)  # of 25 bins; a peak under the Hann window takes nine
     return float((spectrum - around)[_BAND].max())
+
+
+def _half_power(windows: Floats) -> Floats:
+    """Power spectra of real windows (n, 64, 64), columns 0 to 32 of 64: the others repeat them."""
+    waves = np.empty((*windows.shape, 2), np.float32)
+    for window, wave in zip(windows, waves, strict=True):
+        cv2.dft(window, dst=wave, flags=cv2.DFT_COMPLEX_OUTPUT)
+    squares = np.square(waves[:, :, : _HALF + 1])
+    return np.asarray(squares[..., 0] + squares[..., 1] + _NOISE, dtype=np.float32)
 
 
 def noise(rgb: Pixels, face: Face) -> float:  # noqa: ARG001  as of every measure

@@ -1,6 +1,6 @@
 """One holder before the camera: comparisons, consistency, challenge, and a verdict.
 
-    frames that match -> the same face in all? -> prompts to move -> the same face again
+    frames that match -> the same face in all? -> colours of a light -> prompts to move -> the same face again
 
 A step is left out if the door does not require it. After the prompts the face must match once more. During
 the prompts each frame is evidence for, against or missing (`edge/passage/face/frame_evidence.py`), and the
@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING
 from edge.decision import Deny, Reason
 from edge.face.challenge import Challenge, ChallengeDone, ChallengeFailed, Phase, draw
 from edge.face.consistency import MAX_LOOKS, MIN_ALIKE, LandmarkFrame, Objection, judge, measure
+from edge.face.engine import FaceEvidence
+from edge.face.pad.grey import is_grey
+from edge.face.quality import Component
 from edge.passage.face.attempt_counter import APART_MS, AttemptCounter
+from edge.passage.face.colour_session import ColourSession
 from edge.passage.face.frame_evidence import Against, For, Missing, weigh_frame
 from edge.policy.decide import Matches
 
 if TYPE_CHECKING:
-    from edge.face.engine import FaceEvidence
+    from edge.face.pad.colour_challenge import LampColour
     from edge.passage.face.frame_evidence import FrameEvidence
     from edge.passage.presented import Presented
     from edge.passage.stages import Stages
@@ -33,6 +37,8 @@ STRANGER_LOOKS = 2  # successive comparisons: the challenge needs two on the way
 # Time without a comparison in a challenge, for each prompt: a rendered head that turns beyond the limits of
 # quality cannot be compared for up to 1.1 s of its way; the rest is for blinks, blur and a bad start.
 MISSING_MS = 3_000
+# A colour camera gives no frame without any colour; three in a row are no damaged frame.
+GREY_LOOKS = 3
 
 
 class FaceCapture:
@@ -53,6 +59,10 @@ class FaceCapture:
         self._moved = self._rule.prompts == 0
         self._missing_ms = 0
         self._tick_ms: int | None = None
+        self._grey = 0
+        self._light: ColourSession | None = None
+        self._answered = not self._rule.flash
+        self.colour: LampColour | None = None
         self._several_ms: int | None = None
         self.several_looks = 0  # frames with two faces or more, APART_MS apart
         self.prompt: str | None = None
@@ -69,6 +79,9 @@ class FaceCapture:
 
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, FaceVerdict | None]:
         """The evidence in this frame, and the verdict of the passage once there is one."""
+        if self._rule.needs_colour and is_grey(rgb):
+            return self._without_colour()
+        self._grey = 0
         evidence, verdict = self._stages.look(self._presented, rgb, self._fusion)
         frame = weigh_frame(evidence, verdict)
         elapsed_ms, self._tick_ms = tick_ms - (self._tick_ms or tick_ms), tick_ms
@@ -78,6 +91,8 @@ class FaceCapture:
             self._several_ms = tick_ms
             self.several_looks += 1
         self._matched = self._matched or isinstance(verdict, Matches)
+        if self._light is not None:
+            return evidence, self._watch_light(self._light, rgb, evidence, frame)
         if self._challenge is not None and not self._moved:
             return evidence, self._watch(self._challenge, frame, elapsed_ms)
         if isinstance(verdict, Matches) and not evidence.settled:
@@ -99,6 +114,12 @@ class FaceCapture:
         """The denial when the time is over."""
         unmoved = self.challenged and not self.attacked
         return Deny(Reason.FACE_QUALITY) if unmoved else self._attempts.give_up()
+
+    def _without_colour(self) -> tuple[FaceEvidence, Deny | None]:
+        """A frame that is not judged; several in a row are a fault of the camera, not of the visitor."""
+        self._grey += 1
+        evidence = FaceEvidence(0, reason=Reason.FACE_QUALITY, fta=Component.NATURAL_COLOUR)
+        return evidence, Deny(Reason.DEVICE_FAULT) if self._grey >= GREY_LOOKS else None
 
     def _coach(self, evidence: FaceEvidence) -> None:
         """Tell the holder how to stand better; a challenge has its own prompts."""
@@ -123,6 +144,11 @@ class FaceCapture:
             self._looks.clear()  # after an interruption the frames begin again
         if objection is not None:
             return None if objection.reason is Reason.FACE_QUALITY else Deny(objection.reason)
+        if not self._answered:
+            assert self._rule.random_below is not None, "a door that shows colours needs random_below"
+            self._light = ColourSession(self._rule.random_below, tick_ms)
+            self.colour, self.prompt = self._light.colour(tick_ms), Phase.LOOK.value
+            return None
         if not self._moved:
             assert self._rule.random_below is not None, "a door that asks for movements needs random_below"
             prompts = draw(self._rule.random_below, self._rule.prompts)
@@ -130,6 +156,23 @@ class FaceCapture:
             self.prompt = Phase.LOOK.value
             return None
         return match
+
+    def _watch_light(
+        self, light: ColourSession, rgb: Pixels, evidence: FaceEvidence, frame: FrameEvidence
+    ) -> Deny | None:
+        """One frame while the light changes colour: the face must be the one that was compared."""
+        assert self._tick_ms is not None
+        self.colour, self.prompt = light.colour(self._tick_ms), Phase.LOOK.value
+        if isinstance(frame, Against):
+            final = self._attempts.add(Deny(frame.reason), self._tick_ms)
+            return final if isinstance(final, Deny) else None
+        box = evidence.box if isinstance(frame, For) and frame.matches else None
+        answered = light.see(rgb, box, self._tick_ms)
+        if answered is True:
+            self._attempts.begin_again()
+            self._answered, self._light, self.colour, self.prompt = True, None, None, None
+            self._fusion.wipe()
+        return answered if isinstance(answered, Deny) else None
 
     def _watch(self, challenge: Challenge, frame: FrameEvidence, elapsed_ms: int) -> Deny | None:
         """One frame of the challenge, which moves on only by a face that was compared."""

@@ -41,6 +41,13 @@ disclosures = st.dictionaries(st.sampled_from(FREE), names, max_size=4).flatmap(
 )
 
 
+@pytest.mark.parametrize("attribute", [Attribute.BIRTH_DATE, Attribute.EXPIRY])
+def test_a_date_is_one_of_the_calendar(attribute):
+    assert check_value(attribute, "2028-02-29") == "2028-02-29"
+    with pytest.raises(Refused, match="calendar"):
+        check_value(attribute, "2027-02-29")
+
+
 def card_with(made) -> bytes:
     return sign_card(ordinary(redacted=tuple(sorted(each.digest() for each in made))), ISSUER_SEED)
 

@@ -1,9 +1,78 @@
 from __future__ import annotations
 
-import pytest
-from samples.cards import ordinary
+from dataclasses import fields
 
-from edge.card.claims import pseudonym, within
+import pytest
+from samples.cards import NOW, ordinary
+
+from edge.card.attributes import Disclosure
+from edge.card.claims import (
+    Card,
+    Claims,
+    Document,
+    Freshness,
+    Presentation,
+    SealedReference,
+    SignedCard,
+    StatusPointer,
+    TemplateReference,
+    pseudonym,
+    within,
+)
+from edge.card.code import Code
+from edge.card.cose import Sign1
+from edge.card.documents import DisclosedDocument
+from edge.card.person import Person
+
+# What the repr of each type shows. All else names a holder, holds a key, or opens a door.
+SHOWN = {
+    TemplateReference: {"format", "model"},
+    SealedReference: set(),
+    StatusPointer: {"uri"},
+    Document: {"type", "expires_day"},
+    Disclosure: {"attribute"},
+    DisclosedDocument: {"type", "expires"},
+    Presentation: {"presented_at", "audience"},
+    SignedCard: {"kid"},
+    Sign1: set(),
+    Code: set(),
+    Person: {"issuer"},
+}
+OF_ALL = {"issuer", "issued_at", "not_before", "expires", "status", "face", "documents", "scope", "assurance"}
+OF_A_CARD = {"kid", "person", "pseudonym", "presented_at", "audience", "list_issued_at", "list_age"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [*SHOWN.items(), (Claims, OF_ALL), (Card, OF_ALL | OF_A_CARD | {"list_freshness"})],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_repr_shows_these_fields_and_no_other(kind, shown):
+    assert {each.name for each in fields(kind) if each.repr} == shown
+
+
+def test_records_use_the_words_of_freshness():
+    assert [*Freshness] == ["fresh", "ageing", "stale"]
+
+
+def test_a_card_is_worth_nothing_more_than_it_says():
+    plain = Claims(
+        issuer="a",
+        issued_at=NOW,
+        not_before=NOW,
+        expires=NOW,
+        card_id=b"",
+        holder_key=b"",
+        status=StatusPointer("", 0),
+    )
+    assert (plain.assurance, plain.face, plain.documents, plain.scope, plain.redacted) == (
+        0,
+        None,
+        (),
+        (),
+        (),
+    )
+
 
 WITHIN = {
     "itself": ("tower-1", ("tower-1",), True),

@@ -73,6 +73,29 @@ def test_several_symbols_of_another_format_are_foreign_and_a_damaged_one_of_ours
     assert caught.value.reason is Reason.CODE_UNREADABLE
 
 
+NOT_BASE45 = {
+    "a small letter": "a00",
+    "a small letter in the last place": "00a",
+    "a small letter in a pair": "0a",
+    "one digit": "0",
+    "a digit left over": "0000",
+    "a group of 65536": "GGW",
+    "a group of 91124": ":::",
+    "a pair of 256": "V5",
+}
+
+
+@pytest.mark.parametrize("body", NOT_BASE45.values(), ids=NOT_BASE45)
+def test_a_body_that_is_not_base45_is_unreadable(body):
+    with pytest.raises(Refused) as caught:
+        parse_code(f"EC1:{body}")
+    assert (caught.value.reason, caught.value.detail) == (Reason.CODE_UNREADABLE, "not base45")
+
+
+def test_the_largest_groups_are_read():
+    assert parse_code("EC1:FGWU5").payload == b"\xff\xff\xff"
+
+
 UNREADABLE = {
     "nothing": "",
     "half a prefix": "EC1",

@@ -12,7 +12,7 @@ from samples.cards import HOLDER_SEED, ISSUER_SEED, NOW, ordinary
 from edge.card import cbor, cose, ecard
 from edge.card import numbers as n
 from edge.card.attributes import Attribute, Disclosure
-from edge.card.claims import Document, SealedReference
+from edge.card.claims import Document, SealedReference, TemplateReference
 from edge.card.code import parse_code
 from edge.card.encode import sign_card, sign_presentation
 from edge.decision import Reason
@@ -71,8 +71,35 @@ def test_an_array_of_a_card_has_no_item_less_or_more(name: str) -> None:
     assert [read_card(claims, array, count) for count in lengths] == [bad, None, None, bad]
 
 
-def read_code(disclosures: list) -> Reason | None:
-    text = sign_presentation(sign_card(PLAIN, ISSUER_SEED), HOLDER_SEED, iat=NOW, disclosures=[ADA])
+HEADERS = {  # a changed header of a code, then of a card: neither is a signature of the other kind
+    "another algorithm": {n.HEADER_ALG: -7},
+    "the type of a card or a code": {n.HEADER_TYP: 1},
+    "no algorithm": {n.HEADER_ALG: None},
+}
+
+
+@pytest.mark.parametrize("changes", HEADERS.values(), ids=HEADERS)
+def test_a_code_and_its_card_name_their_algorithm_and_type(changes: dict[int, object]) -> None:
+    text = sign_presentation(sign_card(PLAIN, ISSUER_SEED), HOLDER_SEED, iat=NOW)
+    outer = cbor2.loads(parse_code(text).payload)
+    header, body = cbor2.loads(outer.value[0]), cbor2.loads(outer.value[2])
+
+    def read(header: dict[int, object]) -> Reason | None:
+        signed = n.PREFIX + base45.b45encode(cose.sign(header, body, HOLDER_SEED)).decode()
+        return outcome(lambda: ecard.decode(parse_code(signed)))
+
+    card = header[n.HEADER_KCWT]
+    inner, claims = cbor2.loads(card.value[0]), cbor2.loads(card.value[2])
+    other = {n.HEADER_TYP: n.TYP_CARD} if n.HEADER_TYP in changes else changes
+    other_card = {n.HEADER_TYP: n.TYP_PRESENTATION} if n.HEADER_TYP in changes else changes
+    assert read(header) is None
+    assert read(header | other) is Reason.CARD_MALFORMED
+    wrong = cose.envelope(inner | other_card, claims, ISSUER_SEED)
+    assert read(header | {n.HEADER_KCWT: wrong}) is Reason.CARD_MALFORMED
+
+
+def read_code(disclosures: list, card: bytes | None = None) -> Reason | None:
+    text = sign_presentation(card or sign_card(PLAIN, ISSUER_SEED), HOLDER_SEED, iat=NOW)
     envelope = cbor2.loads(parse_code(text).payload)
     body = cbor2.loads(envelope.value[2]) | {n.CLAIM_DISCLOSED: disclosures}
     header = cbor2.loads(envelope.value[0])
@@ -85,6 +112,36 @@ def test_a_disclosure_has_three_items(length: int) -> None:
     items = [*ecard.disclosure_array(ADA), 0, 0]
     assert read_code([items[:3]]) is None
     assert read_code([items[:length]]) is Reason.CARD_MALFORMED
+
+
+def test_an_attribute_has_a_number_from_one_on() -> None:
+    salt, value, _ = ecard.disclosure_array(ADA)
+    for number in (0, n.ATTRIBUTES + 1):
+        assert read_code([[salt, value, number]]) is Reason.CARD_MALFORMED
+
+
+def test_disclosures_ascend_by_the_numbers_of_their_attributes() -> None:
+    two = [ADA, Disclosure(b"pepp" * 4, "Lovelace", Attribute.FAMILY_NAME)]
+    two.sort(key=lambda each: ecard.NUMBERS[each.attribute])
+    redacted = tuple(sorted(each.digest() for each in two))
+    card = sign_card(ordinary(redacted=redacted), ISSUER_SEED)
+    first, second = map(ecard.disclosure_array, two)
+    assert read_code([first, second], card) is None
+    assert read_code([second, first], card) is Reason.CARD_MALFORMED
+    assert read_code([first, first], card) is Reason.CARD_MALFORMED
+
+
+TEMPLATES = {  # a changed field of a template, and whether it is one
+    "one byte of data": ({n.TEMPLATE_DATA: b"x"}, True),
+    "no data": ({n.TEMPLATE_DATA: b""}, False),
+    "a picture": ({n.TEMPLATE_KIND: n.KIND_TEMPLATE + 1}, False),
+}
+
+
+@pytest.mark.parametrize(("changes", "good"), TEMPLATES.values(), ids=TEMPLATES)
+def test_a_template_is_of_its_kind_and_has_data(changes: dict[int, object], *, good: bool) -> None:
+    whole = ecard.template_map(TemplateReference(101, "mfn1", bytes(64))) | changes
+    assert outcome(lambda: ecard.read_template(whole)) is (None if good else Reason.CARD_MALFORMED)
 
 
 def test_a_list_of_disclosures_has_at_least_one_and_at_most_one_of_each_attribute() -> None:

@@ -65,6 +65,21 @@ def test_json_lines_are_passages_and_nothing_else(capsys: pytest.CaptureFixture[
     ]
 
 
+ASKED = ["turn your head to the left", "turn your head to the left", None, "look into the camera"]
+
+
+@pytest.mark.parametrize("at_terminal", [True, False])
+def test_a_terminal_shows_each_instruction_once_and_a_pipe_none(
+    at_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal)
+    show, _ = rows()
+    for words in ASKED:
+        show(replace(moment(PassageState.CHALLENGE), prompt=words))
+    told = ["asked: turn your head to the left", "asked: look into the camera"]
+    assert capsys.readouterr().out.splitlines() == (told if at_terminal else [])
+
+
 @pytest.mark.parametrize(("anomaly", "word"), [(None, "trusted"), (ClockAnomaly.AHEAD, "ahead")])
 def test_a_row_has_the_age_of_each_trust_input(
     capsys: pytest.CaptureFixture[str], anomaly: ClockAnomaly | None, word: str

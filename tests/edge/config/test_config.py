@@ -227,6 +227,15 @@ def test_a_value_of_the_site_replaces_that_of_the_profile() -> None:
     assert (site.door.min_assurance, site.face.prompts, site.face.consistency) == (1, 2, True)
 
 
+def test_a_library_that_opens_without_staff_is_not_staffed() -> None:
+    text = '[door]\nvenue = "library"\nstaffed = true\n[library]\nhost = "h"\nunstaffed = "everyone"\n'
+    with pytest.raises(ConfigError, match=r"staffed = true and .* exclude each other") as error:
+        parse_config(text.encode(), Path("site.toml"))
+    assert (error.value.line, "delete staffed" in error.value.hint) == (3, True)
+    with_hours = text.replace('"everyone"', '"none"')
+    assert parse_config(with_hours.encode(), Path("site.toml")).door.staffed
+
+
 def test_a_risk_signal_has_one_level() -> None:
     with pytest.raises(ConfigError, match=r"\[risk\] velocity is in both raised and high") as error:
         parse_config(b'[risk]\nraised = ["velocity"]\n', Path("site.toml"))

@@ -27,8 +27,8 @@ def config(text: str) -> Config:
 CHANGES: dict[str, tuple[str, list[str], list[str]]] = {
     "nothing": ("", [], []),
     "the policy": (
-        "[door]\nrelease_ms = 900\nmin_assurance = 2\n",
-        ["door.release_ms", "door.min_assurance"],
+        "[door]\nrelease_ms = 900\nmin_assurance = 2\nstaffed = true\n",
+        ["door.release_ms", "door.min_assurance", "door.staffed"],
         [],
     ),
     "age limits of lists": (

@@ -262,9 +262,9 @@ class Wild:
         self._rng = rng
         self._answers = answers
 
-    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        assert x.shape == self.input_shape
-        assert x.dtype == np.float32
+    def run(self, pixels: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, ...]:
+        assert (1, *pixels.shape) == self.input_shape
+        assert (pixels.dtype, levels.dtype, levels.shape) == (np.uint8, np.float32, (256,))
         size = 10.0 ** self._rng.uniform(-3, 6)
         return tuple((self._rng.standard_normal(s) * size).astype(np.float32) for s in self._answers)
 
@@ -316,7 +316,7 @@ def test_stages_are_timed_by_the_clock_that_was_given() -> None:
 
 
 class Silent(Wild):
-    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+    def run(self, pixels: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, ...]:
         return tuple(np.full(s, np.nan, np.float32) for s in self._answers)
 
 

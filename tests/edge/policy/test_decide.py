@@ -20,11 +20,14 @@ from edge.policy.decide import (
     MAX_RELEASE_MS,
     DoorPolicy,
     FaceRule,
+    Matches,
     decide,
     judge_card,
+    judge_face,
     needs_face,
     needs_prompts,
 )
+from edge.policy.obligations import Factor, Obligation, Obligations
 from edge.trust.site_policy import SitePolicy
 from edge.trust.time.freshness import AgeAction, Aged, AgePolicy, AgeRule, Budgets, TrustInput
 from edge.trust.time.trust_age import TrustState
@@ -70,6 +73,12 @@ CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | N
         Reason.FACE_ABSENT,
     ),
     "a door without faces": (CARD, None, NO_FACES, None),
+    "a door without faces still has a place": (
+        replace(CARD, scope=("tower-2",)),
+        None,
+        NO_FACES,
+        Reason.DOOR_NOT_PERMITTED,
+    ),
     "a door without faces still has lists": (
         replace(CARD, list_freshness=Freshness.STALE),
         None,
@@ -83,6 +92,26 @@ CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | N
 def test_a_door_decides(case: str) -> None:
     card, face, policy, reason = CASES[case]
     assert decide(card, face, policy, FIRM) == (Deny(reason) if reason else Grant(3_000))
+
+
+@pytest.mark.parametrize("scope", [("tower-2",), ("tower-1",)])
+def test_no_face_matches_for_a_card_that_is_refused(scope: tuple[str, ...]) -> None:
+    verdict = judge_face(replace(CARD, scope=scope), MATCH, POLICY, FIRM)
+    assert verdict == (Matches() if scope == ("tower-1",) else Deny(Reason.DOOR_NOT_PERMITTED))
+
+
+@pytest.mark.parametrize("factor", Factor)
+def test_every_factor_but_staff_can_be_given(factor: Factor) -> None:
+    asked = Obligations(required=(Obligation(factor, Reason.HOST_UNAVAILABLE),))
+    assert decide(CARD, MATCH, POLICY, FIRM, asked) == Deny(Reason.HOST_UNAVAILABLE)
+    decision = decide(CARD, MATCH, POLICY, FIRM, asked, given=frozenset(Factor))
+    assert decision == (Deny(Reason.HOST_UNAVAILABLE) if factor is Factor.STAFF else Grant(3_000))
+
+
+def test_no_door_stays_released_for_more_than_ten_seconds() -> None:
+    assert decide(CARD, MATCH, replace(POLICY, release_ms=10_001), FIRM) == Grant(10_000)
+    longer = Obligations(release_ms=10_001)
+    assert decide(CARD, MATCH, POLICY, FIRM, longer) == Grant(10_000)
 
 
 def test_a_release_is_capped() -> None:

@@ -122,6 +122,23 @@ def test_the_fewest_entries_are_dropped_above_the_limit() -> None:
     assert len(kept) < MAX_BYTES
 
 
+def test_of_many_pins_the_one_with_the_fewest_entries_is_dropped() -> None:
+    pins = [Pin(b"%d" % number) for number in range(MAX_PINS)]
+    tries = PinTries()
+    for pin in pins:
+        tries.enter(pin, A_TICK)
+        if pin is not pins[7]:
+            tries.enter(pin, A_TICK)
+    tries.enter(ANN, A_TICK)
+    assert [number for number, pin in enumerate(pins) if tries.count(pin) == 0] == [7]
+    assert tries.count(ANN) == 1
+
+
+def test_a_thief_tries_fifty_pins() -> None:
+    assert entered(49).objection(ANN, A_TICK + LONGEST_MS) is None
+    assert entered(50).objection(ANN, A_TICK + LONGEST_MS) == WAITS
+
+
 def test_the_file_holds_no_verifier() -> None:
     disk: list[bytes] = []
     PinTries(keep=lambda counts: disk.append(encode(counts))).enter(ANN, 0)

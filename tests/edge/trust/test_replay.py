@@ -72,6 +72,20 @@ def test_a_card_that_was_shown_under_a_clock_a_year_ahead_is_admitted_after_its_
     assert refusal(memory.admit, verified(NOW + 3 * S), NOW + 3 * S) is None
 
 
+def test_after_a_correction_far_back_codes_count_from_the_next_second_on():
+    memory = ReplayMemory()
+    memory.tidy(NOW + timedelta(days=365))
+    memory.tidy(NOW)
+    assert refusal(memory.admit, verified(NOW), NOW) is Reason.CLOCK_UNTRUSTED
+    assert refusal(memory.admit, verified(NOW + S), NOW + S) is None
+
+
+def test_a_clock_that_is_set_back_by_a_whole_window_admits_codes_of_that_moment():
+    memory = ReplayMemory()
+    memory.tidy(NOW + MAX_WINDOW)
+    assert refusal(memory.admit, verified(NOW), NOW) is None
+
+
 def test_a_memory_full_of_live_entries_is_a_fault_and_admits_no_card():
     memory = ReplayMemory(max_entries=2)
     first, second, third = (verified(**changes) for changes in CARDS)
@@ -151,6 +165,12 @@ def test_a_clock_that_is_set_back_a_little_over_a_restart_lets_no_code_pass_agai
     card, now = verified(NOW - 5 * S, now=NOW), NOW - back_s * S
     memory = recalled((card.pseudonym, NOW), now=now)
     assert refusal(memory.admit, card, now) is Reason.CARD_REPLAYED
+
+
+def test_a_record_a_whole_window_ahead_may_be_true_and_counts_as_it_is():
+    memory = recalled((verified().pseudonym, NOW + MAX_WINDOW), now=NOW)
+    later = NOW + MAX_WINDOW
+    assert refusal(memory.admit, verified(later), later) is Reason.CARD_REPLAYED
 
 
 def test_the_latest_record_of_a_card_counts_in_any_order_of_records():

@@ -93,6 +93,34 @@ def test_any_bytes_are_a_policy_or_a_trust_fault(data: bytes) -> None:
         assert isinstance(parse(data), SitePolicy)
 
 
+LIMITS = {  # of a key: the last text that is allowed, and the first that is not
+    "hours, at least": ("[freshness.time]\nfresh_h = {}\n", "1", "0"),
+    "hours, at most a leap year": ("[freshness.keys]\nstale_h = {}\n", "8784", "8785"),
+    "an assurance": ("[door]\nmin_assurance = {}\n", "3", "4"),
+    "movements of the head": ("[door]\nprompts = {}\n", "4", "5"),
+}
+
+
+@pytest.mark.parametrize(("keys", "last", "beyond"), LIMITS.values(), ids=LIMITS)
+def test_a_number_goes_up_to_its_limit(keys: str, last: str, beyond: str) -> None:
+    parse(HEAD + keys.format(last).encode())
+    with pytest.raises(TrustFault):
+        parse(HEAD + keys.format(beyond).encode())
+
+
+@pytest.mark.parametrize(("key", "most"), [(b"2026-11-22.1", 40), (b"tower-1", 80)])
+def test_a_word_has_so_many_letters_at_most(key: bytes, most: int) -> None:
+    parse(HEAD.replace(key, b"a" * most))
+    with pytest.raises(TrustFault, match=f"length <= {most}"):
+        parse(HEAD.replace(key, b"a" * (most + 1)))
+
+
+def test_a_policy_is_from_1970_at_the_earliest() -> None:
+    parse(HEAD.replace(b"2026-11-22T06", b"1970-01-01T00"))
+    with pytest.raises(TrustFault, match="1970 to 2100"):
+        parse(HEAD.replace(b"2026-11-22T06:00:00Z", b"1969-12-31T23:59:59.5Z"))
+
+
 SITES = {  # site of the policy, site of the door, whether the policy covers it
     "the site itself": ("tower-1", "tower-1", True),
     "a door in it": ("tower-1", "tower-1/lobby", True),
@@ -187,6 +215,13 @@ def test_without_a_policy_stale_data_needs_staff_whatever_the_configuration_says
         Budgets(400 * HOUR, 8_000 * HOUR), stale=AgeAction.STAFF
     )
     assert age_policy_for(None, LocalLists()) == AgePolicy()
+
+
+@pytest.mark.parametrize("ageing", AgeAction)
+def test_the_device_says_what_ageing_lists_lead_to(ageing: AgeAction) -> None:
+    local = LocalLists.of(ageing_h=None, stale_h=None, ageing=ageing.value)
+    assert age_policy_for(None, local).status.action(Freshness.AGEING) is ageing
+    assert age_policy_for(parse(HEAD), local).status.action(Freshness.AGEING) is ageing
 
 
 def test_a_written_policy_may_let_old_lists_pass() -> None:

@@ -130,6 +130,7 @@ JURISDICTIONS = {  # of the issuer, of the door, whether its cards count there
     "one, at a door without one": (("MO",), None, False),
     "one of two": (("CN-GD", "MO"), "MO", True),
     "another": (("CN-GD",), "MO", False),
+    "a part, at a door in that part": (("CN-GD",), "CN-GD", True),
     "a country, at a door in a part of it": (("CN",), "CN-GD", True),
     "a part, at a door of the country": (("CN-GD",), "CN", False),
     "another part of the country": (("CN-GD",), "CN-GX", False),

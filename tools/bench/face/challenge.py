@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FRAME = (480, 360)
 FACE_SHARE = 0.38  # of the frame's height, as of a person 50 cm away
 MOVES = {Prompt.TURN_LEFT: Move.LEFT, Prompt.TURN_RIGHT: Move.RIGHT, Prompt.NOD: Move.NOD}
+BONA_FIDE = "bona fide"
 ORDERS = tuple(itertools.permutations(Prompt, 2))
 
 
@@ -63,35 +64,41 @@ def at_the_door(engine: FaceEngine, photo: Pixels) -> Subject | None:
 
 def play(
     engine: FaceEngine, film: Iterator[tuple[Pixels, int]], prompts: tuple[Prompt, ...]
-) -> ChallengeProgress:
-    """The result of the challenge for a film; ChallengeWaiting where the film ended before."""
+) -> tuple[ChallengeProgress, int]:
+    """The result of the challenge for a film, and its ms; ChallengeWaiting where the film ended before."""
     challenge = Challenge(prompts, 0)
     progress: ChallengeProgress = ChallengeWaiting(prompts[0], Phase.LOOK)
+    tick_ms = 0
     for rgb, tick_ms in film:
         progress = challenge.observe(landmarks(engine, rgb), tick_ms)
         if not isinstance(progress, ChallengeWaiting):
             break
-    return progress
+    return progress, tick_ms
 
 
-def measure(engine: FaceEngine, people: list[Subject], seed: int) -> dict[str, Counter[str]]:
-    """The results of all films, counted by what they show."""
+def measure(
+    engine: FaceEngine, people: list[Subject], seed: int
+) -> tuple[dict[str, Counter[str]], list[float]]:
+    """The results of all films, counted by what they show, and the seconds of those of people that pass."""
     ends: dict[str, Counter[str]] = defaultdict(Counter)
+    seconds = []
 
     def show(kind: str, film: Iterator[tuple[Pixels, int]], prompts: tuple[Prompt, ...]) -> None:
-        end = play(engine, film, prompts)
+        end, ms = play(engine, film, prompts)
+        if kind == BONA_FIDE and isinstance(end, ChallengeDone):
+            seconds.append(ms / 1000)
         ends[kind][end.failure.name if isinstance(end, ChallengeFailed) else type(end).__name__] += 1
 
     for person, subject in enumerate(people):
         for film in range(3):
             prompts, own = ORDERS[(person + 2 * film) % 6], seed + 10 * person + film
             poses = script([MOVES[prompt] for prompt in prompts], seed=own)
-            show("bona fide", head(subject, poses, seed=own), prompts)
+            show(BONA_FIDE, head(subject, poses, seed=own), prompts)
         for kind, species in enumerate(Species):
             prompts, own = ORDERS[(person + kind) % 6], seed + 10 * person + kind
             show(species, attack(species, subject, [MOVES[p] for p in prompts], seed=own), prompts)
         print(f"{person + 1} of {len(people)}", file=sys.stderr)
-    return ends
+    return ends, seconds
 
 
 def run(args: argparse.Namespace) -> int:
@@ -99,12 +106,17 @@ def run(args: argparse.Namespace) -> int:
     engine = open_face_engine()
     found = (at_the_door(engine, read_image(path)) for path in sorted(args.folder.glob("*_neutral.*")))
     people = list(itertools.islice((subject for subject in found if subject), args.people))
-    ends = measure(engine, people, args.seed)
-    bona_fide = ends.pop("bona fide")
+    ends, seconds = measure(engine, people, args.seed)
+    bona_fide = ends.pop(BONA_FIDE)
     n = bona_fide.total()
     report = {
         "people": len(people),
-        "bona_fide": {"n": n, "bpcer": 1 - bona_fide[ChallengeDone.__name__] / n, "ends": bona_fide},
+        "bona_fide": {
+            "n": n,
+            "bpcer": 1 - bona_fide[ChallengeDone.__name__] / n,
+            "seconds": dict(zip(("least", "median", "most"), np.quantile(seconds, (0, 0.5, 1)), strict=True)),
+            "ends": bona_fide,
+        },
         "attacks": {
             species: {
                 "n": count.total(),

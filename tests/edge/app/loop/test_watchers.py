@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from edge.app.loop.watchers import WAKE_EVERY_MS, StaffWatch, log_background
+from edge.app.loop.watchers import WAKE_EVERY_MS, ColourWatch, StaffWatch, log_background
+from edge.decision import Reason
+from edge.face.engine import FaceEvidence
+from edge.face.quality import Component
+from edge.passage.lane.machine import LaneState
+from edge.passage.lane.snapshot import LaneStepResult, LaneUpdate
 from edge.passage.machine import PassageState
 from edge.passage.snapshot import StepResult
 from edge.policy.staff_messages import StaffLevel, StaffMessage, StaffNews
+from edge.ports import LaneView
 from edge.sync.wake_file import WakeFile
 
 
@@ -23,6 +30,29 @@ def test_codes_in_the_background_are_a_warning_without_their_texts(
     assert [(line["event"], line["state"], line["count"]) for line in lines] == (
         [("code", "background", found)] if found else []
     )
+
+
+def door_step(evidence: FaceEvidence | None) -> StepResult:
+    return StepResult(0, PassageState.FACE, None, evidence=evidence)
+
+
+def lane_step(evidence: FaceEvidence | None) -> LaneStepResult:
+    view = LaneView(people=0, outer_shut=True, inner_shut=True)
+    return LaneStepResult(0, LaneState.OUTSIDE, view, {}, LaneUpdate(evidence=evidence))
+
+
+@pytest.mark.parametrize("step_of", [door_step, lane_step])
+def test_a_camera_without_colour_is_told_once_and_so_is_its_end(
+    step_of: Callable[[FaceEvidence | None], StepResult | LaneStepResult],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    grey = FaceEvidence(0, reason=Reason.FACE_QUALITY, fta=Component.NATURAL_COLOUR)
+    watch = ColourWatch()
+    for evidence in (FaceEvidence(1), grey, None, grey, FaceEvidence(1), FaceEvidence(1)):
+        watch.see(step_of(evidence))
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["state"]) for line in told] == [("camera", "fault"), ("camera", "colour")]
+    assert "colour camera" in told[0]["hint"]
 
 
 DURESS = StaffNews(7, "tower-1/lobby", (StaffMessage(StaffLevel.DURESS, "notice.duress"),))

@@ -13,6 +13,7 @@ from PIL import Image
 
 from edge.__main__ import main
 from edge.cli.face.det_plot import ThresholdMark, png
+from edge.cli.face.evaluate import _by_group, _Faces
 from edge.errors import Exit
 from edge.face.evaluation.verification_rates import DetPoint
 
@@ -266,15 +267,31 @@ def test_eval_counts_errors_within_each_group(pictures: Path, capsys: pytest.Cap
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("accuracy         100.00 % (95 %: ")
     assert "TAR at FMR 1e-5  -" in lines  # six comparisons are too few for one in 100,000
-    assert lines[-2].startswith("group A: FNMR 0.0000 % (95 %: 0.0000 to ")
-    assert lines[-1] == "group B: FNMR - of 0, FMR - of 0"
+    assert lines[-2].startswith("group A: FNMR 0.00 % (95 %: 0.00 to ")
+    assert lines[-1] == "group B: FNMR - of 0, FMR - of 0, and - where it is 1 % over all groups"
+
+
+def test_a_difference_between_groups_shows_at_a_threshold_that_has_errors() -> None:
+    """Two strangers of group A have a cosine of 0.5, those of B of 0.1: at 0.6 neither has an error."""
+    embeddings = np.zeros((4, 4), np.float32)
+    embeddings[0, 0] = embeddings[2, 2] = 1
+    embeddings[1, :2] = 0.5, 0.75**0.5
+    embeddings[3, 2:] = 0.1, 0.99**0.5
+    faces = _Faces(
+        names=list("abcd"), references=embeddings, probes=embeddings, people=[0, 1, 2, 3], missing=0
+    )
+    table = _by_group(faces, {"a": "A", "b": "A", "c": "B", "d": "B"}, 0.6, 0.4)
+    assert [table[name]["fmr"] for name in "AB"] == [0, 0]
+    assert [table[name]["fmr_1e-2"] for name in "AB"] == [1, 0]
+    assert [table[name]["most_non_mated"] for name in "AB"] == pytest.approx([0.5, 0.1])
+    assert table["A"]["least_mated"] is None
 
 
 BAD_LABELS = {
     "no columns": ("name,group\na,b\n", "line 1: no column file"),
     "a line cut off": ("file,group\nann_0.jpg\n", "labels.csv:2"),
     "two groups": ("file,group\nann_0.jpg,A\nann_0.jpg,B\n", "in two groups"),
-    "none of the pictures": ("file,group\nx.jpg,A\n", "no picture of the pairs"),
+    "none of the pictures": ("file,group\nx.jpg,A\n", "names none of the pictures"),
 }
 
 

@@ -279,3 +279,28 @@ def test_the_passive_pair_passes_every_person_of_london_and_refuses_every_print_
         assert judge(engine, read_image(path), None), path.name
     for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg"))[::8]:
         assert judge(engine, read_image(path), Reason.FACE_ATTACK), path.name
+
+
+def test_the_bpcer_of_each_group_is_printed(folder: Path, built_models: Path, capsys) -> None:
+    labels = folder / "labels.csv"
+    labels.write_text("file,group\nann.png,A\nbob.png,B\nelsewhere.png,C\n")
+    command = ["face", "pad", str(folder), "--measures", "geometry", "--labels", str(labels)]
+    assert main([*command, "--json"]) == Exit.OK
+    groups = json.loads(capsys.readouterr().out)["groups"]
+    assert {name: (group["n"], group["bpcer"]) for name, group in groups.items()} == {
+        "A": (1, 0),
+        "B": (1, 0),
+    }
+    assert groups["A"]["bpcer_95"] == pytest.approx([0, 0.95])  # one picture says nearly nothing
+    assert main(command) == Exit.OK
+    assert "group B: BPCER 0.00 % (95 %: 0.00 to 95.00), of 1" in capsys.readouterr().out.splitlines()
+
+
+def test_labels_of_other_pictures_are_a_mistake(folder: Path, built_models: Path, capsys) -> None:
+    labels = folder / "labels.csv"
+    labels.write_text("file,group\nbona_fide/ann.png,A\n")
+    command = ["face", "pad", str(folder), "--measures", "geometry", "--labels", str(labels)]
+    assert main(command) == Exit.USAGE
+    error, hint = capsys.readouterr().err.splitlines()
+    assert "names none of the pictures" in error
+    assert "such as ann.png" in hint

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worlds.pad_pictures import FRAME, face, noise
 
 from edge.decision import Reason
 from edge.errors import ModelFault
@@ -18,23 +19,6 @@ from edge.face.pad.detector import PadDetector
 from edge.face.pad.fusion import TABLE, Family, Measure, PadPolicy, fuse
 from edge.face.pad.passive import PassivePair, surroundings
 from edge.face.quality import Coaching, Component
-
-FRAME = (480, 640)
-
-
-def face(x: float = 320, y: float = 240, side: float = 150, turn: float = 0) -> Face:
-    """A face with this side and centre, rotated by `turn` degrees."""
-    a = math.radians(turn)
-    eyes = side / 4 * np.array([[-math.cos(a), -math.sin(a)], [math.cos(a), math.sin(a)]])
-    points = np.vstack([np.array([x, y]) + eyes, np.tile([x, y], (4, 1))]).astype(np.float32)
-    return Face((x - side / 2, y - side / 2, x + side / 2, y + side / 2), points, 0.9)
-
-
-def noise(seed: int = 1, sigma: float = 6) -> np.ndarray:
-    """A picture of a wall with the noise of a camera."""
-    grain = np.random.default_rng(seed).normal(128, sigma, (*FRAME, 3))
-    return cv2.GaussianBlur(grain, (0, 0), 0.7).clip(0, 255).astype(np.uint8)
-
 
 # --- the table ---------------------------------------------------------------------------------------------
 
@@ -145,7 +129,9 @@ def scene() -> np.ndarray:
 def test_the_gains_of_a_scene_undo_the_colour_of_its_light(cast: tuple[float, float, float]) -> None:
     white = scene()
     lit = np.rint(white * np.array(cast)).astype(np.uint8)
-    plain, after = (light_colour.balanced(picture, light_colour.gains(picture)) for picture in (white, lit))
+    plain, after = (
+        light_colour.balanced(light_colour.gains(picture))[picture, (0, 1, 2)] for picture in (white, lit)
+    )
     brightness = after.mean() / plain.mean()  # the gains change it, and the networks hardly see it
     assert np.abs(after - plain * brightness).max() < 4
 
@@ -155,8 +141,18 @@ def test_a_frame_of_one_colour_has_bounded_gains(colour: tuple[int, int, int]) -
     picture = np.full((*FRAME, 3), colour, np.uint8)
     gains = light_colour.gains(picture)
     assert ((gains >= light_colour.LEAST) & (gains <= light_colour.MOST)).all()
-    balanced = light_colour.balanced(picture, gains)
+    balanced = light_colour.balanced(gains)
     assert ((balanced >= 0) & (balanced <= 255)).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), high=st.integers(1, 256))
+@settings(max_examples=40)
+def test_gains_are_those_of_the_minkowski_mean_of_every_eighth_pixel(seed: int, high: int) -> None:
+    picture = np.random.default_rng(seed).integers(0, high, (64, 88, 3), dtype=np.uint8)
+    pixels = picture[::8, ::8].reshape(-1, 3).astype(np.float64)
+    mean = (pixels**6).mean(axis=0) ** (1 / 6)
+    expected = np.clip(mean.mean() / np.maximum(mean, 1), 0.4, 2.5)
+    assert light_colour.gains(picture) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("sigma", [0, 2, 8, 20])
@@ -223,46 +219,17 @@ def test_share_and_below_are_in_sides_of_the_face() -> None:
     assert geometry.below(picture, face(y=440, side=160)) == -0.25
 
 
-# --- texture -----------------------------------------------------------------------------------------------
-
-
-def raster(period: float, turn: float, depth: float) -> np.ndarray:
-    """Grain multiplied by the dots of a printer: two waves at a right angle."""
-    y, x = np.mgrid[: FRAME[0], : FRAME[1]].astype(np.float32)
-    c, s = math.cos(turn), math.sin(turn)
-    dots = np.cos(2 * np.pi / period * (x * c + y * s)) + np.cos(2 * np.pi / period * (y * c - x * s))
-    return (noise() * (1 + depth / 2 * dots[..., np.newaxis])).clip(0, 255).astype(np.uint8)
-
-
-@pytest.mark.parametrize("period", [2.6, 3.7, 5.2])
-@pytest.mark.parametrize("turn", [0.1, 0.785])
-def test_a_printers_raster_is_moire(period: float, turn: float) -> None:
-    assert texture.moire(raster(period, turn, depth=0.05), face()) > TABLE[Measure.MOIRE].limit
-
-
-def test_grain_is_no_moire_and_a_deeper_raster_has_more() -> None:
-    depths = [texture.moire(raster(3.7, 0.4, depth), face()) for depth in (0, 0.02, 0.08)]
-    assert depths[0] < 0.6
-    assert depths == sorted(depths)
-
-
-def test_jpegs_own_raster_is_no_moire() -> None:
-    ok, data = cv2.imencode(".jpg", noise(sigma=12), [cv2.IMWRITE_JPEG_QUALITY, 30])
-    assert ok
-    assert texture.moire(cv2.imdecode(data, cv2.IMREAD_COLOR), face()) < TABLE[Measure.MOIRE].limit
-
-
-@pytest.mark.parametrize("factor", [2, 3.3, 6])
-def test_an_enlarged_picture_has_no_raster_of_its_enlargement(factor: float) -> None:
-    large = cv2.resize(noise(), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    where = face(320 * factor, 240 * factor, 100 * factor)
-    assert texture.moire(large, where) < TABLE[Measure.MOIRE].limit
-
-
-def test_a_face_smaller_than_a_window_has_no_moire() -> None:
-    assert texture.moire(raster(3.7, 0.4, 0.1), face(side=60)) == 0
-    sliver = Face((300.0, -500.0, 301.0, 900.0), face().points, 0.9)
-    assert texture.moire(raster(3.7, 0.4, 0.1), sliver) == 0
+@given(kind=st.integers(0, 3), turn=st.floats(-45, 45), sides=st.floats(1, 3), seed=st.integers(0, 99))
+@settings(max_examples=40)
+def test_a_search_that_ends_early_is_on_the_same_side_of_the_limit(
+    kind: int, turn: float, sides: float, seed: int
+) -> None:
+    limit = TABLE[Measure.BORDER].limit
+    picture = (paper(turn, sides), scene(), noise(), paper(turn, sides, tone=90))[kind].copy()
+    for x0, y0, x1, y1 in np.random.default_rng(seed).integers(0, 640, (seed % 5, 4)):
+        cv2.line(picture, (int(x0), int(y0)), (int(x1), int(y1)), (20, 20, 20), 5)
+    exact, early = (geometry.border(picture, face(turn=turn), enough=enough) for enough in (0, limit))
+    assert early == exact if exact > limit else exact <= early <= limit
 
 
 # --- passive -----------------------------------------------------------------------------------------------
@@ -276,8 +243,8 @@ class Scripted:
         self.seen: list[np.ndarray] = []
         self._logits = np.array([logits], np.float32)
 
-    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        self.seen.append(x)
+    def run(self, pixels: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, ...]:
+        self.seen.append(np.stack([levels[pixels[..., at], at] for at in range(3)], axis=-1))
         return (self._logits,)
 
 
@@ -295,7 +262,7 @@ def test_networks_get_blue_green_red_from_0_to_255() -> None:
     reddish[: FRAME[0] // 2] = (100, 100, 120)  # two lights: the mean of the whole is grey
     network = Scripted(0, 0, 0)
     PassivePair(network, network).live(reddish, face(y=420, side=60))
-    blue, _, red = network.seen[0][0, 70, 40]
+    blue, _, red = network.seen[0][70, 40]
     assert red > blue + 10
 
 
@@ -333,6 +300,17 @@ def test_a_network_that_gives_no_number_objects(value: float) -> None:
     pair = PassivePair(Scripted(0, 9, 0), Scripted(value, 0, 0))
     detector = PadDetector(PadPolicy(frozenset({Family.PASSIVE})), pair)
     assert detector.look(noise(), face()).reason is Reason.FACE_ATTACK
+
+
+@pytest.mark.parametrize(("logit", "measured"), [(9, False), (0.1, True)], ids=["sure", "not sure"])
+def test_a_border_that_cannot_object_is_not_measured(logit: float, measured: bool) -> None:
+    pair = PassivePair(Scripted(0, logit, 0), Scripted(0, logit, 0))
+    sheet = paper()
+    exact, short = (PadDetector(PadPolicy(exact=exact), pair).look(sheet, face()) for exact in (True, False))
+    assert exact.value(Measure.BORDER) > 1.5
+    assert (short.value(Measure.BORDER) is not None) is measured
+    assert (short.objections, short.shortfall) == (exact.objections, exact.shortfall)
+    assert [reading.measure for reading in exact.readings] == list(TABLE)
 
 
 def test_a_policy_without_its_networks_does_not_start() -> None:

@@ -39,11 +39,21 @@ class See:
     coaching: Coaching | None = None
 
 
+COLOUR = np.dstack([np.full((8, 8), level, np.uint8) for level in (90, 60, 40)])
+GREY = np.repeat(np.linspace(20, 220, 64).astype(np.uint8).reshape(8, 8)[..., None], 3, axis=2)
+GREY_FRAME = See(shift=0.5)  # the holder's face, which would match
+
+
 class Visit:
     """A face capture with frames from a list; it is its own Stages, Presented and Fusion."""
 
-    def __init__(self, *, prompts: int = 0, consistency: bool = False) -> None:
-        self.pad_rule = PadRule(prompts=prompts, consistency=consistency, random_below=lambda _: LEFT)
+    def __init__(self, *, prompts: int = 0, consistency: bool = False, needs_colour: bool = False) -> None:
+        self.pad_rule = PadRule(
+            prompts=prompts,
+            consistency=consistency,
+            needs_colour=needs_colour,
+            random_below=lambda _: LEFT,
+        )
         self.fusion = SimpleNamespace(alike=None, wipe=lambda: None)
         self.capture = FaceCapture(self, self)
         self.prompts: list[str | None] = []
@@ -78,7 +88,9 @@ class Visit:
     def comes_to(self, looks: Iterable[See | None]) -> Reason | str | None:
         for self.seen in looks:
             self.tick_ms += FRAME_MS
-            _, decision = self.capture.look(np.zeros((2, 2), np.uint8), self.tick_ms)
+            self.evidence, decision = self.capture.look(
+                GREY if self.seen is GREY_FRAME else COLOUR, self.tick_ms
+            )
             self.prompts.append(self.capture.prompt)
             if decision is not None:
                 return decision.reason if isinstance(decision, Deny) else "granted"
@@ -273,3 +285,30 @@ def test_an_attack_is_not_forgotten_by_a_new_capture_of_the_passage(prompts: int
     again.capture = FaceCapture(again, again, first.capture._attempts)
     assert again.comes_to([HOLDER] * 99) is None
     assert again.capture.give_up() == first.capture.give_up() == Deny(Reason.FACE_ATTACK)
+
+
+@pytest.mark.parametrize(
+    ("looks", "needs_colour", "outcome"),
+    [
+        ([GREY_FRAME] * 9, True, Reason.DEVICE_FAULT),
+        ([GREY_FRAME] * 2, True, None),
+        ([GREY_FRAME, HOLDER], True, "granted"),
+        ([GREY_FRAME], False, "granted"),
+    ],
+    ids=["a camera without colour", "two frames", "one damaged frame", "a door without the networks"],
+)
+def test_a_frame_without_colour_is_a_fault_of_the_camera_and_never_a_match(
+    looks: list[See], needs_colour: bool, outcome: Reason | str | None
+) -> None:
+    visit = Visit(needs_colour=needs_colour)
+    assert visit.comes_to(looks) == outcome
+    if outcome is Reason.DEVICE_FAULT:
+        assert visit.evidence.fta is Component.NATURAL_COLOUR
+        assert visit.tick_ms == 3 * FRAME_MS
+
+
+def test_grey_frames_during_the_prompts_take_no_step() -> None:
+    visit = Visit(prompts=1, needs_colour=True)
+    frames = [*[HOLDER] * 8, *turn(HOLDER)]
+    frames[10:13] = [GREY_FRAME] * 3
+    assert visit.comes_to(frames) == Reason.DEVICE_FAULT

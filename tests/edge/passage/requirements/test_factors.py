@@ -461,6 +461,50 @@ def test_a_number_for_another_screen_counts_without_a_verdict() -> None:
     assert site.passages[-1].reason is Reason.CODE_NONCE
 
 
+# -- movements of the door itself --------------------------------------------------------------------------
+
+
+def unattended(face: FaceRule = FaceRule.REQUIRED) -> Site:
+    """A door that asks for two movements, but not besides a PIN."""
+    site = Site(face=face)
+    rule = replace(site.stages.pad_rule, prompts=2, pin_in_place=True)
+    site.stages = replace(site.stages, pad_rule=rule)
+    site.verifier.adopt(site.stages, site.times)
+    return site
+
+
+def test_a_face_alone_is_asked_to_move_where_staff_do_not_see_it() -> None:
+    site = unattended()
+    began(site)
+    site.see()
+    assert site.verifier.state is PassageState.CHALLENGE
+
+
+def test_a_holder_who_types_a_pin_is_not_asked_to_move() -> None:
+    site = unattended()
+    site.venue.obligations = asks(Factor.PIN)
+    began(site)
+    site.see()
+    assert site.verifier.state is PassageState.FACTOR
+    site.keypad.type("271828#")
+    passed(site)
+    assert site.passages[-1].reason is None
+
+
+def test_a_holder_without_a_pin_is_asked_to_move_besides_another_factor() -> None:
+    site = unattended()
+    site.venue.obligations = asks(Factor.NONCE)
+    began(site)
+    site.see()
+    assert site.verifier.state is PassageState.CHALLENGE
+
+
+def test_a_card_that_needs_no_face_is_not_asked_to_move() -> None:
+    site = unattended(FaceRule.NONE)
+    began(site)
+    assert site.verifier.state is PassageState.RELEASED
+
+
 # -- risk --------------------------------------------------------------------------------------------------
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -146,6 +147,37 @@ def test_a_visit_has_the_signals_of_its_card(case: str) -> None:
     assert of_card(verified(**changes), RecentPast("tower-1/lobby"), context, policy) == signs
 
 
+MIDNIGHT = NOW.replace(hour=0)
+THAT_DAY = 20_619  # days from 1970-01-01 to NOW
+
+
+@pytest.mark.parametrize("now", [MIDNIGHT, NOW, MIDNIGHT + timedelta(hours=23, minutes=59, seconds=59)])
+@pytest.mark.parametrize(("day", "signs"), [(THAT_DAY, ()), (THAT_DAY - 1, (Reason.RISK_DOCUMENT,))])
+def test_a_document_counts_to_the_end_of_its_last_day(
+    now: datetime, day: int, signs: tuple[Reason, ...]
+) -> None:
+    card = verified(documents=(Document(1, b"d" * 8, day, 3),))
+    assert of_card(card, RecentPast("tower-1/lobby"), RiskContext(now), POLICY) == signs
+
+
+def test_hours_without_a_zone_are_those_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Macau")
+    time.tzset()
+    try:
+        quiet = replace(POLICY, quiet=(10, 11))
+        assert of_card(CARD, RecentPast("tower-1/lobby"), RiskContext(NOW), quiet) == (Reason.RISK_HOUR,)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(("wrong", "signs"), [(0, ()), (2, ()), (3, (Reason.RISK_FAILURES,))])
+def test_wrong_pins_are_failures(wrong: int, signs: tuple[Reason, ...]) -> None:
+    assert RiskContext(NOW).wrong_pins == 0
+    context = RiskContext(NOW, wrong_pins=wrong)
+    assert of_card(CARD, RecentPast("tower-1/lobby"), context, POLICY) == signs
+
+
 @pytest.mark.parametrize(
     ("similarity", "signs"), [(0.45, (Reason.RISK_MARGIN,)), (0.5, ()), (0.9, ()), (None, ())]
 )
@@ -243,6 +275,19 @@ def test_the_subject_of_another_issuer_has_no_other_key() -> None:
     past.learn(old, Grant(1), NOW)
     gym = replace(old, issuer="gym", person=Person("gym", "abc"), holder_key=b"n" * 32)
     assert not past.other_key(gym)
+
+
+def test_a_card_that_is_nowhere_else_was_shown_at_one_door() -> None:
+    assert RecentPast("tower-1/lobby").doors(CARD, NOW) == 1
+
+
+def test_a_holder_who_comes_again_pushes_out_no_other() -> None:
+    past = RecentPast("tower-1/lobby")
+    people = [replace(CARD, person=Person("CN-GD", f"{number}")) for number in range(MAX_CARDS)]
+    for each in people:
+        past.learn(each, Grant(1), NOW)
+    past.learn(people[1], Grant(1), NOW)
+    assert past.other_key(replace(people[0], holder_key=b"n" * 32))
 
 
 def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:

@@ -141,6 +141,8 @@ BROKEN = {
     "nothing": (b"", "begins with neither"),
     "another format": (head(b"DWF2", 8, 1) + EMPTY, "begins with neither"),
     "a head cut off": (FULL[:11], "begins with neither"),
+    "a head alone": (head(b"DWF1", 8, 1), "cut off"),
+    "a delta's head alone": (head(b"DWD1", 8, 1, 2), "cut off"),
     "a delta's head cut off": (DELTA[:15], "begins with neither"),
     "no cards": (head(b"DWF1", 0, 1) + EMPTY, "0 cards"),
     "more cards than any list": (head(b"DWF1", 2**31 + 1, 1) + EMPTY, "2147483649 cards"),

@@ -52,6 +52,21 @@ def by_the_book(places: list[int], size: int) -> bytes:
     return count.to_bytes(4) + len(packed(unary)).to_bytes(4) + packed(low) + packed(unary)
 
 
+LEAST_K = {  # count, size: k, where one more in any number of the rule would give another k
+    (2406, 6203): 0,
+    (45, 116): 0,
+    (83, 214): 1,
+    (147, 379): 1,
+    (16, 141): 2,
+    (0, 100): 0,
+}
+
+
+@pytest.mark.parametrize(("case", "k"), LEAST_K.items())
+def test_the_number_of_low_bits_follows_the_rule_of_the_page(case, k):
+    assert golomb.parameter(*case) == k
+
+
 def test_a_set_worked_out_by_hand():
     """The gaps are 1 and 0: two low bits each (1, 0, 0, 0), then two ones."""
     assert encoded([1, 2], 16) == bytes.fromhex("00000002 00000001 01 03")

@@ -111,6 +111,7 @@ BROKEN = {
     "a serial of 33 bits": ({NAME: hashes(20, 2**32, H, H)}, "serial"),
     "a short hash": ({NAME: hashes(20, 1, H[1:], H)}, "revoked"),
     "a long hash": ({NAME: hashes(20, 1, H, H + H)}, "suspended"),
+    "three hashes": ({NAME: hashes(20, 1, H, H, H)}, "hashes"),
     "one hash": ({NAME: hashes(20, 1, H)}, "hashes"),
     "the claim of a list too": ({NAME: edited({-65541: [8, b"\0", b"\0"]})}, "list: not a map"),
     "the claim of a list instead": ({NAME: edited({-65542: ..., -65541: [8, b"\0", b"\0"]})}, "list: not a map"),

@@ -143,11 +143,57 @@ def test_es256_is_accepted_in_both_forms() -> None:
         assert (standing(status, 0), standing(status, 1)) == (REVOKED, GOOD)
 
 
+@pytest.mark.parametrize("form", [jwt, cwt])
+def test_another_signer_of_es256_is_refused(form: Callable[..., bytes]) -> None:
+    key, sign = p256()
+    header = {"alg": "ES256"} if form is jwt else {"_1": -7}
+    for wrong in (lambda m: sign(m + b"!"), lambda m: bytes(64)):
+        with pytest.raises(Refused) as caught:
+            token_status.decode(form(claims([0], 1), wrong, **header), key)
+        assert caught.value.reason is Reason.SIGNATURE_BAD
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_a_signature_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(Refused, match=f"a signature of {length} bytes, not 64"):
+        token_status.decode(jwt(claims([0], 1), lambda _: bytes(length)), ED25519)
+
+
+def test_a_key_is_read_as_it_was_written() -> None:
+    for key in (p256()[0], ED25519):
+        assert foreignkey.parse(json.dumps(key.to_jwk()).encode()) == key
+    with pytest.raises(TrustFault, match="2000 bytes, at most 1024 are allowed"):
+        foreignkey.parse(b" " * 2_000)
+
+
 def test_the_key_of_the_draft_is_a_key() -> None:
     pytest.importorskip("cryptography")
     text = shared("vectors", "token_status_list", "README.txt").read_text()
     x, y = re.findall(r"\b[xy]=([\w-]{43})", text)
     assert foreignkey.parse(json.dumps({"kty": "EC", "crv": "P-256", "x": x, "y": y}).encode()).alg == "ES256"
+
+
+# -- times, and the ends of files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [jwt, cwt])
+@pytest.mark.parametrize(("written", "read"), [(IAT + 0.7, IAT), (0, 0), (0.0, 0), (0.7, 0)])
+def test_a_fraction_of_a_second_is_cut_off(
+    form: Callable[[dict[str, Any]], bytes], written: float, read: int
+) -> None:
+    _, status = token_status.decode(form(claims([0], 1, iat=written)), ED25519)
+    assert status.issued_at == datetime.fromtimestamp(read, UTC)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_editor_may_end_a_token_with_a_line_break(end: bytes) -> None:
+    token_status.decode(jwt(claims([0], 1)) + end, ED25519)
+
+
+def test_a_token_larger_than_any_list_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_status, "MAX_TOKEN_BYTES", 100)
+    with pytest.raises(Refused, match="more bytes than"):
+        token_status.decode(jwt(claims([0], 1)), ED25519)
 
 
 # -- lists of the draft ---------------------------------------------------------------------------------------
@@ -188,6 +234,14 @@ def inner(**changes: Any) -> dict[str, Any]:
     return {"bits": 1, "lst": zlib.compress(b"\1")} | changes
 
 
+def signed_cwt(**changes: bytes) -> bytes:
+    """A signed token whose header or claims have other bytes."""
+    protected, _, payload, _ = cbor2.loads(cwt(claims([0], 1))).value
+    protected, payload = changes.get("protected", protected), changes.get("payload", payload)
+    signature = SEED.sign(cbor2.dumps(["Signature1", protected, b"", payload])).signature
+    return cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature]))
+
+
 MALFORMED: dict[str, bytes] = {
     "nothing": b"",
     "half a token": jwt(claims([0], 1))[:40],
@@ -221,6 +275,11 @@ MALFORMED: dict[str, bytes] = {
     "a list cut short": jwt(claims([0], 1, status_list=inner(lst=zlib.compress(bytes(100))[:-3]))),
     "a list followed by other bytes": jwt(claims([0], 1, status_list=inner(lst=zlib.compress(b"\1") + b"x"))),
     "an empty list": jwt(claims([0], 1, status_list=inner(lst=zlib.compress(b"")))),
+    "a time before 1970": jwt(claims([0], 1, iat=-1)),
+    "half a second before 1970": jwt(claims([0], 1, iat=-0.5)),
+    "CWT: an array for a header": signed_cwt(protected=cbor2.dumps([1, -8])),
+    "CWT: an array for the claims": signed_cwt(payload=cbor2.dumps([URI])),
+    "CWT: a name twice": signed_cwt(payload=b"\xa2\x02\x61a\x02\x61a"),
     "CWT: another type": cwt(claims([0], 1), _16="application/cwt"),
     "CWT: another algorithm": cwt(claims([0], 1), _1=-7),
     "CWT: a list for a type": cwt(claims([0], 1), _16=["application/statuslist+cwt"]),

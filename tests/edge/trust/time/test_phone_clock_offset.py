@@ -32,6 +32,7 @@ CROWDS = {  # seconds by which we are ahead of each phone, the median, whether i
     "four liars among nine": ((0, 0, 0, 0, 0, 900, 900, 900, 900), 0, False),
     "five liars among nine": ((0, 0, 0, 0, 900, 900, 900, 900, 900), 900, True),
     "only the last nine count": ((900,) * 9 + (0,) * 9, 0, False),
+    "the tenth before does not count": ((0,) * 5 + (20,) * 5, 20, True),
 }
 
 
@@ -46,6 +47,28 @@ def test_the_median_of_several_cards_raises_the_alarm(
 
 def test_a_card_that_is_shown_often_counts_once() -> None:
     assert heard(*(900,) * 50, name="the same").offset is None
+
+
+def test_a_card_that_comes_again_is_the_newest() -> None:
+    phone_offset = heard(20, 0, 0, 0, 0, 0, 20, 20, 20)
+    phone_offset.hear("0", NOW - HALF_A_CODE - 20 * S, NOW)
+    phone_offset.hear("new", NOW - HALF_A_CODE - 20 * S, NOW)
+    assert phone_offset.offset == 20 * S
+
+
+def test_a_code_is_ten_seconds_old_in_the_mean() -> None:
+    phone_offset = PhoneClockOffset()
+    for number in range(ENOUGH):
+        phone_offset.hear(str(number), NOW - 10 * S, NOW)
+    assert phone_offset.offset == 0 * S
+
+
+@pytest.mark.parametrize(("offset", "stays"), [(10.5, True), (10, False), (-10.5, True), (-10, False)])
+def test_an_alarm_stays_above_ten_seconds(offset: float, *, stays: bool) -> None:
+    phone_offset = heard(*(20,) * HOLDERS)
+    for number in range(HOLDERS):
+        phone_offset.hear(f"later {number}", NOW - HALF_A_CODE - offset * S, NOW)
+    assert phone_offset.alarmed is stays
 
 
 def test_an_alarm_ends_when_the_median_is_well_below_the_limit() -> None:

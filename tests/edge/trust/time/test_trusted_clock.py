@@ -33,6 +33,7 @@ STARTS: dict[str, tuple[datetime, ClockMemory | None, ClockAnomaly | None, datet
         ClockAnomaly.BEHIND,
         NOW,
     ),
+    "the last second of our formats": (LAST, None, None, LAST),
     "after 2100": (LAST + DAY, None, ClockAnomaly.AHEAD, SIGNED),
     "a year ahead, which cannot be noticed": (NOW + YEAR, None, None, NOW + YEAR),
 }
@@ -136,6 +137,10 @@ SETTLED = {
     "ahead, a newer publication, whose time another issuer had signed": (HOUR, trust(synced=NOW), True),
     "ahead, and no sync": (HOUR, trust(), False),
     "a little back": (-60 * S, trust(synced=NOW), True),
+    "ninety seconds behind our own time": (-89 * S, trust(synced=NOW), True),
+    "91 seconds behind our own time": (-90 * S, trust(synced=NOW), False),
+    "ahead of the new signed time by two days": (48 * HOUR, trust(signed=NOW + S), True),
+    "ahead of the new signed time by two days and a second": (48 * HOUR + S, trust(signed=NOW + S), False),
     "just too far back": (-SMALL_STEP - 2 * S, trust(synced=NOW), False),
     "an hour back, and the reckoning agrees with the signed time": (-HOUR, trust(synced=NOW), False),
     "behind the new signed time": (-HOUR, trust(signed=NOW), False),
