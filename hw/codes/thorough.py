@@ -85,7 +85,7 @@ class ThoroughReader:
     def _stages(
         self, luma: Pixels, read: list[Symbol], expired: Callable[[], bool], end: float
     ) -> Iterable[Iterable[Symbol]]:
-        """The symbols of each stage; `read` grows between them. A step that cannot end in time is left out."""
+        """Symbols of each stage; `read` grows between them. A step too long for the deadline is left out."""
         first_s = 0.0
         for step in STEPS:
             if step != STEPS[0] and (not step.fits(luma) or min(luma.shape) < _MIN_SIDE):
