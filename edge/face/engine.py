@@ -42,7 +42,7 @@ RETRY_SHARE = 0.19  # 24 of the 128 pixels: below, the boxes of the short-range 
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The graphs of one engine, chosen by `models/manifest.toml`; passive PAD is optional."""
+    """The graphs of one engine, chosen by `models/manifest.toml`; `passive` only if the PAD policy has it."""
 
     detector: Network
     detector_retry: Network

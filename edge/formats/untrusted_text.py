@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Arrays and objects inside each other; our objects are six deep. Python 3.13 reads thousands, which a later
+# reader of the value cannot follow.
+MAX_DEPTH: Final = 64
 MAX_DOTS: Final = 64  # outside of strings on one line; our tables are three deep
 _MARK: Final = "\ufeff"  # the byte order mark that Windows' editors write before a text
+_JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET: Final = re.compile(r"[\[\]{}]")
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 # `ValueError` covers UnicodeDecodeError and the errors of all three parsers, `OverflowError` a time that no
 # calendar has.
@@ -73,10 +78,23 @@ def _json(data: bytes | str, most: int) -> object:
 
     text = data.removeprefix(BOM_UTF8) if isinstance(data, bytes) else data.removeprefix(_MARK)
     try:
-        value: object = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
+        whole = text.decode(json.detect_encoding(text)) if isinstance(text, bytes) else text
+        _check_depth(whole)
+        value: object = json.loads(whole, object_pairs_hook=members, parse_constant=_no_constant)
     except _RAISED as error:
         raise _unreadable(error) from error
     return value
+
+
+def _check_depth(text: str) -> None:
+    """Raises RecursionError for JSON that is deeper than MAX_DEPTH; brackets in strings do not count."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_JSON_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise RecursionError
 
 
 def toml_table(text: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from hw.codes.cascade import scaled
 from hw.codes.frames import FrameSum
-from hw.codes.grid import reed_solomon
 from hw.codes.grid.mend import corrected_symbol, read_softly
 from hw.codes.grid.suspects import Suspect, distinct
 from hw.codes.mender import confirmed
@@ -56,7 +55,7 @@ class DoorReader:
         self._schedule = schedule
         self._fit_s = fit_s
         self._clock = clock
-        self._mends = mends and reed_solomon.AVAILABLE
+        self._mends = mends
         self._frames = FrameSum() if together else None
         self._idle = 0
         self._failed: Suspect | None = None

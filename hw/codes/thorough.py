@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hw.codes.cascade import accept, scaled
-from hw.codes.grid import finders, reed_solomon
+from hw.codes.grid import finders
 from hw.codes.grid.suspects import Suspect, distinct, holds
 from hw.codes.mender import mended_symbol
 from hw.codes.step import ReadingStep
@@ -113,8 +113,6 @@ class ThoroughReader:
         read: list[Symbol],
         expired: Callable[[], bool],
     ) -> Iterable[Iterable[Symbol]]:
-        if not reed_solomon.AVAILABLE:
-            return
         for suspect in distinct(suspects, [_corners(symbol) for symbol in read], luma.shape, most):
             if any(holds(_corners(symbol), suspect.corners.mean(0)) for symbol in read):
                 continue

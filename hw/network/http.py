@@ -7,6 +7,7 @@ device, fills its disk, or redirects it to other hosts of the building's network
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
@@ -59,14 +60,12 @@ class HttpSource:
 
     def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
         parts_of(name)
-        with self._web.errors(name, setting="[sync] url"):
+        with self._web.errors(name, setting="[sync] url"), ExitStack() as opened:
+            # Within the deadline: headers that it cuts off look complete, and their response has a socket.
             with self._web.at_most(self._limits.answer_s):
-                response = self._answer(name, offset)
-            try:
-                with self._web.at_most(self._limits.whole_s):
-                    yield from self._body(name, response, offset)
-            finally:
-                response.close()
+                response = opened.enter_context(closing(self._answer(name, offset)))
+            with self._web.at_most(self._limits.whole_s):
+                yield from self._body(name, response, offset)
 
     def _answer(self, name: str, offset: int) -> BaseHTTPResponse:
         """The response whose body is the file, after redirects. Raises FetchError for any other status."""

@@ -194,8 +194,11 @@ print(kill_everywhere(Path(sys.argv[1]), prepare, act, check))
 
 @pytest.mark.parametrize(
     ("script", "least", "case"),
-    [(ROTATION, 400, ""), (RETENTION, 100, "SENT"), (RETENTION, 200, "OLD")],
-    ids=["rotation", "retention of what the hub has", "retention of what is old"],
+    [
+        pytest.param(ROTATION, 400, "", id="rotation"),
+        pytest.param(RETENTION, 100, "SENT", id="retention of what the hub has", marks=pytest.mark.slow),
+        pytest.param(RETENTION, 200, "OLD", id="retention of what is old", marks=pytest.mark.slow),
+    ],
 )
 def test_it_may_die_at_any_line_of_our_code(
     tmp_path: Path, script: str, least: int, case: str, record_property: Callable[[str, object], None]

@@ -14,12 +14,14 @@ import tempfile
 import threading
 import time
 import tty
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.link import messages as m
 from edge.link.commissioning import Commissioning
+from edge.link.faults import LinkDown
 from edge.link.session import LinkPairing, LinkSession
 
 if TYPE_CHECKING:
@@ -235,8 +237,9 @@ def commissioned(served: Served) -> LinkPairing:
             if time.monotonic() >= again:
                 host.send(asked.asks)
                 again = time.monotonic() + 0.2
-            if asked.receive(host.port.read(host.port.in_waiting or 1)):
-                again = 0.0
+            with suppress(LinkDown):  # the level of the lid's pin reaches a busy controller some ms later
+                if asked.receive(host.port.read(host.port.in_waiting or 1)):
+                    again = 0.0
             return asked.is_done
 
         host.wait(is_done)

@@ -12,6 +12,19 @@ import numpy as np
 MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
 
 
+class SamePicture(Sequence[bytes]):
+    """One picture, a thousand million times: this cable is never pulled."""
+
+    def __init__(self, picture: bytes) -> None:
+        self._picture = picture
+
+    def __len__(self) -> int:
+        return 1_000_000_000
+
+    def __getitem__(self, _: int) -> bytes:  # type: ignore[override]
+        return self._picture
+
+
 @dataclass
 class UsbCamera:
     """Stand-in for `cv2.VideoCapture`. `formats`: those it supports; `pictures`: JPEG files, one after the other.

@@ -45,7 +45,7 @@ class PadDetector:
             (measure, function)
             for measure, function in self._measures
             if TABLE[measure].family is not Family.PASSIVE
-            and (passive is None or TABLE[measure].unless_live is None)
+            and (Family.PASSIVE not in policy.families or TABLE[measure].unless_live is None)
         )
 
     def look(self, rgb: Pixels, face: Face, *, is_clear: bool = True) -> PadEvidence:

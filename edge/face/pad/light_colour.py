@@ -31,4 +31,4 @@ def gains(rgb: Pixels) -> Floats:
 
 def balanced(factors: Floats) -> Floats:
     """Each of the 256 grey levels under white light, by channel: float32 (256, 3), of 0 to 255."""
-    return np.clip(_LEVELS * factors, np.float32(0), np.float32(255))
+    return np.asarray(np.clip(_LEVELS * factors, 0.0, 255.0), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 _UNSEEN: Final = frozenset({ColourObjection.FEW, ColourObjection.FAINT})
 
 
+@dataclass(frozen=True, slots=True)
+class ColoursAnswered:
+    """The face that was compared answered to the colours."""
+
+
 class ColourSession:
     """Colours drawn at random from one moment on. Pass every frame to `see` until it returns a verdict."""
 
@@ -38,16 +44,18 @@ class ColourSession:
         step = (tick_ms - self._started_ms) // STEP_MS
         return self._colours[min(max(step, 0), len(self._colours) - 1)]
 
-    def see(self, rgb: Pixels, box: tuple[float, float, float, float] | None, tick_ms: int) -> Deny | bool:
-        """Take one frame. False while the light goes on; then True for a face that answered, or the denial.
+    def see(
+        self, rgb: Pixels, box: tuple[float, float, float, float] | None, tick_ms: int
+    ) -> ColoursAnswered | Deny | None:
+        """Take one frame. None while the light goes on; then the verdict.
 
         `box`: of the face that was compared in this frame; None: the frame shows none.
         """
         if box is not None and (look := measure_colours(rgb, box, tick_ms)) is not None:
             self._looks.append(look)
         if tick_ms - self._started_ms < len(self._colours) * STEP_MS + MAX_DELAY_MS:
-            return False
+            return None
         objection = judge_colours(self._looks, self._colours, self._started_ms).objection
         if objection is None:
-            return True
+            return ColoursAnswered()
         return Deny(Reason.FACE_QUALITY if objection in _UNSEEN else Reason.FACE_ATTACK)

@@ -20,7 +20,7 @@ from edge.face.engine import FaceEvidence
 from edge.face.pad.grey import is_grey
 from edge.face.quality import Component
 from edge.passage.face.attempt_counter import APART_MS, AttemptCounter
-from edge.passage.face.colour_session import ColourSession
+from edge.passage.face.colour_session import ColoursAnswered, ColourSession
 from edge.passage.face.frame_evidence import Against, For, Missing, weigh_frame
 from edge.policy.decide import Matches
 
@@ -167,12 +167,13 @@ class FaceCapture:
             final = self._attempts.add(Deny(frame.reason), self._tick_ms)
             return final if isinstance(final, Deny) else None
         box = evidence.box if isinstance(frame, For) and frame.matches else None
-        answered = light.see(rgb, box, self._tick_ms)
-        if answered is True:
+        verdict = light.see(rgb, box, self._tick_ms)
+        if isinstance(verdict, ColoursAnswered):
             self._attempts.begin_again()
             self._answered, self._light, self.colour, self.prompt = True, None, None, None
             self._fusion.wipe()
-        return answered if isinstance(answered, Deny) else None
+            return None
+        return verdict
 
     def _watch(self, challenge: Challenge, frame: FrameEvidence, elapsed_ms: int) -> Deny | None:
         """One frame of the challenge, which moves on only by a face that was compared."""

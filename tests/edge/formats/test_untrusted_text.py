@@ -161,3 +161,17 @@ def test_no_other_module_calls_a_parser_of_text() -> None:
         str(file.relative_to(EDGE)) for file in EDGE.rglob("*.py") if CALLS.search(file.read_text("utf-8"))
     }
     assert found == set(OWN_TEXT)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_the_depth_of_json_is_limited_on_every_python(opening: str, closing: str) -> None:
+    def nested(depth: int) -> str:
+        return '{"next":' + opening * (depth - 1) + "0" + closing * (depth - 1) + "}"
+
+    assert json_object(nested(64), most=4)
+    with pytest.raises(UnreadableText, match="too deeply nested"):
+        json_object(nested(65), most=4)
+
+
+def test_brackets_in_a_string_are_no_depth() -> None:
+    assert json_object('{"a":"' + "[{" * 500 + r"\"[" + '"}', most=4)

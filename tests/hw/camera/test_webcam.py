@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from peers.usb_camera import MJPG, YUYV, UsbCamera, jpeg
+from peers.usb_camera import MJPG, YUYV, SamePicture, UsbCamera, jpeg
 
 from edge.errors import CameraFault
 from edge.ports import Frame
@@ -138,7 +138,7 @@ def test_a_camera_that_has_another_size_is_scaled_for_faces(
 
 def test_a_webcam_on_its_side_gives_upright_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (node := tmp_path / "video0").touch()
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: UsbCamera([MJPG], [jpeg(60)] * 500))
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: UsbCamera([MJPG], SamePicture(jpeg(60))))
     camera = Webcam(node, clock=CLOCK, setting=Setting(fps=60, rotate=90))
     frame = next(camera.frames())
     camera.close()

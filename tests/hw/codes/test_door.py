@@ -8,15 +8,10 @@ import pytest
 from samples.damaged_qr import symbol
 from samples.qr_pictures import TEXT, draw
 
-from edge.ports import Symbol
 from hw.codes.door import SCHEDULE, DoorReader
-from hw.codes.grid import reed_solomon
 from hw.codes.grid.suspects import Suspect
 from hw.codes.zxing import Found, ZxingReader
 
-needs_reedsolo = pytest.mark.skipif(
-    not reed_solomon.AVAILABLE, reason="the package reedsolo is not installed: pip install 'doorward[mend]'"
-)
 SCALE = 5
 EMPTY = np.zeros((480, 640), np.uint8)
 
@@ -90,7 +85,6 @@ def test_a_symbol_of_a_step_has_the_corners_of_the_frame() -> None:
     assert np.array(symbols[0].corners).max() <= max(small.shape)
 
 
-@needs_reedsolo
 def test_a_torn_code_is_mended_in_its_first_frame() -> None:
     (found,) = DoorReader(ZxingReader(), fit_s=5).read(torn())
     assert (found.text, found.mended) == (symbol(5, "h").text, True)
@@ -101,7 +95,6 @@ def test_a_code_that_zxing_reads_is_not_marked() -> None:
     assert not found.mended
 
 
-@needs_reedsolo
 def test_the_fit_ends_at_its_deadline() -> None:
     clock = Clock()
 
@@ -114,7 +107,6 @@ def test_the_fit_ends_at_its_deadline() -> None:
     assert len(asked) < 20
 
 
-@needs_reedsolo
 def test_fits_at_one_place_rest_ever_longer_and_another_place_begins_again() -> None:
     here = Suspect(np.array([(100.0, 100.0), (200.0, 100.0), (200.0, 200.0), (100.0, 200.0)]))
     inner = Watched(here)
@@ -135,7 +127,6 @@ def test_fits_at_one_place_rest_ever_longer_and_another_place_begins_again() -> 
     assert fits(1) == [True]
 
 
-@needs_reedsolo
 def test_frames_together_read_what_no_frame_alone_reads() -> None:
     frames = [in_frame(torn(seed, level="q", share=0.3, noise=110)) for seed in range(30)]
 
@@ -151,15 +142,7 @@ def test_frames_together_read_what_no_frame_alone_reads() -> None:
     assert read(together=True) is not None
 
 
-@needs_reedsolo
 @pytest.mark.parametrize("shape", [(1, 1), (0, 0), (30, 2_000), (2_000, 30)])
 def test_any_shape_is_read(shape: tuple[int, int]) -> None:
     reader = DoorReader(ZxingReader())
     assert all(reader.read(np.full(shape, 128, np.uint8)) == () for _ in range(8))
-
-
-def test_without_reedsolo_a_door_reads_as_before(monkeypatch) -> None:
-    monkeypatch.setattr(reed_solomon, "AVAILABLE", False)
-    reader = DoorReader(ZxingReader())
-    assert reader.read(torn()) == ()
-    assert isinstance(reader.read(draw(TEXT))[0], Symbol)

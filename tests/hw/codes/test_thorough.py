@@ -10,13 +10,9 @@ import pytest
 from samples.damaged_qr import symbol
 from samples.qr_pictures import TEXT, draw
 
-from hw.codes.grid import reed_solomon
 from hw.codes.thorough import ThoroughReader
 from hw.codes.zxing import ZxingReader
 
-needs_reedsolo = pytest.mark.skipif(
-    not reed_solomon.AVAILABLE, reason="the package reedsolo is not installed: pip install 'doorward[mend]'"
-)
 SCALE = 5
 SLACK_S = 3.0  # one step that has begun: 4x of 16 megapixels, in CPU time
 
@@ -37,7 +33,6 @@ def beside(*pictures: np.ndarray) -> np.ndarray:
     )
 
 
-@needs_reedsolo
 def test_codes_are_added_and_only_the_mended_one_is_marked() -> None:
     found = ThoroughReader(ZxingReader()).read(beside(torn(), draw(TEXT)))
     assert {symbol.text: symbol.mended for symbol in found} == {TEXT: False, "EC1:HELLO": True}

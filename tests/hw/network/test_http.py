@@ -134,6 +134,15 @@ def test_a_server_that_sends_too_slowly_is_given_up(web: Web, case: str) -> None
         fetched(web, limits=SOON)
 
 
+@pytest.mark.parametrize("case", ["headers that never end", "one header that never ends"])
+def test_headers_that_the_deadline_cuts_off_leave_no_socket_open(web: Web, case: str) -> None:
+    web.answers["file"] = dripping(web, *SLOW[case])
+    source = HttpSource(web.url, limits=SOON)
+    with pytest.raises(FetchError) as caught:
+        list(source.fetch("file"))
+    assert [line for line in source._web._lines if line.fileno() >= 0] == [], caught.value
+
+
 def test_a_silent_server_is_given_up(web: Web) -> None:
     web.answers["file"] = silent(web)
     with pytest.raises(FetchError, match="slow"):

@@ -111,6 +111,7 @@ def test_a_device_publishes_its_status_and_syncs_on_a_wake_up(site: Site, tmp_pa
     until(lambda: site.mosquitto.retained("doorward/lobby-1/availability") == "offline")
 
 
+@pytest.mark.slow
 def test_an_announcement_follows_the_configuration(site: Site, tmp_path: Path) -> None:
     """The broker clears a retained message when it gets an empty one on its topic."""
     mosquitto, run = site.mosquitto, partial(running, tmp_path, site.web.url, site.mosquitto.port)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tools.mutation.recorder import ROOT
 
 # Runs the mutants of its arguments in a process of its own, as pytest does not run within itself.
@@ -34,6 +36,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.slow
 def test_a_mutant_is_killed_by_a_failure_an_end_and_a_loop_for_ever_also_at_its_import() -> None:
     names = ("test_no_repr_shows_the_subject", "test_two_digests_are_equal_only_of_the_same_person")
     words = [sys.executable, "-c", SCRIPT, *names]

@@ -68,6 +68,7 @@ def test_a_film_shows_nothing_then_a_phone_then_a_face_then_nothing(
     ]
 
 
+@pytest.mark.slow
 def test_a_wallet_makes_a_code_of_this_moment(
     folder: Path, portrait: Path, built_models: Path, capsys: pytest.CaptureFixture[str], monkeypatch
 ) -> None:

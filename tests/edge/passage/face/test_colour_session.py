@@ -105,5 +105,5 @@ def test_a_stop_in_the_middle_switches_the_light_off(door: LitDoor) -> None:
 def test_a_face_that_is_lost_is_no_attack() -> None:
     session = ColourSession(lambda _: 0, 0)
     frame = np.full((480, 640, 3), 90, np.uint8)
-    assert session.see(frame, None, LAST_MS - 1) is False
+    assert session.see(frame, None, LAST_MS - 1) is None
     assert session.see(frame, None, LAST_MS) == Deny(Reason.FACE_QUALITY)

@@ -357,6 +357,7 @@ def test_two_wrong_pins_and_a_walk_away_are_counted() -> None:
     assert guess(site, "").reason is Reason.FACTOR_ABSENT, "a passage without an entry is no failure"
 
 
+@pytest.mark.slow
 def test_a_night_of_two_wrong_pins_a_code_is_a_few_entries() -> None:
     site = found_phone()
     entries, end_ms = 0, site.clock.tick_ms() + 3_600_000

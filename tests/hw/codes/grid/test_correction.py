@@ -7,8 +7,6 @@ import pytest
 import zxingcpp
 from samples.damaged_qr import LEVELS, damaged, random_symbol, symbol
 
-pytest.importorskip("reedsolo", reason="the package reedsolo is not installed: pip install 'doorward[mend]'")
-
 from hw.codes.grid import standard
 from hw.codes.grid.correction import corrected
 from hw.codes.grid.drawing import dark_modules, picture

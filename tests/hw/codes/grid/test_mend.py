@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from samples.damaged_qr import Drawn, random_symbol, symbol
 
-pytest.importorskip("reedsolo", reason="the package reedsolo is not installed: pip install 'doorward[mend]'")
-
 from hw.codes.grid.mend import cut_out, mend
 from hw.codes.grid.suspects import Suspect, plausible
 from hw.codes.mender import mended_symbol

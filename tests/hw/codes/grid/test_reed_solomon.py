@@ -7,10 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("reedsolo", reason="the package reedsolo is not installed: pip install 'doorward[mend]'")
-
-from edge.errors import ReaderFault
-from hw.codes.grid import reed_solomon
 from hw.codes.grid.reed_solomon import correct
 
 # ISO/IEC 18004:2015, annex I: "01234567" as version 1-M
@@ -51,13 +47,6 @@ def test_the_example_of_the_standard_is_a_codeword() -> None:
 def test_twice_the_errors_and_the_erasures_fit_into_the_parity(wrong, erased, is_read) -> None:
     block = correct(spoilt(wrong), PARITY, erased)
     assert (block is not None and block.content == BLOCK) == is_read
-
-
-def test_without_the_package_the_error_names_its_extra(monkeypatch) -> None:
-    monkeypatch.setattr(reed_solomon, "AVAILABLE", False)
-    with pytest.raises(ReaderFault) as caught:
-        correct(BLOCK, PARITY)
-    assert "doorward[mend]" in caught.value.hint
 
 
 def test_a_spare_is_left() -> None:

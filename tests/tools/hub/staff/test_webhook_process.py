@@ -57,6 +57,7 @@ def receiver() -> Iterator[Receiver]:
     receiver.close()
 
 
+@pytest.mark.slow
 def test_a_message_survives_a_receiver_that_is_away_and_a_restart_of_the_hub(
     tmp_path: Path, receiver: Receiver
 ) -> None:
