@@ -22,7 +22,7 @@ MAKES = re.compile(r"python3 -m venv (?P<options>(?:--\S+ )*)(?P<folder>\S+)")
 INSTALLS = re.compile(r"\.venv/bin/pip install (?P<options>(?:-\S+ )*)'\.\[(?P<extras>[\w,]+)\]'")
 NAMED = re.compile(r"(?P<ours>doorward(?:-office)?|(?<=[ '/])\.)\[(?P<extras>[a-z]+(?:,[a-z]+)*)\]")
 # Libraries of a door that are no part of every installation, by the extra that brings them.
-ASKED = ("pi", "keyboard", "osdp", "mqtt", "desk", "foreign", "mend")
+ASKED = ("pi", "keyboard", "osdp", "mqtt", "desk", "foreign")
 
 
 def pages() -> dict[str, str]:
