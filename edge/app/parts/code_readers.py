@@ -45,10 +45,14 @@ def open_picture_readers(engine: str | None = None) -> tuple[CodeReader, ...]:
 
 
 def open_live_reader(engine: str | None = None) -> CodeReader:
-    """The reader of the passage loop: one step on each frame, the magnified step on every second one."""
-    from hw.codes.cascade import Cascade
+    """The reader of the passage loop: one step on each frame, the magnified step on every second one.
 
-    return Cascade(open_code_reader(engine), second_step_every=2)
+    Of a still picture it reads every fourth frame.
+    """
+    from hw.codes.cascade import Cascade
+    from hw.codes.still_gate import StillGate
+
+    return StillGate(Cascade(open_code_reader(engine), second_step_every=2))
 
 
 def read_file(path: Path) -> bytes:
