@@ -112,10 +112,10 @@ class _Video:
                 ) from err
             if not arrived:
                 return None
-            pixels = pixels.astype("uint8", copy=False)
+            picture = pixels.astype("uint8", copy=False)
             if not self._is_raw:
-                return frame_from_bgr(pixels, 0, luma_px=self._luma_px)
-            frame = frame_from_jpeg(pixels.reshape(-1), 0, luma_px=self._luma_px)
+                return frame_from_bgr(picture, 0, luma_px=self._luma_px)
+            frame = frame_from_jpeg(picture.reshape(-1), 0, luma_px=self._luma_px)
             if frame is not None and self._is_whole(frame):
                 return frame
             if not self._played:

@@ -199,7 +199,7 @@ class _Usb:
             return frame_from_bgr(pixels, tick_ms, luma_px=self._luma_px)
         if self._form is _RawForm.YUYV and pixels.ndim == 3 and pixels.shape[2] == 2:
             return frame_from_yuyv(pixels, tick_ms, luma_px=self._luma_px)
-        if self._form is _RawForm.JPEG and 1 in pixels.shape[:2]:
+        if self._form is _RawForm.JPEG and pixels.size == max(pixels.shape):
             return frame_from_jpeg(pixels.reshape(-1), tick_ms, luma_px=self._luma_px)
         if self._form is not None:
             self._leave_to_opencv(f"the driver gives raw pictures of the shape {pixels.shape}")
@@ -212,7 +212,7 @@ class _Usb:
 
     def _age_ms(self) -> float:
         """Age of the picture by the kernel's stamp, which is monotonic with all webcams (UVC)."""
-        return time.monotonic() * 1000 - self._device.get(cv2.CAP_PROP_POS_MSEC)
+        return time.monotonic() * 1000 - float(self._device.get(cv2.CAP_PROP_POS_MSEC))
 
 
 def controls(setting: Setting) -> Mapping[Control, int]:
