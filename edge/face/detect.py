@@ -174,11 +174,13 @@ def _box(corners: Floats) -> tuple[float, float, float, float]:
 def _overlap(boxes: Floats, box: Floats) -> Floats:
     """The area that each of `boxes` (n, 4) shares with `box` (4,)."""
     low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
-    return np.asarray(np.prod(np.maximum(high - low, 0), axis=1), dtype=np.float32)
+    width, height = np.maximum(high - low, 0).T
+    return np.asarray(width * height, dtype=np.float32)
 
 
 def _area(boxes: Floats) -> Floats:
-    return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1), dtype=np.float32)
+    width, height = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).T
+    return np.asarray(width * height, dtype=np.float32)
 
 
 def _iou(boxes: Floats, box: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import cv2
@@ -33,11 +34,12 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
     Least squares, never a reflection; float32 (2, 3), as cv2.warpAffine takes it. Umeyama's solution
     (PAMI 13(4), 1991) in the plane: with points as complex numbers it is one quotient, without an SVD.
     """
-    z, w = source @ _AS_COMPLEX, target @ _AS_COMPLEX
-    mean_z, mean_w = z.mean(), w.mean()
-    z, w = z - mean_z, w - mean_w
-    spread = max(float((z * z.conj()).real.sum()), 1e-6)  # five equal points give an empty crop, not a crash
-    turn = (z.conj() * w).sum() / spread
+    z, w = (np.dot(points, _AS_COMPLEX).tolist() for points in (source, target))
+    mean_z, mean_w = sum(z) / len(z), sum(w) / len(w)
+    z, w = [one - mean_z for one in z], [one - mean_w for one in w]
+    # five equal points give an empty crop, not a crash
+    spread = max(sum(one.real**2 + one.imag**2 for one in z), 1e-6)
+    turn = sum(one.conjugate() * other for one, other in zip(z, w, strict=True)) / spread
     shift = mean_w - turn * mean_z
     return np.array(
         [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], dtype=np.float32
@@ -47,9 +49,12 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
 def rotated_square(centre: Floats, side: float, angle: float, out_px: int) -> Floats:
     """The (2, 3) transform that maps a square, rotated by `angle` radians, to (out_px, out_px)."""
     k = out_px / side
-    cos, sin = np.cos(angle) * k, np.sin(angle) * k
-    linear = np.array([[cos, sin], [-sin, cos]])
-    return np.column_stack([linear, out_px / 2 - linear @ centre]).astype(np.float32)
+    cos, sin = math.cos(angle) * k, math.sin(angle) * k
+    x, y = centre.tolist()
+    return np.array(
+        [[cos, sin, out_px / 2 - cos * x - sin * y], [-sin, cos, out_px / 2 + sin * x - cos * y]],
+        dtype=np.float32,
+    )
 
 
 def transform(matrix: Floats, points: Floats) -> Floats:
@@ -68,7 +73,7 @@ def warp(rgb: Pixels, matrix: Floats, out_px: int) -> Pixels:
     The warp is bilinear, so a face that shrinks to less than half is averaged first. Otherwise one pixel in
     four would count, and a 12-megapixel frame would alias.
     """
-    shrink = int(1 / max(float(np.hypot(*matrix[:, 0])), 1e-3))
+    shrink = int(1 / max(math.hypot(*matrix[:, 0].tolist()), 1e-3))
     if shrink >= 2:
         rgb, matrix = _shrunk(rgb, matrix, out_px, shrink)
     return np.asarray(cv2.warpAffine(rgb, matrix, (out_px, out_px), flags=cv2.INTER_LINEAR), dtype=np.uint8)
@@ -92,15 +97,19 @@ def shrink_to(rgb: Pixels, width: int, height: int) -> Pixels:
 
 def _shrunk(rgb: Pixels, matrix: Floats, out_px: int, by: int) -> tuple[Pixels, Floats]:
     """The part of `rgb` that the warp reads, `by` times smaller, and the transform for it."""
-    corners = np.array([[0, 0], [out_px, 0], [0, out_px], [out_px, out_px]], dtype=np.float32)
-    spots = transform(invert(matrix), corners)
-    high = np.array([rgb.shape[1], rgb.shape[0]])
-    x0, y0 = np.clip(np.floor(spots.min(axis=0)) - by, 0, high - 1).astype(int)
-    x1, y1 = np.clip(np.ceil(spots.max(axis=0)) + by, 1, high).astype(int)
+    (a, b, c), (d, e, f) = invert(matrix).tolist()
+    ends = (0, out_px)
+    xs, ys = ([k * x + m * y + n for x in ends for y in ends] for k, m, n in ((a, b, c), (d, e, f)))
+    high_x, high_y = rgb.shape[1], rgb.shape[0]
+    x0, y0 = (
+        min(max(math.floor(min(spots)) - by, 0), high - 1) for spots, high in ((xs, high_x), (ys, high_y))
+    )
+    x1, y1 = (min(max(math.ceil(max(spots)) + by, 1), high) for spots, high in ((xs, high_x), (ys, high_y)))
     width, height = max(1, (x1 - x0) // by), max(1, (y1 - y0) // by)
     part = rgb[y0 : y0 + height * by, x0 : x0 + width * by]
     small = shrink_to(part, width, height)
     # pixel centres: x = x0 + by * x' + (by - 1) / 2
-    linear = matrix[:, :2] * by
-    shift = matrix[:, :2] @ (np.array([x0, y0]) + (by - 1) / 2) + matrix[:, 2]
-    return small, np.column_stack([linear, shift]).astype(np.float32)
+    (a, b, c), (d, e, f) = matrix.tolist()
+    x, y = x0 + (by - 1) / 2, y0 + (by - 1) / 2
+    moved = [[a * by, b * by, a * x + b * y + c], [d * by, e * by, d * x + e * y + f]]
+    return small, np.array(moved, dtype=np.float32)

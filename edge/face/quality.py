@@ -260,7 +260,7 @@ def detail(luma: Pixels) -> float:
     """
     grey = luma.astype(np.float32)
     fine, coarse = (_structure(grey, step) for step in (FINE, COARSE))
-    by_light = min(fine) / (float(grey.var()) + 1.0)  # + 1.0: one grey level of noise does not count
+    by_light = min(fine) / (_mean_std(grey)[1] ** 2 + 1.0)  # + 1.0: one grey level of noise does not count
     by_shape = min(f / (c + 1.0) for f, c in zip(fine, coarse, strict=True))
     return max(by_light, 2 * by_shape)
 
@@ -303,7 +303,7 @@ def _margin(spots: Floats, rgb: Pixels) -> float:
 
 
 def _opening(spots: Floats, lids: tuple[int, int], corners: tuple[int, int]) -> float:
-    high, wide = (float(np.hypot(*(spots[a] - spots[b]))) for a, b in (lids, corners))
+    high, wide = (math.dist(spots[a].tolist(), spots[b].tolist()) for a, b in (lids, corners))
     return high / max(wide, 1e-6)
 
 
@@ -314,8 +314,9 @@ def pose(landmarks: Landmarks) -> tuple[float, float, float]:
     """
     p = landmarks.points
     across, down = p[LEFT_EYE_OUTER] - p[RIGHT_EYE_OUTER], p[CHIN] - p[FOREHEAD]
-    x, y, z = np.cross(across, down).tolist()  # points into the head
+    (ax, ay, az), (dx, dy, dz) = across.tolist(), down.tolist()
+    x, y, z = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx  # points into the head
     yaw = math.degrees(math.atan2(-x, z))
     pitch = math.degrees(math.atan2(y, math.hypot(x, z)))
-    roll = math.degrees(math.atan2(across[1], across[0]))
+    roll = math.degrees(math.atan2(ay, ax))
     return yaw, pitch, roll

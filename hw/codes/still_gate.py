@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edge.ports import CodeReader, Pixels, Symbol
 
 # A side of the squares whose means are compared. The smallest code that is read has 21 modules of 2
@@ -18,7 +20,7 @@ _EVERY_ROW: Final = 2  # of the pixels: 0.11 ms of CPU time for 1280x720, where 
 _NOISE: Final = 4
 # One frame in four is read whatever it shows: one in 0.27 s at 15 frames/s.
 EVERY: Final = 4
-# Frames that are all read after a change: the further attempts of a reader come on every second frame, and a
+# Frames that are all read after a change: `hw.codes.door.SCHEDULE` has four further attempts, and a
 # hand that comes to rest blurs the first one.
 AFTER_CHANGE: Final = 4
 # And after a code: 2 s at 15 frames/s. A code that an engine reads only now and then so stays in view for the
@@ -31,7 +33,8 @@ class StillGate:
 
     A frame is compared with the last one that was read, not with the last one that was seen: so a slow change
     adds up. The comparison decides when a frame is read, and nothing else: an attacker who holds up a still
-    picture, or who knows the squares, delays a code by three frames at most.
+    picture, or who knows the squares, delays a code by three frames at most. `has_suspect`: whether the
+    reader found a code in its last frame without reading it; the next frames are then read, as after a change.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class StillGate:
         every: int = EVERY,
         after_change: int = AFTER_CHANGE,
         after_code: int = AFTER_CODE,
+        has_suspect: Callable[[], bool] = lambda: False,
     ) -> None:
         self._reader = reader
         self._every = every
         self._after_change = after_change
         self._after_code = after_code
+        self._has_suspect = has_suspect
         self._last_read: Pixels | None = None
         self._open_for = 0  # frames that are still read whatever they show
         self._skipped = 0
@@ -67,6 +72,8 @@ class StillGate:
         symbols = self._reader.read(luma)
         if symbols:
             self._open_for = self._after_code
+        elif self._has_suspect():
+            self._open_for = max(self._open_for, self._after_change)
         return symbols
 
     def _differs(self, means: Pixels | None) -> bool:

@@ -103,6 +103,7 @@ class TfliteNetwork:
         self._input = inputs[0]
         self._shape = tuple(int(n) for n in self._input["shape"])
         self._view = interpreter.tensor(self._input["index"])
+        self._table: tuple[Floats, NDArray[Any]] | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -117,12 +118,17 @@ class TfliteNetwork:
         with _model_fault(self._name):
             # 256 levels are converted, not each pixel, and the pixels go into the tensor itself: 0.02 ms for
             # 112x112, and 0.15 ms in arrays between. No view may be left when the graph runs.
-            table = _quantize(levels, self._input).reshape(1, 256, -1)
-            cv2.LUT(np.ascontiguousarray(pixels), table, dst=self._view()[0])
+            cv2.LUT(np.ascontiguousarray(pixels), self._table_of(levels), dst=self._view()[0])
             self._interpreter.invoke()
             return tuple(
                 _dequantize(self._interpreter.get_tensor(out["index"]), out) for out in self._outputs
             )
+
+    def _table_of(self, levels: Floats) -> NDArray[Any]:
+        """`levels` as the tensor stores them: computed once, since each caller has one array of them."""
+        if self._table is None or self._table[0] is not levels:
+            self._table = levels, _quantize(levels, self._input).reshape(1, 256, -1)
+        return self._table[1]
 
 
 def open_checked(interpreter: Any, path: Path, sha256: str, threads: int) -> TfliteNetwork:  # noqa: ANN401  a foreign class

@@ -119,6 +119,14 @@ def test_a_picture_that_is_too_small_to_compare_is_always_read(
     assert show(StillGate(counts), counts, *[np.zeros(shape, np.uint8)] * 9) == list(range(9))
 
 
+def test_with_a_code_in_view_that_is_not_read_each_frame_is_read(counts: Counts) -> None:
+    suspects = iter([False] * 5 + [True] * 9 + [False] * 99)
+    gate = StillGate(counts, has_suspect=lambda: next(suspects))
+    read = show(gate, counts, *[DOORWAY] * 40)
+    assert read[:5] == [0, 1, 2, 3, 7]
+    assert read[5:] == [*range(11, 24), 27, 31, 35, 39]
+
+
 @given(st.lists(st.integers(0, 9), max_size=60))
 def test_whatever_is_shown_at_most_three_frames_in_a_row_are_not_read(shades: list[int]) -> None:
     counts = Counts()
