@@ -34,7 +34,7 @@ class StillGate:
     A frame is compared with the last one that was read, not with the last one that was seen: so a slow change
     adds up. The comparison decides when a frame is read, and nothing else: an attacker who holds up a still
     picture, or who knows the squares, delays a code by three frames at most. `has_suspect`: whether the
-    reader found a code in its last frame without reading it; the next frames are then read, as after a change.
+    reader found a code in a frame without reading it; then the next ones are read, as after a change.
     """
 
     def __init__(
