@@ -38,7 +38,8 @@ class DoorReader:
 
     A frame with a suspect: the largest is mended, alone and then with the frames before it. A frame without
     one: the next step of SCHEDULE. Failed fits at one place rest for 1, 2, 4, then 8 frames. `mends`: False
-    for a site that refuses mended codes.
+    for a site that refuses mended codes. `has_suspect`: whether the last frame showed a code that was not
+    read.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class DoorReader:
         self._failed: Suspect | None = None
         self._failures = 0
         self._rest = 0
+        self.has_suspect = False
 
     @property
     def name(self) -> str:
@@ -68,6 +70,7 @@ class DoorReader:
 
     def read(self, luma: Pixels) -> tuple[Symbol, ...]:
         found = self._reader.search(luma)
+        self.has_suspect = bool(found.suspects)
         if found.symbols or luma.size == 0:
             self._begin_again()
             return found.symbols
@@ -80,6 +83,7 @@ class DoorReader:
         if not step.fits(luma):
             return ()
         found = self._reader.search(step.apply(luma))
+        self.has_suspect = self.has_suspect or bool(found.suspects)
         if found.symbols:
             self._begin_again()
             return tuple(scaled(symbol, 1 / step.scale) for symbol in found.symbols)

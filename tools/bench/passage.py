@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.heap import keep_freed_memory
 from edge.app.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -188,5 +189,6 @@ def run(folder: Path) -> None:
 
 if __name__ == "__main__":
     limit_threads()
+    keep_freed_memory()
     started = time.perf_counter()
     run(Path(sys.argv[1]))

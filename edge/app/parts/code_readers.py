@@ -73,16 +73,19 @@ def _for_pictures(
 def open_live_reader(engine: str | None = None, *, mends: bool = True) -> CodeReader:
     """The reader of the passage loop: one engine on each frame, and one further step or fit.
 
-    `mends`: False leaves codes unread that zxing finds and cannot read.
+    Of a still picture it reads every fourth frame. `mends`: False leaves codes unread that zxing finds and
+    cannot read.
     """
     from hw.codes.cascade import Cascade
     from hw.codes.door import DoorReader
+    from hw.codes.still_gate import StillGate
     from hw.codes.zxing import ZxingReader
 
     reader = open_code_reader(engine)
     if isinstance(reader, ZxingReader):
-        return DoorReader(reader, mends=mends)
-    return Cascade(reader, second_step_every=2)
+        door = DoorReader(reader, mends=mends)
+        return StillGate(door, has_suspect=lambda: door.has_suspect)
+    return StillGate(Cascade(reader, second_step_every=2))
 
 
 def read_file(path: Path) -> bytes:
