@@ -41,13 +41,15 @@ class Frame:
 class Symbol:
     """One full QR symbol as an engine read it; hostile until its signatures are verified.
 
-    `corners`: four (x, y) in pixels of the image, clockwise from the top left.
+    `corners`: four (x, y) in pixels of the image, clockwise from the top left. `mended`: the engine could not
+    read the picture, and read the symbol after it was corrected and drawn again.
     """
 
     text: str
     payload: bytes
     engine: str
     corners: tuple[tuple[float, float], ...] = field(default=(), compare=False)
+    mended: bool = field(default=False, compare=False)
 
 
 class Camera(Protocol):

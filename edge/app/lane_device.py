@@ -103,7 +103,7 @@ def _open_parts(
     }
     return LaneParts(
         cameras=CameraPair(cameras),
-        reader=open_live_reader(config.reader.engine),
+        reader=open_live_reader(config.reader.engine, mends=config.reader.mended),
         strikes=strikes,
         signals=signals,
         sensors=sensors,

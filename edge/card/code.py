@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.card.foreign import foreign_kind, looks_like_ours
@@ -24,10 +24,14 @@ _DIGITS: Final = bytes(_ALPHABET.find(byte) & _NO_DIGIT for byte in range(256)) 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A text with our prefix, and its bytes; not verified yet. Its repr shows neither."""
+    """A text with our prefix, and its bytes; not verified yet. Its repr shows neither.
+
+    `mended`: the engine read it from a corrected drawing (`Symbol.mended`).
+    """
 
     text: str = field(repr=False)
     payload: bytes = field(repr=False)
+    mended: bool = False
 
 
 def parse_code(text: str) -> Code:
@@ -62,13 +66,22 @@ def one_code(symbols: Sequence[Symbol]) -> Code | None:
     is of our format, as `parse_code` does for one of them, first a damaged code of ours.
     """
     if len(symbols) <= 1:
-        return parse_code(symbols[0].text) if symbols else None
-    codes = [code for symbol in symbols if (code := _code_or_none(symbol.text))]
+        return _code_of(symbols[0]) if symbols else None
+    codes = [code for symbol in symbols if (code := _code_or_none(symbol))]
     if not codes:
         return parse_code(_told_of(symbols))
     if len(codes) > 1:
         raise Refused(Reason.CODE_SEVERAL)
     return codes[0]
+
+
+def shows_mended(symbols: Sequence[Symbol]) -> bool:
+    """Whether the code that `one_code` takes was mended; False if it refuses them, or there is none."""
+    try:
+        code = one_code(symbols)
+    except Refused:
+        return False
+    return code is not None and code.mended
 
 
 def _told_of(symbols: Sequence[Symbol]) -> str:
@@ -81,9 +94,13 @@ def foreign_among(symbols: Sequence[Symbol]) -> ForeignCode:
     return foreign_kind(_told_of(symbols))
 
 
-def _code_or_none(text: str) -> Code | None:
+def _code_of(symbol: Symbol) -> Code:
+    return replace(parse_code(symbol.text), mended=symbol.mended)
+
+
+def _code_or_none(symbol: Symbol) -> Code | None:
     try:
-        return parse_code(text)
+        return _code_of(symbol)
     except Refused:
         return None
 

@@ -178,15 +178,14 @@ def _box(corners: Floats) -> tuple[float, float, float, float]:
 
 def _overlap(boxes: Floats, box: Floats) -> Floats:
     """The area that each of `boxes` (n, 4) shares with `box` (4,)."""
-    sides = np.minimum(boxes[:, 2:], box[2:])
-    sides -= np.maximum(boxes[:, :2], box[:2])
-    np.maximum(sides, 0, out=sides)
-    return np.asarray(sides[:, 0] * sides[:, 1], dtype=np.float32)
+    low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
+    width, height = np.maximum(high - low, 0).T
+    return np.asarray(width * height, dtype=np.float32)
 
 
 def _area(boxes: Floats) -> Floats:
-    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
-    return np.asarray(sides[:, 0] * sides[:, 1], dtype=np.float32)
+    width, height = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).T
+    return np.asarray(width * height, dtype=np.float32)
 
 
 def _iou(boxes: Floats, box: Floats) -> Floats:

@@ -31,6 +31,8 @@ RIGHT_EYE_OUTER, RIGHT_EYE_INNER = 33, 133
 LEFT_EYE_INNER, LEFT_EYE_OUTER = 362, 263
 NOSE_TIP, FOREHEAD, CHIN = 1, 10, 152
 MOUTH_RIGHT, MOUTH_LEFT = 61, 291
+# Landmarks of the five points: both eyes begin with their outer corner, and the inner corners are last.
+_FIVE = [RIGHT_EYE_OUTER, LEFT_EYE_OUTER, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT, RIGHT_EYE_INNER, LEFT_EYE_INNER]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,16 +49,15 @@ class Landmarks:
     @property
     def five(self) -> Floats:
         """Eye centres, nose tip and mouth corners, right before left: float32 (5, 2)."""
-        p = self.points[:, :2]
-        right = (p[RIGHT_EYE_OUTER] + p[RIGHT_EYE_INNER]) / 2
-        left = (p[LEFT_EYE_INNER] + p[LEFT_EYE_OUTER]) / 2
-        return np.stack([right, left, p[NOSE_TIP], p[MOUTH_RIGHT], p[MOUTH_LEFT]])
+        spots = self.points[_FIVE, :2]  # a copy
+        spots[:2] = (spots[:2] + spots[5:]) / 2
+        return spots[:5]
 
     @property
     def eyes_px(self) -> float:
         """Distance between the eye centres in pixels."""
         right, left = self.five[:2].tolist()
-        return math.dist(left, right)
+        return math.dist(right, left)
 
 
 class FaceMesh:

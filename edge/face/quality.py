@@ -308,7 +308,7 @@ def _margin(spots: Floats, rgb: Pixels) -> float:
 
 
 def _opening(spots: Floats, lids: tuple[int, int], corners: tuple[int, int]) -> float:
-    high, wide = (math.dist(*spots[[a, b]].tolist()) for a, b in (lids, corners))
+    high, wide = (math.dist(spots[a].tolist(), spots[b].tolist()) for a, b in (lids, corners))
     return high / max(wide, 1e-6)
 
 
@@ -318,10 +318,10 @@ def pose(landmarks: Landmarks) -> tuple[float, float, float]:
     Accurate to about 5 degrees: FaceMesh estimates depth from one picture.
     """
     p = landmarks.points
-    a, b, c = (p[LEFT_EYE_OUTER] - p[RIGHT_EYE_OUTER]).tolist()
-    d, e, f = (p[CHIN] - p[FOREHEAD]).tolist()
-    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d  # their cross product points into the head
+    across, down = p[LEFT_EYE_OUTER] - p[RIGHT_EYE_OUTER], p[CHIN] - p[FOREHEAD]
+    (ax, ay, az), (dx, dy, dz) = across.tolist(), down.tolist()
+    x, y, z = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx  # points into the head
     yaw = math.degrees(math.atan2(-x, z))
     pitch = math.degrees(math.atan2(y, math.hypot(x, z)))
-    roll = math.degrees(math.atan2(b, a))
+    roll = math.degrees(math.atan2(ay, ax))
     return yaw, pitch, roll
