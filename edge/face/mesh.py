@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INPUT_PX = 192
 LEVELS = np.arange(256, dtype=np.float32) / 255.0  # the input of the graph for each grey level
+LEVELS.flags.writeable = False  # so that a network converts them once
 POINTS = 468
 MARGIN = 1.5  # MediaPipe's crop: 1.5 times the detector's box
 
@@ -79,7 +80,8 @@ class FaceMesh:
         if not all(np.isfinite(out).all() for out in outputs):
             raise ModelFault("the landmark network: its output is not finite, so the model is damaged")
         spots = outputs[0].reshape(POINTS, 3)
-        flat = transform(invert(matrix), spots[:, :2])
-        depth = spots[:, 2:] * (face.side * MARGIN / INPUT_PX)
+        points = np.empty_like(spots)
+        points[:, :2] = transform(invert(matrix), spots[:, :2])
+        np.multiply(spots[:, 2], face.side * MARGIN / INPUT_PX, out=points[:, 2])
         presence = 1.0 / (1.0 + math.exp(-min(80.0, max(-80.0, float(outputs[1].item())))))
-        return Landmarks(np.hstack([flat, depth]), presence)
+        return Landmarks(points, presence)
