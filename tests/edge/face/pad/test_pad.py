@@ -28,6 +28,7 @@ NO_OBJECTION = {
     Measure.BELOW: 1.0,
     Measure.BORDER: 0.5,
     Measure.MOIRE: 0.4,
+    Measure.CLIPPED: 0.4,
     Measure.LIVE: 0.9,
 }
 JUST_BEYOND = {
@@ -42,7 +43,7 @@ COACHED = {
 
 
 def test_each_measure_objects_or_coaches_or_depends_on_live() -> None:
-    assert {*JUST_BEYOND, *COACHED, Measure.BORDER} == set(TABLE) == set(Measure)
+    assert {*JUST_BEYOND, *COACHED, Measure.BORDER, Measure.CLIPPED} == set(TABLE) == set(Measure)
 
 
 @pytest.mark.parametrize("measure", JUST_BEYOND)
@@ -80,6 +81,32 @@ def test_a_border_objects_unless_the_networks_are_sure_of_a_person(live: float |
     assert fuse({**NO_OBJECTION, Measure.BORDER: 1.0}.items()).objections == ()
 
 
+CLIPPED = {
+    "a face that keeps its colour": (0.5, 0.1, Reason.FACE_ATTACK, None),
+    "one that lost it": (0.501, 0.1, None, Coaching.LESS_LIGHT),
+    "one that lost it, and is a person all the same": (0.9, 0.25, None, None),
+    "one that lost it, before a damaged network": (0.9, math.nan, Reason.FACE_ATTACK, Coaching.LESS_LIGHT),
+    "one that lost it, where no network was asked": (0.9, None, None, None),
+}
+
+
+@pytest.mark.parametrize(("clipped", "live", "reason", "coaching"), CLIPPED.values(), ids=CLIPPED)
+def test_a_clipped_face_asks_for_less_light_in_place_of_the_objection_of_the_networks(
+    clipped: float, live: float | None, reason: Reason | None, coaching: Coaching | None
+) -> None:
+    values = {**NO_OBJECTION, Measure.CLIPPED: clipped, Measure.LIVE: live}
+    evidence = fuse((measure, value) for measure, value in values.items() if value is not None)
+    assert evidence.reason is reason
+    assert (evidence.shortfall and evidence.shortfall.coaching) is coaching
+
+
+def test_a_clipped_face_takes_back_no_other_objection() -> None:
+    lost = {**NO_OBJECTION, Measure.CLIPPED: 0.9, Measure.LIVE: 0.1}
+    for measure in (Measure.BELOW, Measure.MOIRE):
+        assert fuse({**lost, measure: JUST_BEYOND[measure][1]}.items()).objections == (measure,)
+    assert fuse({**lost, Measure.BORDER: 1.3}.items()).objections == (Measure.BORDER,)
+
+
 @pytest.mark.parametrize("measure", TABLE)
 def test_a_value_that_is_no_number_never_passes(measure: Measure) -> None:
     evidence = fuse({**NO_OBJECTION, Measure.LIVE: 0.3, measure: math.nan}.items())
@@ -106,7 +133,11 @@ def test_suspicion_grows_from_clear_to_certain_and_stays_in_its_range(
 def test_a_policy_names_its_measures() -> None:
     assert PadPolicy(frozenset()).measures == ()
     assert PadPolicy(frozenset({Family.TEXTURE})).measures == (Measure.MOIRE,)
-    assert PadPolicy(frozenset({Family.PASSIVE})).measures == (Measure.NOISE, Measure.LIVE)
+    assert PadPolicy(frozenset({Family.PASSIVE})).measures == (
+        Measure.NOISE,
+        Measure.CLIPPED,
+        Measure.LIVE,
+    )
     assert PadPolicy().measures == tuple(Measure)
 
 
@@ -230,6 +261,19 @@ def test_a_search_that_ends_early_is_on_the_same_side_of_the_limit(
         cv2.line(picture, (int(x0), int(y0)), (int(x1), int(y1)), (20, 20, 20), 5)
     exact, early = (geometry.border(picture, face(turn=turn), enough=enough) for enough in (0, limit))
     assert early == exact if exact > limit else exact <= early <= limit
+
+
+# --- clipped -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_clipped_is_the_share_of_the_face_with_a_full_channel(channel: int) -> None:
+    picture = np.full((*FRAME, 3), 254, np.uint8)
+    assert light_colour.clipped(picture, face(side=200)) == 0
+    picture[: FRAME[0] // 2, :, channel] = 255
+    assert light_colour.clipped(picture, face(side=200)) == pytest.approx(0.5, abs=0.02)
+    assert light_colour.clipped(picture, face(y=400, side=100)) == 0
+    assert light_colour.clipped(picture, face(x=-900)) == 0
 
 
 # --- passive -----------------------------------------------------------------------------------------------
