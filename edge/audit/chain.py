@@ -42,30 +42,30 @@ class Chain:
     """
 
     def __init__(self, links: Sequence[Link]) -> None:
-        self._links = links
+        self.links = links
         self.device = links[0].device
         self.key = links[0].key
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        return tuple(link.path for link in self._links)
+        return tuple(link.path for link in self.links)
 
     @property
     def first(self) -> int:
         """The seq of the oldest record in these files."""
-        return self._links[0].base.size
+        return self.links[0].base.size
 
     @property
     def size(self) -> int:
         """The seq after the newest record, which is the number of records since the device's first."""
-        return self._links[-1].head.size
+        return self.links[-1].head.size
 
     def entries(self, last: int | None = None) -> Iterator[JournalEntry]:
         """The records in order, or the last few of them. Raises InputError, JournalBroken."""
         start = self.first if last is None else self.size - last
-        for link in self._links:
+        for link in self.links:
             if link.head.size > start:
-                with self._opened(link) as segment:
+                with self.opened(link) as segment:
                     yield from segment.entries_between(start, link.head.size)
 
     def verify(
@@ -79,9 +79,9 @@ class Chain:
         self.check_key(key)
         check_reach(previous, self.first, self.size)
         found = []
-        for link in self._links:
+        for link in self.links:
             within = previous is not None and link.base.size <= previous.size <= link.head.size
-            with self._opened(link) as segment:
+            with self.opened(link) as segment:
                 found.append(segment.verify(key=key, previous=previous if within else None, watch=watch))
         first = next((verified.first for verified in found if verified.first), None)
         last = next((verified.last for verified in reversed(found) if verified.last), None)
@@ -99,15 +99,16 @@ class Chain:
         Raises JournalIncomplete, JournalBroken, InputError.
         """
         erased = 0
-        for link in reversed(self._links if self.first else ()):
-            with self._opened(link) as segment:
+        for link in reversed(self.links if self.first else ()):
+            with self.opened(link) as segment:
                 if (found := segment.last_erasure()) is not None:  # an earlier one erased less
                     erased = found.upto
                     break
         check_complete(self.first, erased)
 
     @contextmanager
-    def _opened(self, link: Link) -> Iterator[SegmentReader]:
+    def opened(self, link: Link) -> Iterator[SegmentReader]:
+        """One of the files, which has to be as its link says. Raises InputError, JournalBroken."""
         try:
             with open_segment_reader(link.path) as segment:
                 _check_same(link, segment)
@@ -116,7 +117,7 @@ class Chain:
             raise JournalBroken(self._where(link) + err.message) from err
 
     def _where(self, link: Link) -> str:
-        return f"{link.path.name}: " if len(self._links) > 1 else ""
+        return f"{link.path.name}: " if len(self.links) > 1 else ""
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from edge.files.owner import give
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -57,6 +57,32 @@ def replacing_in(folder: int, name: str, *, mode: int) -> Iterator[BinaryIO]:
             os.unlink(part, dir_fd=folder)
         raise
     os.fsync(folder)
+
+
+def write_all_durably(folder: Path, files: Mapping[str, bytes], *, mode: int) -> None:
+    """Write each file with this mode, whole or not at all, with one flush of the disk for all of them.
+
+    For thousands of files: a flush for each takes 1 to 5 ms on usual disks.
+    """
+    handle = os.open(folder, _FOLDER)
+    parts = {name: f".{name[:_NAME_CHARS]}.{secrets.token_hex(4)}" for name in files}
+    try:
+        for name, part in parts.items():
+            with os.fdopen(os.open(part, _CREATE, mode, dir_fd=handle), "wb") as file:
+                os.fchmod(file.fileno(), mode)
+                give(file.fileno(), handle)
+                file.write(files[name])
+        os.sync()
+        for name, part in parts.items():
+            os.rename(part, name, src_dir_fd=handle, dst_dir_fd=handle)
+        os.fsync(handle)
+    except BaseException:
+        for part in parts.values():
+            with suppress(OSError):
+                os.unlink(part, dir_fd=handle)
+        raise
+    finally:
+        os.close(handle)
 
 
 def rename_durably(source: Path, target: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge.errors import FetchError, UpdateRejected
 from edge.retry import RetrySchedule
@@ -11,6 +11,10 @@ from edge.sync import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    _Edges: TypeAlias = dict[
+        int, list[tuple[int, "Target"]]
+    ]  # end and delta, by the edition that it starts from
 
 MAX_WAIT_S: Final = 6 * 3600.0  # after a day's outage of a repository the next try comes within 6 h
 FIRST_WAIT_S: Final = 30.0  # a router has restarted by then
@@ -83,23 +87,35 @@ def select(targets: Mapping[str, Target], *, site: str, models: bool) -> Wanted:
     return Wanted(targets[names.TIME], taken(heads), taken(sorted(sealed)), taken(sorted(weights)))
 
 
-def way(targets: Mapping[str, Target], of: names.ListName, *, have: int | None, want: int) -> Way:
-    """The fewest bytes from edition `have` to edition `want` of a list; the full list on a tie.
+class ListWays:
+    """The ways to the editions of all lists in a repository, whose names are read once."""
 
-    `have`: None if there is no base. Raises UpdateRejected if edition `want` cannot be reached.
-    """
-    full = targets.get(of.full(want))
-    if have == want:
-        return Way(full=full, here=True)
-    deltas = _cheapest(_edges(targets, of), have, want) if have is not None and have < want else None
-    if deltas and (full is None or sum(delta.length for delta in deltas) < full.length):
-        return Way(deltas, full)
-    if full is None:
-        raise UpdateRejected(
-            f"{of.stem}: neither deltas nor a full list lead to serial {want}",
-            hint="ask the authority to publish the full list",
-        )
-    return Way(full=full)
+    def __init__(self, targets: Mapping[str, Target]) -> None:
+        self._targets = targets
+        self._edges: dict[names.ListName, _Edges] = {}
+        for name, target in targets.items():
+            part = names.list_target(name)
+            if part and part.start is not None and part.end is not None:
+                self._edges.setdefault(part.of, {}).setdefault(part.start, []).append((part.end, target))
+
+    def way(self, of: names.ListName, *, have: int | None, want: int) -> Way:
+        """The fewest bytes from edition `have` to edition `want` of a list; the full list on a tie.
+
+        `have`: None if there is no base. Raises UpdateRejected if edition `want` cannot be reached.
+        """
+        full = self._targets.get(of.full(want))
+        if have == want:
+            return Way(full=full, here=True)
+        edges = self._edges.get(of, {})
+        deltas = _cheapest(edges, have, want) if have is not None and have < want else None
+        if deltas and (full is None or sum(delta.length for delta in deltas) < full.length):
+            return Way(deltas, full)
+        if full is None:
+            raise UpdateRejected(
+                f"{of.stem}: neither deltas nor a full list lead to serial {want}",
+                hint="ask the authority to publish the full list",
+            )
+        return Way(full=full)
 
 
 def fit(needed: Iterable[Target], models: Iterable[Target], *, budget: int) -> tuple[Target, ...]:
@@ -139,19 +155,7 @@ def _is_model(name: str) -> bool:
     return folder == "models" and file.isascii() and not file.startswith(".") and "/" not in file
 
 
-def _edges(targets: Mapping[str, Target], of: names.ListName) -> dict[int, list[tuple[int, Target]]]:
-    """The deltas of a list by their first edition."""
-    edges: dict[int, list[tuple[int, Target]]] = {}
-    for name, target in targets.items():
-        part = names.list_target(name)
-        if part and part.of == of and part.start is not None and part.end is not None:
-            edges.setdefault(part.start, []).append((part.end, target))
-    return edges
-
-
-def _cheapest(
-    edges: Mapping[int, list[tuple[int, Target]]], start: int, goal: int
-) -> tuple[Target, ...] | None:
+def _cheapest(edges: _Edges, start: int, goal: int) -> tuple[Target, ...] | None:
     """The shortest path. Deltas lead to higher serials only, so one pass in ascending order finds it."""
     best: dict[int, tuple[int, tuple[Target, ...]]] = {start: (0, ())}
     for at in sorted(edges):

@@ -168,7 +168,7 @@ class _Update:
         self.kept = wanted.kept()
         self.waiting: tuple[Target, ...] = ()
         self._device_trust = device_trust
-        self._targets = targets
+        self._ways = plan.ListWays(targets)
         self._wanted = wanted
         self._files = files
         self._old = old
@@ -222,7 +222,7 @@ class _Update:
         if not isinstance(head.status, StatusManifest):
             return Way()
         have = head.base.serial if head.base else None
-        return plan.way(self._targets, head.of, have=have, want=head.status.serial)
+        return self._ways.way(head.of, have=have, want=head.status.serial)
 
     def _fetch(self, ways: list[tuple[ListHead, Way]], draft: GenerationDraft) -> tuple[Target, ...]:
         """Download the missing targets, models last. Returns the models that fit."""

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, *any_list.MAX_BYTES.values())
 MAX_FILES: Final = 65_536  # the issuers of a region and the sealed templates of a large site
 MAX_BITMAP_BYTES: Final = bitmap_bytes(MAX_SIZE)
-MAX_MANIFESTS: Final = 128  # each maps two files, and two generations may be loaded: 512 of 1,024 descriptors
+# A bitmap up to this size, of a million cards, is read; a larger one is mapped, so that it takes no memory.
+READ_BYTES: Final = 131_072
+MAX_MAPPED: Final = 128  # lists: each maps two files, two generations may be loaded: 512 of 1,024 descriptors
 
 POLICY: Final = "policy.toml"  # read by edge.trust.site_policy
 GENERATION: Final = "generation.json"  # read by edge.trust.generation
@@ -53,7 +55,7 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
 
     Outside its three folders only `policy.toml` and `generation.json` are read, if they exist; hidden files
     are ignored. Bitmaps (`is_bitmap`) are not copied: the snapshot reads the buffers, which may be mapped
-    files. All or nothing: raises TrustFault for the first file that is wrong.
+    files above READ_BYTES. All or nothing: raises TrustFault for the first file that is wrong.
     """
     names = sorted(name for name in files if name.startswith(_OURS) and not _hidden(name))
     if len(names) > MAX_FILES:
@@ -86,7 +88,7 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
             )
     if not issuers:
         raise TrustFault("no issuer keys", hint="publish one: doorward-issuer publish")
-    _check_bitmaps(names, {status_stem(*key) for key, status in lists.items() if status.serial})
+    _check_bitmaps(names, {status_stem(*key): status for key, status in lists.items() if status.serial})
     return TrustSnapshot.of(
         issuers.values(),
         lists,
@@ -97,7 +99,7 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
 
 
 def is_bitmap(name: str) -> bool:
-    """Whether `load` keeps the buffer of this file without a copy, so that the caller should map it."""
+    """Whether `load` keeps the buffer of this file without a copy, so that a large one should be mapped."""
     return _BITMAP.fullmatch(name) is not None
 
 
@@ -158,10 +160,11 @@ def _with_bitmaps(name: str, manifest: StatusManifest, files: Mapping[str, Buffe
         raise TrustFault(f"{stem}.{wrong.message}", hint=hint) from wrong
 
 
-def _check_bitmaps(names: list[str], with_manifest: set[str]) -> None:
-    if len(with_manifest) > MAX_MANIFESTS:
+def _check_bitmaps(names: list[str], with_manifest: Mapping[str, StatusList]) -> None:
+    mapped = sum(bitmap_bytes(status.size) > READ_BYTES for status in with_manifest.values())
+    if mapped > MAX_MAPPED:
         raise TrustFault(
-            f"{len(with_manifest)} manifests of lists, at most {MAX_MANIFESTS} are allowed",
+            f"{mapped} lists of more than {READ_BYTES * 8} cards, at most {MAX_MAPPED} are allowed",
             hint="remove the lists that this door does not need",
         )
     for name in filter(is_bitmap, names):

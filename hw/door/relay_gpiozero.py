@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from edge.errors import ConfigError, DoorLinkFault
 from edge.ports import DoorEvent, DoorEventKind
 from hw.door.strike import ProofCheck, capped
-from hw.system.pins import gpiozero_library
+from hw.pins.library import advice, gpiozero_library, pin_factory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from edge.on_record import OnRecord
     from edge.ports import Clock
 
-_HINT = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; elsewhere use the simulated strike"
-
 
 class GpioRelay:
-    """A Strike over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own.
+    """A Strike over gpiozero. `factory`: a gpiozero pin factory; left out, that of hw.pins.library.
 
     `timer`: makes the timer that ends a release; left out, threading.Timer.
     """
@@ -81,7 +79,7 @@ class GpioRelay:
                 self._device.on()
             except Exception as err:
                 self._relock()
-                raise DoorLinkFault("the relay's pin cannot be driven", hint=_HINT) from err
+                raise DoorLinkFault("the relay's pin cannot be driven", hint=advice(err)) from err
 
     def relock(self) -> None:
         with self._guard:
@@ -119,9 +117,7 @@ def _open_output(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has n
     except ImportError as err:
         raise DoorLinkFault("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
     try:
-        return gpiozero.OutputDevice(pin, active_high=True, initial_value=False, pin_factory=factory)
-    except Exception as err:  # factories raise lgpio.error, RuntimeError, OSError and others
-        raise DoorLinkFault(
-            f"GPIO {pin} cannot be driven",
-            hint=_HINT,
-        ) from err
+        pins = pin_factory() if factory is None else factory
+        return gpiozero.OutputDevice(pin, active_high=True, initial_value=False, pin_factory=pins)
+    except Exception as err:  # factories raise RuntimeError, OSError and others
+        raise DoorLinkFault(f"GPIO {pin} cannot be driven: {err}", hint=advice(err)) from err

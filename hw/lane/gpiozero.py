@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.errors import DoorLinkFault
 from hw.lane.counting import LaneCounter
-from hw.system.pins import gpiozero_library
+from hw.pins.library import advice, gpiozero_library, pin_factory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.ports import Clock, LaneView
 
-_HINT: Final = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio"
 BOUNCE_S: Final = 0.01  # a reed contact rings for 1 to 5 ms
 
 
@@ -39,7 +38,7 @@ class LanePins:
 
 
 class GpioLane:
-    """LaneSensors over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own."""
+    """LaneSensors over gpiozero. `factory`: a gpiozero pin factory; left out, that of hw.pins.library."""
 
     def __init__(self, pins: LanePins, *, clock: Clock, factory: Any = None) -> None:  # noqa: ANN401  gpiozero has no types
         """Open the pins. Raises DoorLinkFault for a pin that cannot be read."""
@@ -91,9 +90,10 @@ class GpioLane:
             raise DoorLinkFault("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
         try:
             bounce = None if changed else BOUNCE_S  # beams do not ring, and their order matters
-            device = gpiozero.DigitalInputDevice(pin, pull_up=True, bounce_time=bounce, pin_factory=factory)
-        except Exception as err:  # factories raise lgpio.error, RuntimeError, OSError and others
-            raise DoorLinkFault(f"GPIO {pin} cannot be read", hint=_HINT) from err
+            pins = pin_factory() if factory is None else factory
+            device = gpiozero.DigitalInputDevice(pin, pull_up=True, bounce_time=bounce, pin_factory=pins)
+        except Exception as err:  # factories raise RuntimeError, OSError and others
+            raise DoorLinkFault(f"GPIO {pin} cannot be read: {err}", hint=advice(err)) from err
         self._inputs.append(device)
         if changed:
             device.when_activated = device.when_deactivated = changed

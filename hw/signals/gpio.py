@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.decision import Signal
 from edge.errors import ConfigError
-from hw.system.pins import gpiozero_library
+from hw.pins.library import advice, gpiozero_library, pin_factory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from edge.screen_text import ScreenText
 
 STEP_S: Final = 0.1
-_HINT: Final = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; see [signals]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ PATTERNS: Final[Mapping[Signal | None, Pattern]] = {
 class GpioSignals:
     """A Signals port over gpiozero. An output without a pin is left out; prompts go to the log only.
 
-    `factory`: a gpiozero pin factory; left out, gpiozero finds its own. `step_s`: the length of a pattern's
+    `factory`: a gpiozero pin factory; left out, that of hw.pins.library. `step_s`: the length of a pattern's
     step. A lamp that fails later stays dark; the door works on without it.
     """
 
@@ -130,6 +129,7 @@ def open_output(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no
     except ImportError as err:
         raise ConfigError("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
     try:
-        return gpiozero.OutputDevice(pin, initial_value=False, pin_factory=factory)
-    except Exception as err:  # factories raise lgpio.error, RuntimeError, OSError and others
-        raise ConfigError(f"[signals] GPIO {pin} cannot be driven", hint=_HINT) from err
+        pins = pin_factory() if factory is None else factory
+        return gpiozero.OutputDevice(pin, initial_value=False, pin_factory=pins)
+    except Exception as err:  # factories raise RuntimeError, OSError and others
+        raise ConfigError(f"[signals] GPIO {pin} cannot be driven: {err}", hint=advice(err)) from err

@@ -82,6 +82,7 @@ def test_every_output_that_a_record_can_move_checks_the_proof() -> None:
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef) and path.is_relative_to(ROOT / "hw")
         if node.name in {"release", "wiegand", "present", "set_mode"}
+        if len(node.args.args) > 1  # GPIO lines that are let go take no argument
     }
     assert takes_proof - {"hw/door/strike.py"} == set(calls("ProofCheck"))
 

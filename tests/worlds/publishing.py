@@ -19,7 +19,8 @@ from edge.trust.snapshot import TrustSnapshot
 from hw.sim.source import SimSource
 from tools.issuing import roles
 from tools.issuing.issuer import Issuer
-from tools.issuing.publication import lists
+from tools.issuing.publication import ListPublisher
+from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 from tools.issuing.repository import Repository, create
 from tools.issuing.tufsigner import keyring, new_keys
 
@@ -27,6 +28,20 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 ROOT = "metadata/1.root.json"
 SITE = "tower-1/lobby"
+
+
+def revoke_many(issuer: Issuer, count: int, *, now: datetime) -> None:
+    """Register revoked cards of an issuer, at random free indexes."""
+    dice = Dice(count + int(now.timestamp()))
+    places = issuer.register.allocate(count, now=now, randbelow=dice.randbelow)
+    issuer.register.add(
+        *(
+            RegisterEntry(
+                place, dice.token_bytes(8), IndexUse.CARD, now, now + 300 * DAY, CardStanding.REVOKED
+            )
+            for place in places
+        )
+    )
 
 
 @dataclass
@@ -81,7 +96,7 @@ class Authority:
     def publish_lists(self) -> None:
         """Publish the issuer's current lists with the tools of the authority."""
         trust = dict(self.issuer.publish(self.now, manifest=self.manifest))
-        self.publish(lists(self.repository, trust, now=self.now))
+        self.publish(ListPublisher(self.repository).lists(trust, now=self.now))
 
     def later(self, by: timedelta = DAY) -> Authority:
         self.now += by
@@ -91,6 +106,10 @@ class Authority:
         """Issue a card and revoke it."""
         issued = self.issuer.enrol(enrolment(expires=self.now + 300 * DAY), now=self.now)
         self.issuer.revoke(issued.entries[0].index)
+
+    def revoke_many(self, count: int) -> None:
+        """Register revoked cards of other people, at random indexes."""
+        revoke_many(self.issuer, count, now=self.now)
 
     def copy(self) -> dict[str, bytes]:
         """A copy of the current files, for a test that serves them again later."""

@@ -17,7 +17,7 @@ from edge.trust import site_policy
 from edge.trust.scope import ANYWHERE
 from edge.trust.time.clock_slack import is_ahead
 from tools.authority.folder import KEEP, days, opened, repository_verb
-from tools.issuing.publication import boxes, lists, only_issuer, plain
+from tools.issuing.publication import ListPublisher, boxes, only_issuer, plain
 from tools.issuing.roles import FIRMWARE, LIVES, MODELS, TIMESTAMP
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def publish(args: argparse.Namespace) -> int:
     """Publishes status lists and sealed templates of issuers, and the time. Needs the online keys only."""
     with opened(args) as authority:
         puts: dict[str, bytes | None] = {}
+        publisher = ListPublisher(authority.repository)
         for folder in progress(args.trust, total=len(args.trust), label="reading"):
             trust = trust_files(folder)
-            puts |= lists(authority.repository, trust, now=args.now)
+            puts |= publisher.lists(trust, now=args.now)
             if args.issuer or any(name.startswith("sealed/") for name in trust):
                 kid = args.issuer or only_issuer(trust)
                 puts |= boxes(authority.repository, trust, kid=kid, site=args.site)

@@ -26,6 +26,11 @@ BENCH = Verb(
             "revocation", "measure status lists and deltas of 10^6 to 10^8 cards, compared with zlib"
         ),
         _measurement("venue", "measure a building's door with 100,000 people and 10,000 schedule entries"),
+        _measurement(
+            "growth",
+            "measure cost at three sizes, and the exponent by which it grows",
+            package="tools.bench.growth",
+        ),
         _measurement("pad", "measure attack detection in several lights", package=FACE),
         _measurement("burst", "measure false non-matches of one frame and of several", package=FACE),
         _measurement("challenge", "measure prompted head movements on rendered heads", package=FACE),

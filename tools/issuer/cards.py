@@ -19,9 +19,12 @@ from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tools.issuing.issuer import Issuer
+
+PAGE: Final = 5_000  # rows that `list` reads at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +79,36 @@ def label(args: argparse.Namespace) -> int:
 
 def show(args: argparse.Namespace) -> int:
     """Lists cards: index, id, pseudonym in logs, standing, dates, subject, label."""
-    with IssuingOffice(args.folder).open() as issuer:
-        rows = [card_row(entry, issuer.kid) for entry in issuer.register if entry.part is IndexUse.CARD]
-    if args.find is not None:
-        rows = [row for row in rows if _is_found(row, searchable(args.find))]
-        if not rows:
-            raise InputError(
-                "no card has this text in its label, subject, id or pseudonym",
-                hint=f"list all cards: doorward-issuer list {args.folder}",
-            )
-    for row in rows:
-        line = "{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}  ".format(**row)
-        tell(row, harmless(f"{line}{row['subject'] or '-':22}  {row['label'] or '-'}"), as_json=args.json)
+    found = args.find is None
+    for row in _rows(IssuingOffice(args.folder)):
+        if args.find is None or _is_found(row, searchable(args.find)):
+            found = True
+            _tell(row, as_json=args.json)
+    if not found:
+        raise InputError(
+            "no card has this text in its label, subject, id or pseudonym",
+            hint=f"list all cards: doorward-issuer list {args.folder}",
+        )
     return Exit.OK
+
+
+def _rows(office: IssuingOffice) -> Iterator[dict[str, object]]:
+    """All cards, in pages: a million at once take 900 MB, and a pager would hold the register meanwhile."""
+    last = -1
+    while True:
+        with office.open() as issuer:
+            entries = issuer.register.page(last, PAGE)
+        for entry in entries:
+            if entry.part is IndexUse.CARD:
+                yield card_row(entry, issuer.kid)
+        if len(entries) < PAGE:
+            return
+        last = entries[-1].index
+
+
+def _tell(row: dict[str, object], *, as_json: bool) -> None:
+    line = "{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}  ".format(**row)
+    tell(row, harmless(f"{line}{row['subject'] or '-':22}  {row['label'] or '-'}"), as_json=as_json)
 
 
 def card_row(entry: RegisterEntry, kid: bytes) -> dict[str, object]:
@@ -134,11 +154,12 @@ def _is_found(row: dict[str, object], text: str) -> bool:
 
 def _entry(text: str, issuer: Issuer) -> RegisterEntry:
     """A card, by its id or by its pseudonym in a log."""
-    for entry in issuer.register:
-        if text.lower() in (entry.card_id.hex(), pseudonym(issuer.kid, entry.card_id)):
-            return issuer.register.find(entry.card_id)
+    found = issuer.register.named(text.lower())
+    if len(found) == 1:
+        return found[0]
     raise InputError(
-        "no such card in the register", hint="find its id by the label: doorward-issuer list DIR --find TEXT"
+        f"{len(found)} cards have this pseudonym" if found else "no such card in the register",
+        hint="find its id by the label: doorward-issuer list DIR --find TEXT",
     )
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import secrets
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-import sqlite_utils
 
 from edge.app.parts.trust_folder import open_files
 from edge.card import cose
@@ -22,10 +21,12 @@ from edge.formats.untrusted_text import UnreadableText, typed_json
 from edge.sqlite import faults, open_writer, transaction
 from edge.trust.scope import ANYWHERE, Scope
 from edge.trust.sealed_template import MAX_SEALED_BYTES
+from tools.issuing import card_table
 from tools.issuing.issuer import Issuer
-from tools.issuing.register import CardStanding, Edition, IndexUse, Register, RegisterEntry
+from tools.issuing.register import Register
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -83,14 +84,8 @@ class IssuingOffice:
             raise InputError(f"{self.folder / CONFIG}: {error}", hint="restore it from a backup") from error
         seed, document_key = self._key(KEY, cose.SEED_BYTES), self._key(DOCUMENT_KEY, KEY_BYTES)
         with self._register() as db:
-            before = tuple(_entry(row) for row in db["cards"].rows) if db["cards"].exists() else ()
-            register = Register(config.capacity, before, _edition(db))
-            yield _issuer(config, seed, document_key, register)
-            changed = set(register) - set(before)
-            # an office older than labels gets their columns with its first change
-            db.table("cards").upsert_all([_row(entry) for entry in changed], pk="idx", alter=True)
-            edition = {"serial": register.edition.serial, "hashes": register.edition.hashes.hex()}
-            db.table("edition").upsert({"id": 1} | edition, pk="id")
+            card_table.prepare(db, cose.kid_of(cose.public_key(seed)))
+            yield _issuer(config, seed, document_key, Register(config.capacity, db=db))
 
     def boxes(self) -> dict[str, bytes]:
         """All sealed templates that this office has made, by file name."""
@@ -104,11 +99,11 @@ class IssuingOffice:
         return key
 
     @contextmanager
-    def _register(self) -> Iterator[sqlite_utils.Database]:
+    def _register(self) -> Iterator[sqlite3.Connection]:
         """One transaction of the register; a second command waits, so that no index is used twice."""
         path = self.folder / REGISTER
-        with faults(path), closing(open_writer(path, busy_s=BUSY_S)) as connection, transaction(connection):
-            yield sqlite_utils.Database(connection)
+        with faults(path), closing(open_writer(path, busy_s=BUSY_S)) as db, transaction(db):
+            yield db
 
 
 def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, register: Register) -> Issuer:
@@ -121,39 +116,4 @@ def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, register: Re
         register=register,
         scope=Scope(tuple(config.venues), tuple(config.sites), tuple(config.jurisdictions)),
         document_key=document_key,
-    )
-
-
-def _edition(db: sqlite_utils.Database) -> Edition:
-    """The edition in the register; an office older than manifests has none."""
-    rows = list(db["edition"].rows) if db["edition"].exists() else []
-    return Edition(rows[0]["serial"], bytes.fromhex(rows[0]["hashes"])) if rows else Edition()
-
-
-def _row(entry: RegisterEntry) -> dict[str, Any]:
-    """An entry as a row. Of the holder it has the pseudonym, and the label that the office chose to write."""
-    return {
-        "idx": entry.index,
-        "card_id": entry.card_id.hex(),
-        "part": entry.part.value,
-        "standing": entry.standing.value,
-        "issued_at": int(entry.issued_at.timestamp()),
-        "expires": int(entry.expires.timestamp()),
-        "box": entry.box.hex(),
-        "subject": entry.subject,
-        "label": entry.label,
-    }
-
-
-def _entry(row: dict[str, Any]) -> RegisterEntry:
-    return RegisterEntry(
-        row["idx"],
-        bytes.fromhex(row["card_id"]),
-        IndexUse(row["part"]),
-        datetime.fromtimestamp(row["issued_at"], UTC),
-        datetime.fromtimestamp(row["expires"], UTC),
-        CardStanding(row["standing"]),
-        bytes.fromhex(row["box"]),
-        row.get("subject") or "",  # offices older than labels have neither column
-        row.get("label") or "",
     )

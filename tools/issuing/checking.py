@@ -51,4 +51,4 @@ def _check_list(
     except Refused as refused:
         raise InputError(f"{name}: {refused.message}", hint="publish the list again") from refused
     if isinstance(status, StatusManifest):
-        expanded(repository.contents(REVOCATION), found.of, status)
+        expanded(repository.contents(repository.targets(REVOCATION).targets), found.of, status)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edge.trust.status.status import StatusManifest
 
 STEPS: Final = 35  # five weeks of daily editions, one delta each
+ENTRY_BYTES: Final = 152  # of a target in the metadata, which every device fetches with each publication
 REACH: Final = 91  # serials: 13 weeks, from which on a merged delta is about as large as the full list
 SPACING: Final = 7  # serials between the starts of two merged deltas
 _DELTA: Final = struct.Struct(">4sIII")  # the head of a delta, as in edge.trust.status.delta
@@ -58,12 +59,15 @@ def next_edition(
     step = statusdelta.encode_delta(
         expanded(published, name, old), bitmaps, old_serial=old.serial, new_serial=new.serial
     )
-    made = {
-        start: merge(published[name.delta(start, old.serial)], step) for start in _bases(ways, old.serial)
-    }
+    worth = len(full) // (2 * ENTRY_BYTES)  # more deltas cost all devices more metadata than they save
+    if not worth:
+        return puts
+    bases = _bases(ways, old.serial)[: max(0, worth - STEPS)]
+    made = {start: merge(published[name.delta(start, old.serial)], step) for start in bases}
     made = {start: delta for start, delta in made.items() if new.serial - start <= REACH} | {old.serial: step}
     puts |= {name.delta(start, new.serial): delta for start, delta in made.items() if len(delta) < len(full)}
-    for kept in _steps(ways, old.serial)[-(STEPS - 1) :]:
+    steps = _steps(ways, old.serial)
+    for kept in steps[max(0, len(steps) + 1 - min(STEPS, worth)) :]:
         del puts[kept]
     return puts
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.card import cose
 from edge.card import numbers as n
 from edge.card.attributes import Attribute, Disclosure, check_value
-from edge.card.claims import Claims, Document, FaceReference, StatusPointer, TemplateReference
+from edge.card.claims import Claims, Document, FaceReference, StatusPointer, TemplateReference, pseudonym
 from edge.card.documents import DisclosedDocument, digest
 from edge.card.encode import sign_card
 from edge.errors import InputError, Refused
@@ -26,7 +27,7 @@ from edge.trust.status.status import Bitmaps, StatusList, StatusManifest
 from tools.issuing.register import CardStanding, IndexUse, Register, RegisterEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 KEY_LIFE: Final = timedelta(days=5 * 365)
@@ -38,9 +39,7 @@ DIGESTS: Final = (
     n.MAX_DIGESTS,
 )  # a hotel asks for six attributes; a longer list shows only that there are more
 LIST_LIFE: Final = timedelta(days=7)  # the issuer's own limit of age; sites have stricter budgets
-RAW_CAPACITY: Final = (
-    1_000_000  # 250 kB every day; a larger list costs less as a manifest with deltas of a few kilobytes
-)
+RAW_CAPACITY: Final = 2_000  # 700 bytes; a larger list costs less as a manifest with coded lists and deltas
 MAX_CARD_BYTES: Final = (
     640  # with the longest audience and nonce around it, it still fits a code of FORMAT.md section 5
 )
@@ -130,11 +129,29 @@ class Issuer:
 
         Raises InputError; then the register is unchanged.
         """
+        (issued,) = self.enrol_all([request], now=now)
+        return issued
+
+    def enrol_all(self, requests: Sequence[CardApplication], *, now: datetime) -> list[Issued]:
+        """Signs a card for each application, as `enrol`: all of them or none. Raises InputError."""
         now = now.replace(microsecond=0)
+        counts = [1 + len(request.papers) for request in requests]
+        taken = iter(self.register.allocate(sum(counts), now=now, randbelow=self._random_source.randbelow))
+        made = [
+            self._issue(request, tuple(islice(taken, count)), now)
+            for request, count in zip(requests, counts, strict=True)
+        ]
+        self.register.add(*(entry for issued in made for entry in issued.entries))
+        return made
+
+    def check(self, request: CardApplication, *, now: datetime) -> None:
+        """Makes a card as `enrol` does, with the longest indexes, and drops it. Raises InputError."""
+        last = self.register.capacity - 1
+        self._issue(request, (last,) * (1 + len(request.papers)), now.replace(microsecond=0))
+
+    def _issue(self, request: CardApplication, taken: tuple[int, ...], now: datetime) -> Issued:
+        """The card with these indexes. Raises InputError."""
         card_id = self._random_source.token_bytes(n.CTI_BYTES)
-        taken = self.register.allocate(
-            1 + len(request.papers), now=now, randbelow=self._random_source.randbelow
-        )
         face, box = self._face(request)
         disclosures = self._disclosures(request.attributes)
         claims = Claims(
@@ -158,22 +175,21 @@ class Issuer:
                 f"the card has {len(card)} bytes, and a door reads at most {MAX_CARD_BYTES}",
                 hint="use fewer documents, fewer or shorter sites, or a smaller template",
             )
-        entries = [
-            RegisterEntry(
-                taken[0],
-                card_id,
-                IndexUse.CARD,
-                now,
-                request.expires,
-                box=box_id(box) if box else b"",
-                subject=request.subject or "",
-                label=request.label,
-            ),
-            *(RegisterEntry(index, card_id, IndexUse.DOCUMENT, now, request.expires) for index in taken[1:]),
-        ]
-        for entry in entries:
-            self.register.add(entry)
-        return Issued(card, card_id, tuple(entries), box, disclosures)
+        entry = RegisterEntry(
+            taken[0],
+            card_id,
+            IndexUse.CARD,
+            now,
+            request.expires,
+            box=box_id(box) if box else b"",
+            subject=request.subject or "",
+            label=request.label,
+            pseudonym=pseudonym(self.kid, card_id),
+        )
+        papers = (
+            RegisterEntry(index, card_id, IndexUse.DOCUMENT, now, request.expires) for index in taken[1:]
+        )
+        return Issued(card, card_id, (entry, *papers), box, disclosures)
 
     def certify(
         self,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tools.issuing.repository import Repository
 
 MAX_BOXES: Final = 60_000  # of one issuer at one site: a trust folder holds at most 65,536 files
+_OF_ISSUER: Final = re.compile(r"(?:issuers|status)/([0-9a-f]{16})[.-]")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # a name that every server serves unchanged
 
 
@@ -79,29 +80,82 @@ def remove_issuer(repository: Repository, kid: bytes) -> dict[str, bytes | None]
     }
 
 
-def lists(repository: Repository, trust: Mapping[str, Buffer], *, now: datetime) -> dict[str, bytes | None]:
-    """The targets of all status lists in a trust folder. `trust`: its files; bitmaps may be mapped.
+class ListPublisher:
+    """Makes the targets of status lists, for any number of trust folders.
 
-    Raises InputError for an issuer that the authority has not added, for a list with a wrong signature, and
-    for a list that is older than the published one; TrustFault for a folder that no device would load.
+    It reads the names of the repository once, and of the issuers those that a folder names.
     """
-    known = issuers(repository)
-    for name in trust:
-        kid = names.issuer_kid(name)
-        if kid is not None and kid not in known:
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._files: dict[ListName, list[str]] = {}
+        for path in repository.targets(REVOCATION).targets:
+            if found := list_target(path):
+                self._files.setdefault(found.of, []).append(path)
+
+    def lists(self, trust: Mapping[str, Buffer], *, now: datetime) -> dict[str, bytes | None]:
+        """The targets of all status lists in a trust folder. `trust`: its files; bitmaps may be mapped.
+
+        Raises InputError for an issuer that the authority has not added, a list with a wrong signature, and a
+        list that is older than the published one; TrustFault for a folder that no device would load.
+        """
+        known = self._issuers(trust)
+        for name in trust:
+            kid = names.issuer_kid(name)
+            if kid is not None and kid not in known:
+                raise InputError(
+                    f"{name}: not an issuer of this authority",
+                    hint="add it with: doorward-authority issuer add",
+                )
+        trusted = dict(issuer_file(issuer) for issuer in known.values())
+        ours = {name: data for name, data in trust.items() if name.startswith(("status/", "sealed/"))}
+        bundle.load({**ours, **trusted})  # all or nothing, as a door loads it
+        puts: dict[str, bytes | None] = {}
+        for name in sorted(ours):
+            suffix = name.rpartition(".")[2]
+            if suffix in any_list.MAX_BYTES:
+                kid = bytes.fromhex(name.removeprefix("status/")[:16])
+                puts |= self._list(known[kid], suffix, trust, signed=bytes(trust[name]), now=now)
+        return puts
+
+    def _issuers(self, trust: Mapping[str, Buffer]) -> dict[bytes, IssuerKey]:
+        """The issuers that the folder names, as far as the authority publishes them; all if it names none."""
+        named = {found[1] for name in trust if (found := _OF_ISSUER.match(name))}
+        if not named:
+            return issuers(self._repository)
+        paths = {kid: names.issuer(kid) for kid in map(bytes.fromhex, sorted(named))}
+        return {
+            kid: read_issuer(path, kid, self._repository.read(path))
+            for kid, path in paths.items()
+            if self._repository.find(path)
+        }
+
+    def _list(
+        self, issuer: IssuerKey, suffix: str, trust: Mapping[str, Buffer], *, signed: bytes, now: datetime
+    ) -> dict[str, bytes | None]:
+        uri, new = any_list.decode(suffix, signed, issuer)
+        name = ListName.of(issuer.kid, uri)
+        target = f"{name.stem}.{suffix}"
+        old = _published(self._repository, issuer, name)
+        if old and new.issued_at < old.issued_at:
             raise InputError(
-                f"{name}: not an issuer of this authority", hint="add it with: doorward-authority issuer add"
+                f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, "
+                "which is older than the published list",
+                hint="make the issuer's latest list with: doorward-issuer publish",
             )
-    trusted = dict(issuer_file(issuer) for issuer in known.values())
-    ours = {name: data for name, data in trust.items() if name.startswith(("status/", "sealed/"))}
-    bundle.load({**ours, **trusted})  # all or nothing, as a door loads it
-    puts: dict[str, bytes | None] = {}
-    for name in sorted(ours):
-        suffix = name.rpartition(".")[2]
-        if suffix in any_list.MAX_BYTES:
-            kid = bytes.fromhex(name.removeprefix("status/")[:16])
-            puts |= _list(repository, known[kid], suffix, trust, signed=bytes(trust[name]), now=now)
-    return puts
+        if is_ahead(new.issued_at, now):
+            raise InputError(
+                f"{target}: signed in the future", hint="compare the clocks of office and authority"
+            )
+        files = self._files.get(name, [])
+        if not isinstance(new, StatusManifest):
+            return {**dict.fromkeys(files), target: signed}
+        stem = bundle.status_stem(issuer.kid, uri)
+        bitmaps = Bitmaps(new.size, trust[f"{stem}.revoked"], trust[f"{stem}.suspended"])
+        before = old if isinstance(old, StatusManifest) else None
+        foreign = {name.foreign: None} if self._repository.find(name.foreign) else {}
+        editions = next_edition(self._repository.contents(files), name, before, new, bitmaps)
+        return {**foreign, **editions, target: signed}
 
 
 def boxes(
@@ -144,42 +198,6 @@ def plain(folder: str, name: str, data: bytes) -> tuple[str, bytes]:
 def _speaks_for(name: str, kid: bytes) -> bool:
     found = list_target(name)
     return (found is not None and found.of.kid == kid) or name.endswith(f".{kid.hex()}.boxes")
-
-
-def _list(
-    repository: Repository,
-    issuer: IssuerKey,
-    suffix: str,
-    trust: Mapping[str, Buffer],
-    *,
-    signed: bytes,
-    now: datetime,
-) -> dict[str, bytes | None]:
-    uri, new = any_list.decode(suffix, signed, issuer)
-    name = ListName.of(issuer.kid, uri)
-    target = f"{name.stem}.{suffix}"
-    old = _published(repository, issuer, name)
-    if old and new.issued_at < old.issued_at:
-        raise InputError(
-            f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, which is older than the published list",
-            hint="make the issuer's latest list with: doorward-issuer publish",
-        )
-    if is_ahead(new.issued_at, now):
-        raise InputError(f"{target}: signed in the future", hint="compare the clocks of office and authority")
-    if not isinstance(new, StatusManifest):
-        stale = (other.path for other in repository if _is_of(other.path, name))
-        return {**dict.fromkeys(stale), target: signed}
-    stem = bundle.status_stem(issuer.kid, uri)
-    bitmaps = Bitmaps(new.size, trust[f"{stem}.revoked"], trust[f"{stem}.suspended"])
-    before = old if isinstance(old, StatusManifest) else None
-    foreign = {name.foreign: None} if repository.find(name.foreign) else {}
-    editions = next_edition(repository.contents(REVOCATION), name, before, new, bitmaps)
-    return {**foreign, **editions, target: signed}
-
-
-def _is_of(path: str, name: ListName) -> bool:
-    found = list_target(path)
-    return found is not None and found.of == name
 
 
 def _published(

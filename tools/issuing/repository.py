@@ -34,7 +34,7 @@ from tools.issuing.metadata import MAX_METADATA_BYTES, parse, require_content, r
 from tools.issuing.roles import DELEGATED, LIVES, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from edge.ports import Files
@@ -129,9 +129,9 @@ class Repository:
         require_content(target_path(target), data, target)
         return data
 
-    def contents(self, role: str) -> Mapping[str, bytes]:
-        """The contents of a role's targets, by name; each is read and verified when it is needed."""
-        return _Contents(self, role)
+    def contents(self, paths: Collection[str]) -> Mapping[str, bytes]:
+        """The contents of these targets, by name; each is read and verified when it is needed."""
+        return _Contents(self, paths)
 
     def signed_at(self) -> datetime:
         """The signed time of the last publication."""
@@ -167,20 +167,20 @@ class Repository:
 
 
 class _Contents(Mapping[str, bytes]):
-    def __init__(self, repository: Repository, role: str) -> None:
+    def __init__(self, repository: Repository, paths: Collection[str]) -> None:
         self._repository = repository
-        self._role = role
+        self._paths = paths
 
     def __getitem__(self, name: str) -> bytes:
-        if name not in self._repository.targets(self._role).targets:
+        if name not in self._paths:
             raise KeyError(name)
         return self._repository.read(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._repository.targets(self._role).targets)
+        return iter(self._paths)
 
     def __len__(self) -> int:
-        return len(self._repository.targets(self._role).targets)
+        return len(self._paths)
 
 
 def _roots(files: Files) -> list[Metadata[Root]]:

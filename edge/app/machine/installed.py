@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edge.config import Config
 
 # Modules that drive the pins of a board for gpiozero, best first.
-PIN_FACTORIES: Final = ("lgpio", "RPi", "pigpio")
+PIN_FACTORIES: Final = ("gpiod", "lgpio", "RPi", "pigpio")
 PIN_FACTORY: Final = "GPIOZERO_PIN_FACTORY"  # names another one, such as the simulator of gpiozero
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from edge.ports import Files
     from edge.trust.snapshot import TrustSnapshot
+    from hw.system.files import Folder
 
 
 def open_files(root: Path) -> Files:
@@ -33,10 +34,10 @@ def open_trust(folder: Path) -> TrustSnapshot:
 def trust_files(folder: Path) -> dict[str, Buffer]:
     """The files of a trust folder by name. Raises TrustFault if there is no folder, StorageFault.
 
-    Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own. Models in the
-    folder are left out: they are large, and the face engine checks them.
+    Large bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own. Models in
+    the folder are left out: they are large, and the face engine checks them.
     """
-    from edge.trust.folder import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap
+    from edge.trust.folder import MAX_FILE_BYTES, is_bitmap
     from hw.system.files import Folder
 
     if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
@@ -45,9 +46,15 @@ def trust_files(folder: Path) -> dict[str, Buffer]:
         )
     files = Folder(folder)
     return {
-        name: files.map(name, limit=MAX_BITMAP_BYTES)
-        if is_bitmap(name)
-        else files.read(name, limit=MAX_FILE_BYTES)
+        name: _bitmap(files, name) if is_bitmap(name) else files.read(name, limit=MAX_FILE_BYTES)
         for name in files.names()
         if not name.startswith("models/")
     }
+
+
+def _bitmap(files: Folder, name: str) -> Buffer:
+    """A mapped file; a small one is copied, because a mapped file keeps a descriptor."""
+    from edge.trust.folder import MAX_BITMAP_BYTES, READ_BYTES
+
+    view = files.map(name, limit=MAX_BITMAP_BYTES)
+    return bytes(view) if len(view) <= READ_BYTES else view

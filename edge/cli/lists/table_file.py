@@ -19,17 +19,26 @@ _CHUNK_BYTES: Final = 64 * 1024
 
 
 def table_rows(
-    path: Path, columns: Sequence[str], *, limit: int, most_bytes: int, others: bool = False
+    path: Path,
+    columns: Sequence[str],
+    *,
+    limit: int,
+    most_bytes: int,
+    others: bool = False,
+    required: Sequence[str] | None = None,
+    unusable: bool = False,
 ) -> Iterator[TableRow]:
-    """The usable rows; all columns are required. Raises InputError for a row that cannot be used.
+    """The usable rows. Raises InputError for a row that cannot be used.
 
-    `limit`: of the characters of a row; `most_bytes`: of the file; `others`: ignore other columns.
+    `limit`: of the characters of a row; `most_bytes`: of the file; `others`: ignore other columns;
+    `unusable`: give rows that cannot be used too; `required`: columns that the file must have, default all.
     """
+    required = columns if required is None else required
     try:
         with path.open("rb") as file, named(path):
             lines = text_lines(text_pieces(_chunks(file, most_bytes)), limit=limit)
-            table = csv_table(lines, columns=columns, required=(columns,), limit=limit, others=others)
-            yield from map(_usable, table)
+            table = csv_table(lines, columns=columns, required=(required,), limit=limit, others=others)
+            yield from table if unusable else map(_usable, table)
     except (OSError, ValueError) as error:
         what = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise InputError(f"{path}: {what}", hint="check the path") from error

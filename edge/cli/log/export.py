@@ -1,4 +1,4 @@
-"""`doorward log export`: verifies a journal, and writes its records as CSV or JSON Lines."""
+"""`doorward log export`: verifies a journal, or its files of a period, and writes CSV or JSON Lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.audit.chain import files_of, open_chain
-from edge.audit.evidence import check_complete
+from edge.audit.excerpt import Excerpt, Period
 from edge.audit.export import COLUMNS, csv_row, json_line
 from edge.cli.output import progress
 from edge.cli.output_file import whole_text
@@ -17,7 +17,7 @@ from edge.errors import Exit
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import TextIO
 
     from edge.audit.record import JournalEntry
@@ -26,21 +26,15 @@ if TYPE_CHECKING:
 def run_export(args: argparse.Namespace) -> int:
     """Write the rows; a broken or an incomplete journal is not exported (exit 1)."""
     paths = (args.path,) if args.path.is_dir() else files_of(args.path)
+    period = Period.between(args.since, args.until)
     with open_chain(paths) as chain:
+        excerpt = Excerpt(chain, period)
         if not args.unverified:
-            verified = chain.verify(watch=lambda rows, total: progress(rows, total=total, label="verifying"))
-            check_complete(verified.base, verified.erased)
-        entries = progress(chain.entries(), total=chain.size - chain.first, label="exporting")
+            excerpt.verify(watch=lambda rows, total: progress(rows, total=total, label="verifying"))
+        entries = progress(excerpt.entries(), total=len(excerpt), label="exporting")
         with whole_text(args.out) as file:
-            (_write_csv if args.format == "csv" else _write_jsonl)(file, _within(entries, args))
+            (_write_csv if args.format == "csv" else _write_jsonl)(file, entries)
     return Exit.OK
-
-
-def _within(entries: Iterable[JournalEntry], args: argparse.Namespace) -> Iterator[JournalEntry]:
-    since, until = (moment and moment.timestamp() * 1_000 for moment in (args.since, args.until))
-    for entry in entries:
-        if (since or 0) <= entry.record.time_ms and (until is None or entry.record.time_ms < until):
-            yield entry
 
 
 def _write_csv(file: TextIO, entries: Iterable[JournalEntry]) -> None:

@@ -23,6 +23,8 @@ _TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
     "waiting": ({"door": str, "person": bytes, "at": int}, ("door",)),
     "switches": ({"switch": str, "since": int, "by": str}, ("switch",)),
 }
+# Without it each passage reads everyone inside, to delete those of a day that is over: 55 ms for 500,000.
+_BY_DAY: Final = "CREATE INDEX IF NOT EXISTS inside_by_day ON inside (area, day)"
 
 
 class Switch(StrEnum):
@@ -161,13 +163,18 @@ def _has_operators(db: sqlite3.Connection) -> bool:
     return any(column[1] == "by" for column in db.execute("PRAGMA table_info(switches)"))
 
 
+def _has_index(db: sqlite3.Connection) -> bool:
+    return any(index[1] == "inside_by_day" for index in db.execute("PRAGMA index_list(inside)"))
+
+
 def _make_tables(db: sqlite3.Connection) -> None:
     known = db.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").fetchone()
     if known == (len(_TABLES),):
-        if not _has_operators(db):  # a file of an earlier version
+        if not (_has_operators(db) and _has_index(db)):  # a file of an earlier version
             with transaction(db):
                 if not _has_operators(db):  # another process may have been first
                     db.execute('ALTER TABLE switches ADD COLUMN "by" TEXT')
+                db.execute(_BY_DAY)
         return
     from sqlite_utils import Database  # 0.3 s, at the first start only
 
@@ -176,3 +183,4 @@ def _make_tables(db: sqlite3.Connection) -> None:
         for name, (columns, pk) in _TABLES.items():
             required = [column for column in columns if column != "by"]
             tables.table(name).create(columns, pk=pk, not_null=required, if_not_exists=True, strict=True)
+        db.execute(_BY_DAY)

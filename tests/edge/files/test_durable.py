@@ -79,3 +79,23 @@ def test_the_bytes_are_flushed_before_the_name_and_the_name_before_the_end(
 def test_a_missing_folder_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         durable.write_durably(tmp_path / "nowhere" / "a", b"")
+
+
+def test_many_files_are_written_with_one_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(os, "sync", lambda: done.append("sync"))
+    real = os.rename
+    monkeypatch.setattr(os, "rename", lambda *args, **more: done.append("rename") or real(*args, **more))
+    (tmp_path / "a").write_bytes(b"old")
+    durable.write_all_durably(tmp_path, {"a": b"new", "b" * 255: b"b"}, mode=0o600)
+    assert done == ["sync", "rename", "rename"]
+    assert names(tmp_path) == ["a", "b" * 255]
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_many_files_that_cannot_all_be_written_leave_nothing_but_whole_files(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(OSError, match="name too long"):
+        durable.write_all_durably(tmp_path, {"a": b"new", "c" * 300: b"c"}, mode=0o600)
+    assert [(name, (tmp_path / name).read_bytes()) for name in names(tmp_path)] == [("a", b"new")]

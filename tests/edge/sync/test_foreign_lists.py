@@ -19,7 +19,7 @@ from edge.errors import InputError
 from edge.trust import folder as bundle
 from edge.trust.issuer_file import issuer_file
 from edge.trust.status.jwk import ForeignKey
-from tools.issuing.publication import issuers, lists
+from tools.issuing.publication import ListPublisher, issuers
 
 URI = "https://lists.example/7"
 KEY = nacl.signing.SigningKey(b"l" * 32)
@@ -54,7 +54,9 @@ class Town:
 
     def publish(self, bits: int, *, age: int = 0) -> None:
         data = token(bits, signed_at=self.authority.now - age * DAY)
-        self.authority.publish(lists(self.authority.repository, {self.name: data}, now=self.authority.now))
+        self.authority.publish(
+            ListPublisher(self.authority.repository).lists({self.name: data}, now=self.authority.now)
+        )
 
     def sync(self) -> bool:
         return self.gate.sync(self.authority.files, now=self.authority.now).changed

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.errors import FetchError, UpdateRejected
 from edge.sync import names, plan
-from edge.sync.plan import MAX_WAIT_S, Target, fit, select, wait_s, way
+from edge.sync.plan import MAX_WAIT_S, ListWays, Target, fit, select, wait_s
 
 KID = b"\x01" * 8
 LIST = names.ListName.of(KID, "https://s.example/1")
@@ -128,13 +128,13 @@ WAYS: dict[str, tuple[int | None, list[tuple[str, int]], list[str]]] = {
 @pytest.mark.parametrize("case", WAYS)
 def test_the_fewest_bytes_are_downloaded(case: str) -> None:
     have, published, expected = WAYS[case]
-    assert lengths(way(targets(*published), LIST, have=have, want=7)) == expected
+    assert lengths(ListWays(targets(*published)).way(LIST, have=have, want=7)) == expected
 
 
 @pytest.mark.parametrize("have", [None, 3, 9])
 def test_an_edition_that_cannot_be_reached_is_refused(have: int | None) -> None:
     with pytest.raises(UpdateRejected, match="neither deltas nor a full list lead to serial 7"):
-        way(targets(LIST.delta(5, 6), LIST.full(6)), LIST, have=have, want=7)
+        ListWays(targets(LIST.delta(5, 6), LIST.full(6))).way(LIST, have=have, want=7)
 
 
 edges = st.dictionaries(
@@ -150,7 +150,7 @@ def test_no_other_chain_has_fewer_bytes(published: dict[tuple[int, int], int], f
         (LIST.full(8), full),
         *((LIST.delta(start, end), length) for (start, end), length in published.items()),
     )
-    found = way(known, LIST, have=have, want=8)
+    found = ListWays(known).way(LIST, have=have, want=8)
 
     def cheapest(at: int) -> float:
         if at == 8:
@@ -224,3 +224,23 @@ def test_a_thousand_devices_that_fail_together_return_at_different_times() -> No
     waits = sorted(wait_s(5, every_s=900, asked_s=0, random_unit=thrown) for _ in range(1_000))
     fullest_second = max(sum(1 for wait in waits if start <= wait < start + 1) for start in range(500))
     assert fullest_second < 20
+
+
+# -- growth ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lists", [3, 30])
+def test_each_name_of_a_repository_is_read_once_for_all_lists(
+    lists: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = [names.ListName(number.to_bytes(8, "big"), bytes(4)) for number in range(lists)]
+    known = targets(
+        *(name for of in ours for name in (of.signed, (of.full(9), 10_000))),
+        *(of.delta(serial, serial + 1) for of in ours for serial in range(1, 9)),
+    )
+    read: list[str] = []
+    real = names.list_target
+    monkeypatch.setattr(names, "list_target", lambda name: read.append(name) or real(name))
+    ways = ListWays(known)
+    assert {len(ways.way(of, have=1, want=9).deltas) for of in ours} == {8}
+    assert sorted(read) == sorted(known)

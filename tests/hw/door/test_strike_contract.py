@@ -1,7 +1,7 @@
 """The contract of every Strike.
 
-It runs on the simulated door, on a place without a lock, on the relay with gpiozero's mock pins, and on the door
-link, which has the controller's own program at the other end of a pty.
+It runs on the simulated door, on a place without a lock, on the relay with gpiozero's mock pins and
+on a simulated GPIO chip, and on the door link, which has the controller's own program at the other end of a pty.
 
 With `--hardware` it also runs on the relay at the pin of DOORWARD_RELAY, and on the controller at the port of
 DOORWARD_CONTROLLER, with its key in DOORWARD_CONTROLLER_KEY, and DOORWARD_CONTROLLER_LOCK=fail-safe for a
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from gpiozero.pins.mock import MockFactory
 from peers.cpython_controller import KEY, OnPty, PushedClock, let_it_crawl
+from peers.pins import Board
 from peers.waiting import until
 from samples.proofs import proof
 from ticks import elapsed, wrapped
@@ -137,6 +138,12 @@ def relay_bench(factory: MockFactory) -> Bench:
     return Bench(relay, lambda: bool(factory.pin(PIN).state), alarms.run_out, alarms.left_ms)
 
 
+def chip_bench(board: Board) -> Bench:
+    alarms = Alarms()
+    relay = GpioRelay(PIN, clock=sim_clock(), factory=board.factory, timer=alarms)
+    return Bench(relay, lambda: board.chip.level(PIN), alarms.run_out, alarms.left_ms)
+
+
 def link_bench(controller: OnPty) -> Bench:
     from hw.door.link import DoorLink  # a machine without pyserial tests the others
 
@@ -217,7 +224,7 @@ def factory() -> Iterator[MockFactory]:
 real = [pytest.param(kind, marks=pytest.mark.hardware) for kind in ("real relay", "real link")]
 
 
-@pytest.fixture(params=["sim", "none", "relay", "link", *real])
+@pytest.fixture(params=["sim", "none", "relay", "relay on a chip", "link", *real])
 def bench(
     request: Any, factory: MockFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
@@ -229,6 +236,10 @@ def bench(
                 bench = none_bench()
             case "relay":
                 bench = relay_bench(factory)
+            case "relay on a chip":
+                board = Board()
+                stack.callback(board.close)
+                bench = chip_bench(board)
             case "real relay":
                 bench = real_relay_bench()
             case "real link":
@@ -460,7 +471,7 @@ def test_a_pin_in_use_is_a_fault_with_a_hint(factory: MockFactory) -> None:
     first = GpioRelay(PIN, clock=sim_clock(), factory=factory)
     with pytest.raises(DoorLinkFault, match="GPIO 17") as caught:
         GpioRelay(PIN, clock=sim_clock(), factory=factory)
-    assert "GPIOZERO_PIN_FACTORY=lgpio" in caught.value.hint
+    assert "a pin of its own" in caught.value.hint
     first.close()
 
 
@@ -487,3 +498,15 @@ def test_an_old_timer_that_runs_late_does_not_end_a_new_release(factory: MockFac
     first.function()  # the old timer's thread calls this if it passed its cancel check before
     assert factory.pin(PIN).state
     relay.close()
+
+
+def test_the_relays_line_never_pulses_when_a_program_starts_or_ends() -> None:
+    board = Board()
+    relay = GpioRelay(PIN, clock=sim_clock(), factory=board.factory)
+    relay.close()
+    assert board.chip.levels(PIN) == (False,)
+    relay = GpioRelay(PIN, clock=sim_clock(), factory=board.factory)
+    relay.release(MAX_RELEASE_MS, proof())
+    board.close()  # as at the end of a program that was not closed
+    assert board.chip.levels(PIN) == (False, True, False)
+    assert not board.chip.is_held(PIN)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from gpiozero.pins.mock import MockFactory
+from peers.pins import Board
 from worlds.trust import NOW
 
 from edge.errors import DoorLinkFault
@@ -29,39 +32,61 @@ class Bench:
     fail: Callable[[], None]
 
 
-@pytest.fixture(params=["pins", "simulated"])
+@pytest.fixture(params=["pins", "chip", "simulated"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    made = on_pins() if request.param == "pins" else simulated()
-    yield made
-    made.sensors.close()
+    with ExitStack() as stack:
+        match request.param:
+            case "pins":
+                made = on_pins()
+            case "chip":
+                board = Board()
+                stack.callback(board.close)
+                made = on_chip(board)
+            case _:
+                made = simulated()
+        stack.callback(made.sensors.close)
+        yield made
 
 
 def on_pins() -> Bench:
-    clock, factory = SimClock(NOW), MockFactory()
+    factory = MockFactory()
+
+    def drive(number: int, level: bool) -> None:
+        pin = factory.pin(number)
+        pin.drive_high() if level else pin.drive_low()
+
+    return wired(factory, drive)
+
+
+def on_chip(board: Board) -> Bench:
+    return wired(board.factory, board.drive)
+
+
+def wired(factory: Any, drive: Callable[[int, bool], object]) -> Bench:
+    clock = SimClock(NOW)
     sensors = GpioLane(PINS, clock=clock, factory=factory)
-    wires = {number: factory.pin(number) for number in (5, 6, 13, 19, 20, 21, 26)}
-    for pin in wires.values():
-        pin.drive_low()  # leaves closed, beams free
+    for number in (5, 6, 13, 19, 20, 21, 26):
+        drive(number, False)  # leaves closed, beams free
 
     def walk(first: int, second: int) -> None:
         for pin in (first, second):
-            wires[pin].drive_high()
+            drive(pin, True)
         for pin in (first, second):
-            wires[pin].drive_low()
+            drive(pin, False)
 
     def come_in() -> None:
         walk(13, 19)
-        wires[26].drive_high()
+        drive(26, True)
 
     def go_through() -> None:
         walk(20, 21)
-        wires[26].drive_low()
+        drive(26, False)
 
     def fail() -> None:
-        wires[13].drive_high()
+        drive(13, True)
         clock.advance(20_000)
 
-    return Bench(sensors, come_in, go_through, wires[5].drive_high, fail)
+    return Bench(sensors, come_in, go_through, lambda: drive(5, True), fail)
 
 
 def simulated() -> Bench:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from gpiozero.pins.mock import MockFactory
+from peers.pins import Board
 
 from edge.errors import ConfigError
 from edge.face.pad.colour_challenge import LampColour
@@ -25,12 +26,18 @@ def factory() -> Iterator[MockFactory]:
     factory.close()
 
 
-@pytest.fixture(params=["pins", "simulator"])
-def light(request: pytest.FixtureRequest, factory: MockFactory) -> Light:
-    if request.param == "simulator":
-        simulated = SimColourLight()
-        return simulated, lambda: simulated.now
-    return ColourLamp(PINS, factory), lambda: tuple(int(factory.pin(pin).state) for pin in PINS)
+@pytest.fixture(params=["pins", "chip", "simulator"])
+def light(request: pytest.FixtureRequest, factory: MockFactory) -> Iterator[Light]:
+    match request.param:
+        case "simulator":
+            simulated = SimColourLight()
+            yield simulated, lambda: simulated.now
+        case "chip":
+            board = Board()
+            yield ColourLamp(PINS, board.factory), lambda: tuple(int(board.chip.level(pin)) for pin in PINS)
+            board.close()
+        case _:
+            yield ColourLamp(PINS, factory), lambda: tuple(int(factory.pin(pin).state) for pin in PINS)
 
 
 @pytest.mark.parametrize("colour", LampColour)

@@ -18,6 +18,7 @@ import pytest
 import signals as controllers  # firmware's
 from gpiozero.pins.mock import MockFactory
 from peers.cpython_controller import OnPty
+from peers.pins import Board
 from peers.sound_player import CALLS, Player
 from peers.waiting import until
 from samples.screen_texts import said
@@ -79,6 +80,18 @@ def gpio_bench(stack: ExitStack) -> Bench:
     signals = GpioSignals(red=RED, green=GREEN, buzzer=BUZZER, factory=factory)
     stack.callback(signals.close)
     return Bench(signals, lambda signal: lit(factory) == first_step(signal))
+
+
+def chip_bench(stack: ExitStack) -> Bench:
+    board = Board()
+    stack.callback(board.close)
+    signals = GpioSignals(red=RED, green=GREEN, buzzer=BUZZER, factory=board.factory)
+    stack.callback(signals.close)
+
+    def tells(signal: Signal | None) -> bool:
+        return (board.chip.level(RED), board.chip.level(GREEN)) == first_step(signal)
+
+    return Bench(signals, tells)
 
 
 def controller_bench(stack: ExitStack, folder: Path) -> Bench:
@@ -152,7 +165,7 @@ def real_sound_bench(stack: ExitStack) -> Bench:
 real = [pytest.param(kind, marks=pytest.mark.hardware) for kind in ("real lamps", "real sound")]
 
 
-@pytest.fixture(params=["sim", "log", "gpio", "controller", "sound", "several", *real])
+@pytest.fixture(params=["sim", "log", "gpio", "chip", "controller", "sound", "several", *real])
 def bench(
     request: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
@@ -164,6 +177,8 @@ def bench(
                 yield log_bench(lambda: capsys.readouterr().err)
             case "gpio":
                 yield gpio_bench(stack)
+            case "chip":
+                yield chip_bench(stack)
             case "controller":
                 pytest.importorskip("serial")
                 yield controller_bench(stack, tmp_path)

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -467,7 +467,8 @@ def test_an_unreachable_database_is_503_and_nothing_is_lost(tmp_path) -> None:
     with serving(create_app(database, password=PASSWORD, log=log)) as hub:
         batch = History(5).batch(0, 5)
         assert hub.give(batch).status == 200
-        with Database(database.engine.url.database).writing():  # another connection holds the lock
+        # another connection holds the lock
+        with closing(Database(str(tmp_path / "hub.db"))) as holder, holder.writing():
             said = hub.give(History(9).batch(5, 9))
         assert (said.status, said.headers["Retry-After"]) == (503, "5")
         assert "sqlite" not in json.dumps(said.body)

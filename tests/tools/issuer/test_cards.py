@@ -12,6 +12,7 @@ import pytest
 from worlds.terminal import Terminal
 
 from edge.errors import Exit
+from edge.sqlite import make_tables
 from tools.issuer import cli as issuer
 from tools.issuing.wallet import Wallet
 
@@ -131,15 +132,78 @@ def test_a_label_is_changed_and_deleted(office, said, capsys):
     assert run("label", office, card) == Exit.USAGE
 
 
-def test_an_office_older_than_labels_is_read_and_gets_them(office, said):
+def make_older(office: Path, *columns: str) -> None:
+    """Turns a register into one of a release before indexes, which lacks these columns too."""
     with closing(sqlite3.connect(office / "register.db")) as db:
-        db.execute("ALTER TABLE cards DROP COLUMN label")
-        db.execute("ALTER TABLE cards DROP COLUMN subject")
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql <> ''"
+        ).fetchall():
+            db.execute(f"DROP INDEX {name}")
+        for column in ("pseudonym", *columns):
+            db.execute(f"ALTER TABLE cards DROP COLUMN {column}")
+        db.execute("PRAGMA user_version = 0")
         db.commit()
+
+
+def test_an_office_older_than_labels_is_read_and_gets_them(office, said):
+    make_older(office, "label", "subject")
     assert [(row["label"], row["subject"]) for row in said()] == [(None, None)] * 2
     card = said()[0]["card"]
     assert run("label", office, card, "Grace") == Exit.OK
     assert [row["card"] for row in said("--find", "grace")] == [card]
+
+
+def test_an_office_older_than_indexes_keeps_its_cards_and_finds_them_by_their_pseudonyms(office, said):
+    before = said()
+    make_older(office)
+    assert run("revoke", office, of_ada(said)["pseudonym"], "--yes") == Exit.OK
+    assert said() == [row | ({"standing": "revoked"} if row["label"] == ADA else {}) for row in before]
+    make_older(office)
+    enrol(office, "third")
+    assert len(said()) == 3
+    assert run("publish", office, "--to", "trust", *AT) == Exit.OK
+
+
+def test_a_register_of_a_later_release_is_refused_and_not_changed(office, capsys):
+    with closing(sqlite3.connect(office / "register.db")) as db:
+        db.execute("PRAGMA user_version = 2")
+        db.commit()
+    before = (office / "register.db").read_bytes()
+    assert run("list", office) == Exit.DEVICE
+    assert "the register has format 2, not 1" in capsys.readouterr().err
+    assert (office / "register.db").read_bytes() == before
+
+
+def test_a_migration_that_is_interrupted_is_done_by_the_next_command(office, said, monkeypatch):
+    before = said()
+    make_older(office, "label", "subject")
+
+    scripts: list[str] = []
+
+    def interrupted(db: sqlite3.Connection, script: str) -> None:
+        scripts.append(script)
+        if "INDEX" in script:
+            raise KeyboardInterrupt
+        make_tables(db, script)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tools.issuing.card_table.make_tables", interrupted)
+        assert run("list", "office") == Exit.INTERRUPTED
+    assert len(scripts) == 2
+    assert [row["pseudonym"] for row in said()] == [row["pseudonym"] for row in before]
+    assert run("revoke", "office", before[0]["pseudonym"], "--yes") == Exit.OK
+
+
+def test_two_cards_of_one_pseudonym_are_told_apart_by_their_ids(office, said, capsys):
+    first, second = said()
+    with closing(sqlite3.connect(office / "register.db")) as db:
+        db.execute("UPDATE cards SET pseudonym = '0123456789ab'")
+        db.commit()
+    assert run("revoke", office, "0123456789ab", "--yes") == Exit.USAGE
+    assert "2 cards have this pseudonym" in capsys.readouterr().err
+    assert run("revoke", office, second["card"], "--yes") == Exit.OK
+    assert [row["standing"] for row in said()] == ["good", "revoked"]
+    assert [row["card"] for row in said()] == [first["card"], second["card"]]
 
 
 @pytest.mark.parametrize(("verb", "standing"), VERBS.items())

@@ -153,8 +153,8 @@ def test_bitmaps_are_removed_from_the_folder_if_the_list_has_them(office):
     assert published(office, trust, "--manifest").serial == 1  # the same list as the last manifest
 
 
-@pytest.mark.parametrize(("capacity", "serial"), [(1_000_000, 0), (1_000_001, 1)])
-def test_large_list_gets_a_manifest_without_the_option(tmp_path, capacity, serial):
+@pytest.mark.parametrize(("capacity", "serial"), [(2_000, 0), (2_001, 1)])
+def test_a_list_that_is_smaller_as_a_manifest_gets_one_without_the_option(tmp_path, capacity, serial):
     run("init", tmp_path / "o", "--name", "x", "--uri", URI, "--capacity", capacity, *AT)
     status = published(tmp_path / "o", tmp_path / "trust")
     assert (status.size, status.serial) == (capacity, serial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,15 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tuf.api.metadata import TargetFile
 
 from edge.errors import InputError
 from edge.sync.names import ListName, list_target
 from edge.trust.status import delta as statusdelta
 from edge.trust.status.status import Bitmaps, StatusManifest
-from tools.issuing.editions import REACH, SPACING, STEPS, merge, next_edition
+from tools.issuing.editions import ENTRY_BYTES, REACH, SPACING, STEPS, merge, next_edition
 
 NAME = ListName(bytes(8), bytes(4))
 AT = datetime(2026, 3, 2, tzinfo=UTC)
+SIZE = 300_000  # a tenth revoked: the full list has 17 kB, so that all deltas are worth their metadata
 
 
 class Shelf(dict[str, bytes]):
@@ -36,7 +39,9 @@ class Shelf(dict[str, bytes]):
 
 def bitmaps(revoked: set[int], suspended: set[int], size: int) -> Bitmaps:
     def bits(those: set[int]) -> bytes:
-        return np.packbits([place in those for place in range(size)], bitorder="little").tobytes()
+        places = np.zeros(size, np.bool_)
+        places[list(those)] = True
+        return np.packbits(places, bitorder="little").tobytes()
 
     return Bitmaps(size, bits(revoked), bits(suspended))
 
@@ -56,7 +61,7 @@ def reached(shelf: Shelf, start: int, content: Bitmaps, goal: int) -> Bitmaps | 
     return writable
 
 
-def history(days: int, *, size: int = 5_000, gap: int = 1, seed: int = 1) -> list[tuple[int, Bitmaps]]:
+def history(days: int, *, size: int = SIZE, gap: int = 1, seed: int = 1) -> list[tuple[int, Bitmaps]]:
     """Editions of a list in which a few cards change every day."""
     dice = np.random.default_rng(seed)
     revoked, suspended, editions = set(dice.integers(0, size, size // 10).tolist()), set(), []
@@ -114,7 +119,7 @@ def test_merged_deltas_are_equal_to_new_ones():
         made = statusdelta.encode_delta(by_serial[start], by_serial[end], old_serial=start, new_serial=end)
         assert delta == made
     assert any(end == last and end - start > 1 for start, end in shelf.deltas)
-    assert content.size == 5_000
+    assert content.size == SIZE
 
 
 SETS = st.lists(st.tuples(st.sets(st.integers(0, 99)), st.sets(st.integers(0, 99))), min_size=3, max_size=3)
@@ -147,7 +152,7 @@ def test_with_missing_serials_the_newest_step_exists_and_all_paths_are_right(gap
 def test_a_list_that_grew_has_no_deltas_from_before():
     shelf = published(history(10))
     old_serial, old = history(10)[-1]
-    grown = bitmaps({1}, set(), 6_000)
+    grown = bitmaps({1}, set(), SIZE + 1)
     shelf.put(next_edition(shelf, NAME, manifest(old, old_serial), manifest(grown, 11), grown))
     assert shelf.deltas == {}
     assert NAME.full(11) in shelf
@@ -159,6 +164,26 @@ def test_a_delta_that_is_no_smaller_than_the_full_list_is_left_out():
     old = manifest(bitmaps(set(range(0, 5_000, 2)), set(), 5_000), 1)
     shelf.put(next_edition(shelf, NAME, old, manifest(content, 2), content))
     assert shelf.deltas == {}
+
+
+@pytest.mark.parametrize("size", [500, 5_000, 20_000, 50_000, 100_000, SIZE])
+def test_the_metadata_of_deltas_is_at_most_half_as_large_as_the_full_list(size):
+    shelf = published(history(60, size=size))
+    (full,) = (data for name, data in shelf.items() if name.endswith(".full"))
+    assert len(shelf.deltas) == min(len(full) // (2 * ENTRY_BYTES), len(published(history(60)).deltas))
+
+
+def test_the_newest_step_is_kept_before_all_others():
+    last = 60
+    for size in (20_000, 50_000, 100_000):
+        steps = sorted(published(history(last, size=size)).deltas)
+        assert steps == [(serial, serial + 1) for serial in range(last - len(steps), last)]
+
+
+def test_an_entry_of_the_metadata_has_the_length_that_is_counted_for_it():
+    target = TargetFile.from_data(NAME.delta(100, 101), bytes(100), ["sha256"])
+    listed = json.dumps({NAME.delta(100, 101): target.to_dict()}, separators=(",", ":"))
+    assert ENTRY_BYTES - 30 < len(listed) <= ENTRY_BYTES + 10
 
 
 def test_an_edition_that_was_signed_again_changes_nothing():

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from worlds.office import URI, enrolment, new_issuer
+from worlds.publishing import revoke_many
 from worlds.trust_repository import Client, RepositoryWorld
 
 from edge.card import cbor
 from edge.errors import InputError, TrustFault
+from edge.ports import Files
 from edge.sync import names
 from edge.sync.names import ListName
 from edge.trust import folder as bundle
 from edge.trust.issuer_file import read_issuer
 from edge.trust.scope import Scope
+from tools.issuing import publication
 from tools.issuing.checking import check_target
 from tools.issuing.publication import (
+    ListPublisher,
     Term,
     add_issuer,
     boxes,
     issuers,
-    lists,
     only_issuer,
     plain,
     remove_issuer,
 )
+from tools.issuing.repository import Repository
 
 
 class Office:
@@ -71,7 +76,7 @@ def office(world) -> Office:
 def publish(world: RepositoryWorld, trust: dict[str, bytes]) -> None:
     """Publish a trust folder with the online keys."""
     world.later()
-    world.publish(lists(world.repository(), trust, now=world.now), world.online)
+    world.publish(ListPublisher(world.repository()).lists(trust, now=world.now), world.online)
 
 
 def check(world: RepositoryWorld) -> None:
@@ -117,9 +122,9 @@ def test_a_list_is_published_as_it_was_signed(world, office):
 
 
 def test_a_manifest_publishes_the_full_list_and_then_deltas(world, office):
-    for _ in range(60):  # of 1,000 cards: the full list is larger than a delta
-        office.issuer.revoke(office.enrol())
-    for expected in ([], [(1, 2)], [(1, 2), (2, 3), (1, 3)]):
+    office.issuer.register.capacity = 50_000
+    revoke_many(office.issuer, 2_000, now=world.now)  # a list of this size is worth some deltas
+    for expected in ([], [(1, 2)], [(1, 2), (2, 3)]):
         publish(world, office.publish(manifest=True))
         ways = {
             (way.start, way.end)
@@ -130,7 +135,7 @@ def test_a_manifest_publishes_the_full_list_and_then_deltas(world, office):
         check(world)
         office.issuer.revoke(office.enrol())
     client = Client(world.folder.parent / "device", world.anchor)
-    assert client.read(world.folder, office.list_name.delta(1, 3))
+    assert client.read(world.folder, office.list_name.delta(2, 3))
 
 
 def test_a_list_that_fits_into_one_file_again_leaves_no_editions(world, office):
@@ -231,3 +236,62 @@ def test_a_list_without_its_issuer_is_found_by_the_check(world, office):
 def test_a_file_name_must_work_on_every_server(name):
     with pytest.raises(InputError, match="not a name for a target"):
         plain("models", name, b"")
+
+
+# -- growth ------------------------------------------------------------------------------------------------------
+
+
+class CountingFiles:
+    """A Files port that counts its reads."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self.reads = 0
+
+    def names(self) -> Sequence[str]:
+        return self._files.names()
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        self.reads += 1
+        return self._files.read(name, limit=limit)
+
+    def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
+        self._files.write(name, data, secret=secret)
+
+
+@pytest.mark.parametrize("manifest", [False, True])
+def test_a_folder_is_published_with_as_many_reads_beside_many_offices_as_beside_few(
+    world, monkeypatch, manifest
+):
+    reads, parsed = [], []
+    real = publication.list_target
+    offices: list[Office] = []
+    for count in (2, 20):
+        offices += [Office(world, seed=10 + number) for number in range(len(offices), count)]
+        world.publish({names.issuer(o.issuer.kid): o.publish()[names.issuer(o.issuer.kid)] for o in offices})
+        for _ in range(2):  # the second time each has a published list
+            folders = [office.publish(manifest=manifest) for office in offices]
+            files = CountingFiles(world.files)
+            repository = Repository.load(files)
+            before, files.reads = files.reads, 0
+            names_read: list[str] = []
+
+            def counted(name: str, read: list[str] = names_read):
+                read.append(name)
+                return real(name)
+
+            monkeypatch.setattr(publication, "list_target", counted)
+            publisher = ListPublisher(repository)
+            puts = {}
+            for folder in folders:
+                puts |= publisher.lists(folder, now=world.later())
+            monkeypatch.setattr(publication, "list_target", real)
+            assert before < 20
+            targets = len(repository.targets("revocation").targets)
+            for office in offices:
+                office.issuer.revoke(office.enrol())
+            world.publish(puts)
+        reads.append(files.reads / count)
+        parsed.append(len(names_read) / targets)
+    assert reads[0] == reads[1] <= 3
+    assert parsed == [1, 1]

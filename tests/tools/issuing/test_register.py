@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import InputError
-from tools.issuing.register import MAX_CAPACITY, REST, CardStanding, IndexUse, Register, RegisterEntry
+from tools.bench.growth.sqlite_steps import counted
+from tools.issuing import card_table
+from tools.issuing.register import MAX_CAPACITY, REST, TRIES, CardStanding, IndexUse, Register, RegisterEntry
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 MONTH = timedelta(days=30)
@@ -136,3 +140,63 @@ def test_card_is_found_by_its_id_and_not_by_those_of_its_documents():
 def test_impossible_capacity_is_refused(capacity):
     with pytest.raises(InputError, match=str(capacity)):
         Register(capacity)
+
+
+# -- growth ------------------------------------------------------------------------------------------------------
+
+WORK = {
+    "allocate": lambda register: register.allocate(3, now=NOW, randbelow=below()),
+    "add": lambda register: register.add(entry(999_999)),
+    "find": lambda register: register.find(card(7)),
+    "named": lambda register: register.named(card(7).hex()),
+    "documents": lambda register: register.documents(card(7)),
+    "label": lambda register: register.label(card(7), "guard"),
+    "stand": lambda register: register.stand(7, CardStanding.SUSPENDED),
+    "boxes": lambda register: register.boxes(NOW),
+    "bitmap": lambda register: register.bitmap(CardStanding.REVOKED),
+    "serial": lambda register: register.serial_of(b"h" * 64),
+    "page": lambda register: register.page(7, 10),
+}
+
+
+def card(number: int) -> bytes:
+    return number.to_bytes(8, "big")
+
+
+def steps(size: int, work) -> int:
+    """Instructions of SQLite's machine for `work` on a register of `size` cards, of which nine are revoked."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        card_table.prepare(db, b"k" * 8)
+        entries = (
+            RegisterEntry(
+                index,
+                card(index),
+                IndexUse.CARD,
+                NOW,
+                NOW + MONTH,
+                CardStanding.REVOKED if 20 < index < 30 else CardStanding.GOOD,
+                b"b" * 16 if index < 5 else b"",
+            )
+            for index in range(size)
+        )
+        register = Register(1_000_000, entries, db=db)
+        with counted(db) as steps:
+            work(register)
+    return steps.count
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_work_on_one_card_is_equal_in_a_list_a_hundred_times_as_large(name):
+    small, large = steps(100, WORK[name]), steps(10_000, WORK[name])
+    assert small > 0
+    assert large <= small + 20
+
+
+def test_a_list_that_is_nearly_full_is_read_whole_once_for_all_cards_of_a_batch():
+    register = Register(1_000, [entry(index) for index in range(990)])
+    calls = []
+    found = register.allocate(
+        10, now=NOW, randbelow=lambda most: calls.append(most) or random.Random(len(calls)).randrange(most)
+    )
+    assert sorted(found) == list(range(990, 1_000))
+    assert len(calls) <= TRIES + 20 * 10 + 10

@@ -29,14 +29,14 @@ def missing(text: str, base: Path = Path()) -> list[tuple[str, str]]:
 NEEDS = {
     "pins": (
         NO_CAMERA + SERIAL + "[strike]\nkind = 'gpio'\n",
-        ("lgpio", "RPi", "pigpio"),
-        "[strike] kind needs lgpio",
+        ("gpiod", "lgpio", "RPi", "pigpio"),
+        "[strike] kind needs gpiod",
         "[pi]",
     ),
     "lamps": (
         NO_CAMERA + SERIAL + "[signals]\nred = 5\n",
-        ("lgpio", "RPi", "pigpio"),
-        "[signals] red needs lgpio",
+        ("gpiod", "lgpio", "RPi", "pigpio"),
+        "[signals] red needs gpiod",
         "[pi]",
     ),
     "Pi camera": (

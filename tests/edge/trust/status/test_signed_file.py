@@ -10,6 +10,7 @@ import cbor2
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from typing_extensions import Buffer
 from worlds.trust import DAY, ISSUER, KID, LIST, NOW, SEED, URI, standing, verified
 
 from edge.app.parts.trust_folder import open_trust
@@ -130,19 +131,26 @@ def test_a_wrong_manifest_is_a_fault_with_a_hint(changes, message):
     assert caught.value.hint
 
 
-def test_the_number_of_manifests_is_limited_by_the_files_that_a_device_can_map():
-    def listed(count: int) -> dict[str, bytes]:
-        files: dict[str, bytes] = {KEY_NAME: KEY_DATA}
-        for number in range(count):
-            uri = f"{URI}{number}"
-            name, data = bundle.status_file(MANIFEST, issuer=ISSUER, uri=uri, issuer_seed=SEED)
-            stem = bundle.status_stem(KID, uri)
-            files |= {name: data, f"{stem}.revoked": BITS.revoked, f"{stem}.suspended": BITS.suspended}
-        return files
+def with_lists(count: int, content: Bitmaps) -> dict[str, Buffer]:
+    manifest = StatusManifest.of(content, serial=1, issued_at=MANIFEST.issued_at, expires=MANIFEST.expires)
+    files: dict[str, Buffer] = {KEY_NAME: KEY_DATA}
+    for number in range(count):
+        uri = f"{URI}{number}"
+        name, data = bundle.status_file(manifest, issuer=ISSUER, uri=uri, issuer_seed=SEED)
+        stem = bundle.status_stem(KID, uri)
+        files |= {name: data, f"{stem}.revoked": content.revoked, f"{stem}.suspended": content.suspended}
+    return files
 
-    assert len(bundle.load(listed(bundle.MAX_MANIFESTS)).status_lists) == bundle.MAX_MANIFESTS
-    with pytest.raises(TrustFault, match="129 manifests of lists, at most 128"):
-        bundle.load(listed(bundle.MAX_MANIFESTS + 1))
+
+def test_the_number_of_large_lists_is_limited_by_the_files_that_a_device_can_map():
+    large = Bitmaps.zeroed(bundle.READ_BYTES * 8 + 1)
+    assert len(bundle.load(with_lists(bundle.MAX_MAPPED, large)).status_lists) == bundle.MAX_MAPPED
+    with pytest.raises(TrustFault, match="129 lists of more than 1048576 cards, at most 128"):
+        bundle.load(with_lists(bundle.MAX_MAPPED + 1, large))
+
+
+def test_lists_whose_bitmaps_are_read_have_no_limit_of_their_own():
+    assert len(bundle.load(with_lists(300, BITS)).status_lists) == 300
 
 
 @pytest.mark.parametrize(
@@ -185,6 +193,18 @@ def test_a_bitmap_that_is_a_link_counts_as_missing(folder):
     (folder / REVOKED).symlink_to(folder / "elsewhere")
     with pytest.raises(TrustFault, match="missing, but its manifest exists"):
         open_trust(folder)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_bitmap_of_a_million_cards_is_read_and_a_larger_one_is_mapped(tmp_path, more):
+    for name, data in with_lists(3, Bitmaps.zeroed(8 * bundle.READ_BYTES + more)).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  of this process
+    trust = open_trust(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) - before == 2 * 3 * more  # noqa: PTH208  likewise
+    assert len(trust.status_lists) == 3
 
 
 def test_a_bitmap_larger_than_any_list_is_not_mapped(folder):

@@ -20,6 +20,7 @@ from edge.venues.door.occupancy import (
     WaitingPerson,
 )
 from edge.venues.door.occupancy_store import OccupancyFile, Switch
+from tools.bench.growth.sqlite_steps import counted
 
 ANNA, BEN, CARL, DORA = (letter * 16 for letter in (b"a", b"b", b"c", b"d"))
 PLAIN = {"door": "lobby", "area": "hall", "at": 1_000, "day": 7, "today": 70}
@@ -207,3 +208,41 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "state" / "presence.db"
     OccupancyFile(path).close()
     assert path.stat().st_mode & 0o077 == 0
+
+
+# -- growth ------------------------------------------------------------------------------------------------------
+
+
+def steps_of_a_passage(path: Path, inside: int) -> int:
+    """Instructions of SQLite's machine for one passage into an area with so many people inside."""
+    crowd = tuple(number.to_bytes(16, "big") for number in range(inside))
+    with closing(OccupancyFile(path)) as presence:
+        presence.write(OccupancyChange(**PLAIN, came=crowd))
+        with counted(presence._db) as steps:
+            assert presence.inside("hall", ANNA) is None
+            assert presence.count("hall", 7) == inside
+            presence.write(OccupancyChange(**PLAIN, came=(ANNA,), left=(crowd[0],), over=7))
+        assert presence.count("hall", 7) == inside
+    return steps.count
+
+
+def test_a_passage_reads_as_much_beside_a_hundred_people_as_beside_ten_thousand(tmp_path: Path) -> None:
+    assert steps_of_a_passage(tmp_path / "a.db", 100) == steps_of_a_passage(tmp_path / "b.db", 10_000)
+
+
+def test_a_file_of_an_older_release_gets_its_index_and_keeps_the_people_inside(tmp_path: Path) -> None:
+    path = tmp_path / "presence.db"
+    with closing(OccupancyFile(path)) as presence:
+        presence.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
+    with closing(sqlite3.connect(path)) as older:
+        older.execute("DROP INDEX inside_by_day")
+        older.execute('ALTER TABLE switches DROP COLUMN "by"')
+        older.commit()
+    with closing(OccupancyFile(path)) as presence:
+        assert presence.inside("hall", ANNA) == Inside(1_000, 7)
+        assert presence.count("hall", 7) == 2
+        presence.switch(Switch.LOCK_DOWN, 5, by="eva")
+        (plan,) = presence._db.execute(
+            "EXPLAIN QUERY PLAN DELETE FROM inside WHERE area = ? AND day < ?", ("hall", 7)
+        ).fetchall()
+    assert "inside_by_day (area=? AND day<?)" in plan[3]

@@ -22,7 +22,7 @@ print(place)
 """
 PROGRAM = """\
 import os
-from hw.system.pins import gpiozero_library
+from hw.pins.library import gpiozero_library
 print(gpiozero_library().__name__)
 import driver
 print(oct(os.stat(os.environ["LG_WD"]).st_mode & 0o777))
@@ -73,4 +73,4 @@ def test_each_driver_of_pins_imports_gpiozero_there() -> None:
         for path in (ROOT / "hw").rglob("*.py")
         if "import gpiozero\n" in path.read_text().replace("  #", "\n")
     ]
-    assert [path.name for path in users] == ["pins.py"]
+    assert [path.name for path in users] == ["library.py"]
