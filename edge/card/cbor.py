@@ -80,7 +80,7 @@ def _size(value: Any) -> int:  # noqa: ANN401  any value that cbor2 makes of hos
 
 
 def _map_size(value: Mapping[Any, Any]) -> int:
-    """The same for a map, whose keys must ascend in the order of `cbor2`: the shorter key first."""
+    """The size of a map, whose keys must ascend in the order of `cbor2`: the shorter key first."""
     size = _head(len(value))
     before: tuple[int, int, int | bytes] = (0, 0, 0)  # below every key
     for key, item in value.items():

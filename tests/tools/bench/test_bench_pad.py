@@ -43,5 +43,5 @@ def test_a_table_without_screens_says_so(
 
 
 def test_a_rate_is_written_with_its_interval() -> None:
-    assert str(pad.Rate(3 / 162, (0.00632, 0.0530))) == "1.9 (0.6 to 5.3)"
-    assert str(pad.Rate(None, None)) == "no face"
+    assert str(pad.RateInLight(3 / 162, (0.00632, 0.0530))) == "1.9 (0.6 to 5.3)"
+    assert str(pad.RateInLight(None, None)) == "no face"

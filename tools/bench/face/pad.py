@@ -58,14 +58,14 @@ LIGHTS = (
 )
 
 
-class Rate(NamedTuple):
+class RateInLight(NamedTuple):
     """A share of pictures with its 95 % interval; None without a face."""
 
     share: float | None
     interval: Interval | None
 
     @classmethod
-    def of(cls, wrong: int, shown: Shown) -> Rate:
+    def of(cls, wrong: int, shown: Shown) -> RateInLight:
         """The rate of this many of these pictures."""
         share = wrong / len(shown.evidence) if shown.evidence else None
         return cls(share, interval(share, shown))
@@ -84,8 +84,8 @@ class Row(NamedTuple):
     light: str
     n: int
     coached: int
-    now: Rate
-    before: Rate
+    now: RateInLight
+    before: RateInLight
 
     def cells(self) -> list[str]:
         """The cells of the table."""
@@ -133,7 +133,14 @@ def _row(engine: FaceEngine, label: str, files: list[Path], light: TestedLight) 
         now, earlier = shown.refused(), before.refused() + before.coached()
     else:
         now, earlier = shown.accepted(), before.accepted()
-    return Row(label, light.name, len(found), shown.coached(), Rate.of(now, shown), Rate.of(earlier, before))
+    return Row(
+        label,
+        light.name,
+        len(found),
+        shown.coached(),
+        RateInLight.of(now, shown),
+        RateInLight.of(earlier, before),
+    )
 
 
 def _evidence(engine: FaceEngine, file: Path, light: TestedLight, seed: int) -> PadEvidence | None:
