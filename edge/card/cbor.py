@@ -6,7 +6,7 @@ module therefore refuses every tag but 18 before `cbor2` acts on it, and the res
 
 Without indefinite lengths an item has one form for each size of its heads, so a value whose maps are in order
 has one encoding of the least size, and data of exactly that size is that encoding. To add the sizes up takes
-5 us for a code; to encode the value again and compare took 34 us.
+20 us for a code; to encode the value again and compare took 40 us.
 """
 
 from __future__ import annotations

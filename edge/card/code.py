@@ -93,8 +93,8 @@ def _code_or_none(text: str) -> Code | None:
 def _from_base45(body: str) -> bytes:
     """Strict RFC 9285, all groups at once: each is a lane of 24 bits of one large integer.
 
-    A group is at most 91,124, so no lane runs over into the next. 597 characters take 5 us; a list
-    comprehension over the groups takes 25 us, and these are 20 of the 230 us from code text to card.
+    A group is at most 91,124, so no lane runs over into the next. The code of a card takes 9 us; a
+    list comprehension over its groups took 25 us of the 230 from code text to card.
     Raises ValueError for a wrong character, a digit left over, and a group too large for its bytes.
     """
     digits = body.encode("ascii").translate(_DIGITS)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ORDER: Final = 6
 FULL: Final = 255  # of a channel: more light than the sensor, or the file, can say
-FACE_STRIDE: Final = 4  # px; 3,600 of the pixels of a face of 240 px, 15 us
+FACE_STRIDE: Final = 4  # px; 3,600 of the pixels of a face of 240 px, 0.1 ms
 STRIDE: Final = 8  # px; 4,800 of the pixels of a 640x480 frame, 0.2 ms
 LEAST, MOST = 0.4, 2.5  # of a gain: a frame of one colour must not become another picture
 _LEVELS = np.arange(256, dtype=np.float32)[:, np.newaxis]
