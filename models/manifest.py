@@ -111,6 +111,8 @@ class Embedders(_Table, frozen=True, kw_only=True):
     """The embedder's file for each runtime, and for litert by the kind of machine."""
 
     litert: str
+    litert_aarch64: str
+    litert_aarch64_asimddp: str
     litert_x86_64: str
     litert_x86_64_vnni: str
     tflite_runtime: str

@@ -2,7 +2,11 @@
 
 Options of `cbor2` refuse duplicate keys, indefinite lengths and depth. It still accepts trailing bytes, long
 integers and a dozen tags, of which 28 and 29 build cycles and 35 compiles a pattern (seen in 6.2.1). This
-module therefore refuses every tag but 18 before `cbor2` acts on it, and the rest by encoding the value again.
+module therefore refuses every tag but 18 before `cbor2` acts on it, and the rest by the size of the value.
+
+Without indefinite lengths an item has one form for each size of its heads, so a value whose maps are in order
+has one encoding of the least size, and data of exactly that size is that encoding. To add the sizes up takes
+20 us for a code; to encode the value again and compare took 40 us.
 """
 
 from __future__ import annotations
@@ -40,11 +44,10 @@ def decode(data: bytes, *, limit: int) -> object:
             allow_indefinite=False,
             max_depth=MAX_DEPTH,
         )
-        _check(value)
-        again = encode(value)
+        size = _size(value)
     except (cbor2.CBORError, ValueError) as error:
         raise malformed("not CBOR that this format allows") from error
-    if again != data:
+    if size != len(data):
         raise malformed("not the deterministic encoding of its value")
     return value
 
@@ -54,23 +57,60 @@ def malformed(detail: str) -> Refused:
     return Refused(Reason.CARD_MALFORMED, detail)
 
 
-def _check(value: Any) -> None:  # noqa: ANN401  any value that cbor2 makes of hostile bytes
-    """Check that the format allows the type of this value, at any depth. Raises ValueError."""
+def _size(value: Any) -> int:  # noqa: ANN401  any value that cbor2 makes of hostile bytes
+    """The number of bytes of the deterministic encoding of this value.
+
+    Raises ValueError for a type that the format does not allow, and for a map out of order, at any depth.
+    """
     kind = type(value)
-    if kind is int or kind is bytes or kind is str:
-        return  # an integer of more than 64 bits is a tag in CBOR, and is already refused
+    if kind is bytes:
+        return _head(len(value)) + len(value)
+    if kind is int:  # an integer of more than 64 bits is a tag in CBOR, and is already refused
+        return _head(value if value >= 0 else -1 - value)
+    if kind is str:
+        length = len(value) if value.isascii() else len(value.encode())
+        return _head(length) + length
     if kind is list or kind is tuple:
-        for item in value:
-            _check(item)
-    elif kind is dict or kind is cbor2.frozendict:
-        for key, item in value.items():
-            if type(key) is not int and type(key) is not str:
-                raise ValueError("key")
-            _check(item)
-    elif kind is cbor2.CBORTag:
-        _check(value.value)
-    else:
-        raise ValueError("kind")
+        return _head(len(value)) + sum(map(_size, value))
+    if kind is dict or kind is cbor2.frozendict:
+        return _map_size(value)
+    if kind is cbor2.CBORTag:
+        return _head(value.tag) + _size(value.value)
+    raise ValueError("kind")
+
+
+def _map_size(value: Mapping[Any, Any]) -> int:
+    """The size of a map, whose keys must ascend in the order of `cbor2`: the shorter key first."""
+    size = _head(len(value))
+    before: tuple[int, int, int | bytes] = (0, 0, 0)  # below every key
+    for key, item in value.items():
+        place = _place(key)
+        if place <= before:
+            raise ValueError("order")
+        before = place
+        size += place[0] + _size(item)
+    return size
+
+
+def _place(key: object) -> tuple[int, int, int | bytes]:
+    """The place of a key among others: the size of its encoding, its major type, and its content."""
+    if type(key) is int:
+        return (_head(key), 0, key) if key >= 0 else (_head(-1 - key), 1, -1 - key)
+    if type(key) is str:
+        text = key.encode()
+        return _head(len(text)) + len(text), 3, text
+    raise ValueError("key")
+
+
+def _head(number: int) -> int:
+    """The size of the shortest head that holds this number, in bytes."""
+    if number < 24:
+        return 1
+    if number < 0x100:
+        return 2
+    if number < 0x1_0000:
+        return 3
+    return 5 if number < 0x1_0000_0000 else 9
 
 
 def _refuse_tag(*_: object) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _NO_DIGIT: Final = 0xFF
 _DIGITS: Final = bytes(_ALPHABET.find(byte) & _NO_DIGIT for byte in range(256))  # -1 & 0xFF is 0xFF
+_FIRST: Final = int.from_bytes(
+    b"\xff\0\0" * (MAX_CODE_CHARS // 3 + 1), "little"
+)  # the first digit of each group
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +108,22 @@ def _code_or_none(symbol: Symbol) -> Code | None:
 
 
 def _from_base45(body: str) -> bytes:
-    """Strict RFC 9285, in a third of the time of the lenient `base45` package (36 us for 382 B).
+    """Strict RFC 9285, all groups at once: each is a lane of 24 bits of one large integer.
 
+    A group is at most 91,124, so no lane runs over into the next. The code of a card takes 9 us; a
+    list comprehension over its groups took 25 us of the 230 from code text to card.
     Raises ValueError for a wrong character, a digit left over, and a group too large for its bytes.
     """
     digits = body.encode("ascii").translate(_DIGITS)
     if _NO_DIGIT in digits or len(digits) % 3 == 1:
         raise ValueError("not base45")
     whole = len(digits) - len(digits) % 3
-    low, middle, high = digits[0:whole:3], digits[1:whole:3], digits[2:whole:3]
-    words = [a + 45 * b + 2_025 * c for a, b, c in zip(low, middle, high, strict=True)]
-    if max(words, default=0) > 0xFFFF:
+    lanes = int.from_bytes(digits[:whole], "little")
+    low, middle, high = lanes & _FIRST, lanes >> 8 & _FIRST, lanes >> 16 & _FIRST
+    words = (low + 45 * middle + 2_025 * high).to_bytes(whole, "little")
+    if any(words[2::3]):
         raise ValueError("a group of base45 above 65535")
-    last = [a + 45 * b for a, b in zip(digits[whole::2], digits[whole + 1 :: 2], strict=True)]
-    return struct.pack(f">{len(words)}H", *words) + bytes(last)  # bytes() refuses a last group above 255
+    payload = bytearray(whole // 3 * 2)
+    payload[0::2], payload[1::2] = words[1::3], words[0::3]
+    last = bytes(a + 45 * b for a, b in zip(digits[whole::2], digits[whole + 1 :: 2], strict=True))
+    return bytes(payload) + last  # bytes() refuses a last group above 255

@@ -24,3 +24,10 @@ def noise(seed: int = 1, sigma: float = 6) -> np.ndarray:
     """A picture of a wall with the noise of a camera."""
     grain = np.random.default_rng(seed).normal(128, sigma, (*FRAME, 3))
     return cv2.GaussianBlur(grain, (0, 0), 0.7).clip(0, 255).astype(np.uint8)
+
+
+def scene() -> np.ndarray:
+    """Patches of many colours under white light."""
+    dice = np.random.default_rng(3)
+    small = dice.integers(20, 200, (12, 16, 3), dtype=np.uint8)
+    return cv2.resize(small, FRAME[::-1], interpolation=cv2.INTER_NEAREST)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.errors import ModelFault
-from edge.face.pad import geometry, texture
+from edge.face.pad import geometry, light_colour, texture
 from edge.face.pad.fusion import TABLE, Family, Measure, PadPolicy, fuse
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class PadDetector:
                 geometry.border, enough=0.0 if policy.exact else TABLE[Measure.BORDER].limit
             ),
             Measure.MOIRE: texture.moire,
+            Measure.CLIPPED: light_colour.clipped,
         }
         if passive is not None:
             measures = {**measures, Measure.LIVE: passive.live}

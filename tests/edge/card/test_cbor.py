@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import cbor2
 import pytest
 from conftest import shared
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.card import cbor
@@ -42,6 +43,99 @@ def test_only_the_deterministic_encoding_of_a_value_is_accepted(value):
     for data in (cbor2.dumps(value), cbor2.dumps(value, indefinite_containers=True)):
         got = decoded(data)
         assert got is Reason.CARD_MALFORMED or cbor.encode(got) == data
+
+
+def encoded_again(data: bytes) -> object:
+    """The slow rule that `decode` must agree with: the value of allowed types whose encoding is the data."""
+    try:
+        value = cbor2.loads(
+            data,
+            semantic_decoders=cbor.NO_TAGS,
+            allow_duplicate_keys=False,
+            allow_indefinite=False,
+            max_depth=cbor.MAX_DEPTH,
+        )
+        if is_allowed(value) and cbor2.dumps(value, canonical=True) == data:
+            return value
+    except (cbor2.CBORError, ValueError):
+        pass
+    return Reason.CARD_MALFORMED
+
+
+def is_allowed(value: object) -> bool:
+    match value:
+        case bool():
+            return False
+        case int() | bytes() | str():
+            return True
+        case list() | tuple():
+            return all(map(is_allowed, value))
+        case Mapping():
+            return all(type(key) in {int, str} for key in value) and all(map(is_allowed, value.values()))
+        case cbor2.CBORTag():
+            return is_allowed(value.value)
+    return False
+
+
+def heads(major: int, number: int) -> st.SearchStrategy[bytes]:
+    """A head of this number, in any size that holds it."""
+    sizes = [size for size in (1, 2, 4, 8) if number < 1 << 8 * size]
+    said = [
+        bytes((major << 5 | 24 + size.bit_length() - 1,)) + number.to_bytes(size, "big") for size in sizes
+    ]
+    return st.sampled_from([bytes((major << 5 | number,)), *said] if number < 24 else said)
+
+
+@st.composite
+def items(draw: st.DrawFn, depth: int = 4) -> bytes:
+    """An item of a type that the format allows: often with a head that is too long, or a map out of order."""
+    major = draw(st.sampled_from((0, 1, 2, 3, 4, 5, 6) if depth else (0, 1, 2, 3)))
+    number = draw(st.sampled_from((0, 1, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**64 - 1)))
+    match major:
+        case 0 | 1:
+            return draw(heads(major, number))
+        case 2 | 3:
+            text = draw(st.sampled_from(("", "a", "b", "é", "aa", "x" * 23, "é" * 12, "y" * 256))).encode()
+            return draw(heads(major, len(text))) + text
+        case 4 | 5:
+            inner = draw(st.lists(items(depth - 1), max_size=4))
+            inner = inner[: len(inner) // 2 * 2] if major == 5 else inner
+            return draw(heads(major, len(inner) // (major - 3))) + b"".join(inner)
+    return b"\xd2" + draw(items(depth - 1))
+
+
+@settings(max_examples=500)
+@given(items() | st.builds(lambda item, more: item + more, items(), st.binary(max_size=2)))
+def test_fuzz_the_size_of_a_value_tells_what_encoding_it_again_would_tell(data):
+    assert decoded(data) == encoded_again(data)
+
+
+@given(values, st.integers(0, 200), st.binary(min_size=1, max_size=3))
+def test_fuzz_a_changed_encoding_is_judged_as_by_encoding_it_again(value, at, put):
+    data = cbor2.dumps(value, canonical=True)
+    at = min(at, len(data))
+    changed = data[:at] + put + data[at + len(put) :]
+    assert decoded(changed) == encoded_again(changed)
+
+
+ORDERS = {
+    "a shorter key first": ("a2 1818 00 6161 00", True),
+    "a longer key first": ("a2 190100 00 00 00", False),
+    "a number above before one below zero": ("a2 00 00 20 00", True),
+    "a number below zero first": ("a2 20 00 00 00", False),
+    "numbers below zero ascend by their content": ("a2 20 00 21 00", True),
+    "and do not descend": ("a2 21 00 20 00", False),
+    "texts ascend by their bytes": ("a2 6161 00 6162 00", True),
+    "a text that is shorter but greater first": ("a2 6162 00 626161 00", True),
+    "a text that is longer first": ("a2 626161 00 6162 00", False),
+}
+
+
+@pytest.mark.parametrize(("hexes", "is_taken"), ORDERS.values(), ids=ORDERS)
+def test_the_keys_of_a_map_ascend(hexes, is_taken):
+    data = bytes.fromhex(hexes)
+    assert (decoded(data) is not Reason.CARD_MALFORMED) == is_taken
+    assert decoded(data) == encoded_again(data)
 
 
 REFUSED = {

@@ -124,6 +124,7 @@ BAD_FRAMES = {
     "with alpha": (lambda a: np.dstack([a, a[..., 0]]), Reason.FACE_QUALITY),
     "black": (lambda _: np.zeros((*DOOR, 3), np.uint8), Reason.FACE_ABSENT),
     "white": (lambda _: np.full((*DOOR, 3), 255, np.uint8), Reason.FACE_ABSENT),
+    "one colour": (lambda _: np.full((*DOOR, 3), (230, 60, 20), np.uint8), Reason.FACE_ABSENT),
     "noise": (
         lambda _: np.random.default_rng(3).integers(0, 256, (*DOOR, 3), dtype=np.uint8),
         Reason.FACE_ABSENT,

@@ -10,7 +10,7 @@ from edge.face.manifest import ModelFile, parse
 
 HASHES = {
     name: f"{n:064x}"
-    for n, name in enumerate(("d.tflite", "r.tflite", "m.tflite", "i8", "w8", "b.npy", "p2", "p1"))
+    for n, name in enumerate(("d.tflite", "r.tflite", "m.tflite", "i8", "i8d", "w8", "b.npy", "p2", "p1"))
 }
 PAGE = "\n".join(f'[files."{name}"]\nsha256 = "{digest}"' for name, digest in HASHES.items()) + """
 [face]
@@ -22,6 +22,7 @@ basis = "b.npy"
 default_cosine = 0.60
 [face.embedder]
 litert = "i8"
+litert_aarch64_asimddp = "i8d"
 litert_x86_64 = "w8"
 litert_x86_64_vnni = "i8"
 tflite_runtime = "w8"
@@ -42,6 +43,7 @@ file = "p1"
     ("runtime", "machine", "embedder"),
     [
         ("litert", "aarch64", "i8"),
+        ("litert", "aarch64_asimddp", "i8d"),
         ("litert", "x86_64", "w8"),
         ("litert", "x86_64_vnni", "i8"),
         ("tflite", "aarch64", "w8"),

@@ -16,14 +16,22 @@ def cpuinfo(flags: str, *, name: str = "flags\t\t") -> str:
     return core * 2
 
 
+# /proc/cpuinfo of Linux 6 on a Cortex-A72 without the crypto extension, and what a Cortex-A76 has beyond it
+ARM_V8 = "fp asimd evtstrm crc32 cpuid"
+ARM_V8_2 = "aes pmull sha1 sha2 atomics fphp asimdhp asimdrdm lrcpc dcpop asimddp"
+
 MACHINES = {
     "only AVX2": ("x86_64", cpuinfo("fpu sse4_2 avx avx2 fma"), "x86_64"),
     "AVX-512 without VNNI": ("x86_64", cpuinfo("avx2 avx512f avx512bw avx512vl"), "x86_64"),
     "AVX-512 with VNNI": ("x86_64", cpuinfo("avx2 avx512f avx512_vnni avx512_bitalg"), "x86_64_vnni"),
     "VNNI in 256 bits": ("x86_64", cpuinfo("avx2 avx_vnni sha_ni"), "x86_64_vnni"),
     "a longer word": ("x86_64", cpuinfo("avx2 avx_vnni_int8 not_avx512_vnni"), "x86_64"),
-    "a Raspberry Pi 5": ("aarch64", cpuinfo("fp asimd asimddp", name="Features\t"), "aarch64"),
-    "a flag of another machine": ("aarch64", cpuinfo("avx512_vnni"), "aarch64"),
+    "a Raspberry Pi 5": ("aarch64", cpuinfo(f"{ARM_V8} {ARM_V8_2}", name="Features\t"), "aarch64_asimddp"),
+    "a Raspberry Pi 4": ("aarch64", cpuinfo(ARM_V8, name="Features\t"), "aarch64"),
+    "a longer word on ARM": ("aarch64", cpuinfo("asimd asimddpx xasimddp", name="Features\t"), "aarch64"),
+    "a flag of another machine": ("aarch64", cpuinfo("avx512_vnni asimddp"), "aarch64"),
+    "features of another machine": ("x86_64", cpuinfo("avx_vnni asimddp", name="Features\t"), "x86_64"),
+    "a 32-bit system on a Pi 5": ("armv7l", cpuinfo("neon asimddp", name="Features\t"), "armv7l"),
     "a 32-bit board": ("armv7l", cpuinfo("neon vfpv4", name="Features\t"), "armv7l"),
     "no text": ("x86_64", "", "x86_64"),
     "another text": ("x86_64", "flags\navx512_vnni\n:\n: avx512_vnni\n", "x86_64"),
@@ -31,7 +39,7 @@ MACHINES = {
 
 
 @pytest.mark.parametrize("case", MACHINES, ids=str)
-def test_vnni_is_a_separate_kind_of_x86_64(case: str) -> None:
+def test_instructions_for_four_int8_make_a_separate_kind(case: str) -> None:
     machine, text, expected = MACHINES[case]
     assert kind(machine, text) == expected
 

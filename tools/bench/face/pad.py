@@ -5,7 +5,8 @@
 Each folder has bona_fide/ and a folder for each PAI species. Each row is one kind of picture in one light,
 with 95 % intervals: BPCER for people, APCER for a species. "before" is the policy without the networks, in
 which a near face was an attack. A picture that is coached is neither refused nor accepted: its number stands
-alone. The command prints Markdown, then one JSON object; it takes 40 ms a picture and light.
+alone. Phone screens get a row even if no folder has any. The command prints Markdown, then one JSON object;
+it takes 40 ms a picture and light.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from edge.face.engine import FaceEngine
+    from edge.face.evaluation.intervals import Interval
 
 PEOPLE = "bona_fide"
 SUFFIXES = (".jpg", ".jpeg", ".png")
+SCREENS = ("screen", "replay")  # a folder of phones and tablets has one of these in its name
+NO_SET = ("pictures on phone screens", "", "0", "", "no set here", "no set here")
 HEADS = ("pictures", "light", "n", "coached", "rate, %", "before, %")
 
 
@@ -54,6 +58,25 @@ LIGHTS = (
 )
 
 
+class RateInLight(NamedTuple):
+    """A share of pictures with its 95 % interval; None without a face."""
+
+    share: float | None
+    interval: Interval | None
+
+    @classmethod
+    def of(cls, wrong: int, shown: Shown) -> RateInLight:
+        """The rate of this many of these pictures."""
+        share = wrong / len(shown.evidence) if shown.evidence else None
+        return cls(share, interval(share, shown))
+
+    def __str__(self) -> str:
+        if self.share is None or self.interval is None:
+            return "no face"
+        low, high = self.interval
+        return f"{100 * self.share:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
 class Row(NamedTuple):
     """The rates of one kind of picture in one light."""
 
@@ -61,15 +84,12 @@ class Row(NamedTuple):
     light: str
     n: int
     coached: int
-    rate: float
-    low: float
-    high: float
-    before: float
+    now: RateInLight
+    before: RateInLight
 
     def cells(self) -> list[str]:
         """The cells of the table."""
-        sure = f"{100 * self.rate:.1f} ({100 * self.low:.1f} to {100 * self.high:.1f})"
-        return [self.label, self.light, str(self.n), str(self.coached), sure, f"{100 * self.before:.1f}"]
+        return [self.label, self.light, str(self.n), str(self.coached), str(self.now), str(self.before)]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,7 +102,11 @@ def run(args: argparse.Namespace) -> int:
         for light in LIGHTS
     ]
     rows = [_row(engine, *one) for one in progress(work, total=len(work), label="reading faces")]
-    print("\n".join(markdown(HEADS, [row.cells() for row in rows])))
+    cells = [row.cells() for row in rows]
+    species = [part.name.lower() for folder in args.folders for part in folder.iterdir()]
+    if not any(word in name for name in species for word in SCREENS):
+        cells.append(list(NO_SET))
+    print("\n".join(markdown(HEADS, cells)))
     print(json.dumps([row._asdict() for row in rows]))
     return 0
 
@@ -105,12 +129,18 @@ def _labels(folder: Path) -> Iterator[tuple[str, list[Path]]]:
 def _row(engine: FaceEngine, label: str, files: list[Path], light: TestedLight) -> Row:
     found = [one for number, file in enumerate(files) if (one := _evidence(engine, file, light, number))]
     shown, before = Shown(found), Shown([_before(one) for one in found])
-    people = label.endswith(PEOPLE)
-    wrong = shown.refused() if people else shown.accepted()
-    earlier = before.refused() + before.coached() if people else before.accepted()
-    rate = wrong / len(found)
-    low, high = interval(rate, shown) or (0.0, 1.0)
-    return Row(label, light.name, len(found), shown.coached(), rate, low, high, earlier / len(found))
+    if label.endswith(PEOPLE):
+        now, earlier = shown.refused(), before.refused() + before.coached()
+    else:
+        now, earlier = shown.accepted(), before.accepted()
+    return Row(
+        label,
+        light.name,
+        len(found),
+        shown.coached(),
+        RateInLight.of(now, shown),
+        RateInLight.of(earlier, before),
+    )
 
 
 def _evidence(engine: FaceEngine, file: Path, light: TestedLight, seed: int) -> PadEvidence | None:

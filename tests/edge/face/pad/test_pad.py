@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds.pad_pictures import FRAME, face, noise
+from worlds.pad_pictures import FRAME, face, noise, scene
 
 from edge.decision import Reason
 from edge.errors import ModelFault
 from edge.face.detect import Face
-from edge.face.pad import geometry, light_colour, texture
+from edge.face.pad import geometry, texture
 from edge.face.pad.detector import PadDetector
 from edge.face.pad.fusion import TABLE, Family, Measure, PadPolicy, fuse
 from edge.face.pad.passive import PassivePair, surroundings
@@ -28,6 +28,7 @@ NO_OBJECTION = {
     Measure.BELOW: 1.0,
     Measure.BORDER: 0.5,
     Measure.MOIRE: 0.4,
+    Measure.CLIPPED: 0.4,
     Measure.LIVE: 0.9,
 }
 JUST_BEYOND = {
@@ -42,7 +43,7 @@ COACHED = {
 
 
 def test_each_measure_objects_or_coaches_or_depends_on_live() -> None:
-    assert {*JUST_BEYOND, *COACHED, Measure.BORDER} == set(TABLE) == set(Measure)
+    assert {*JUST_BEYOND, *COACHED, Measure.BORDER, Measure.CLIPPED} == set(TABLE) == set(Measure)
 
 
 @pytest.mark.parametrize("measure", JUST_BEYOND)
@@ -80,6 +81,32 @@ def test_a_border_objects_unless_the_networks_are_sure_of_a_person(live: float |
     assert fuse({**NO_OBJECTION, Measure.BORDER: 1.0}.items()).objections == ()
 
 
+CLIPPED = {
+    "a face that keeps its colour": (0.5, 0.1, Reason.FACE_ATTACK, None),
+    "one that lost it": (0.501, 0.1, None, Coaching.LESS_LIGHT),
+    "one that lost it, and is a person all the same": (0.9, 0.25, None, None),
+    "one that lost it, before a damaged network": (0.9, math.nan, Reason.FACE_ATTACK, Coaching.LESS_LIGHT),
+    "one that lost it, where no network was asked": (0.9, None, None, None),
+}
+
+
+@pytest.mark.parametrize(("clipped", "live", "reason", "coaching"), CLIPPED.values(), ids=CLIPPED)
+def test_a_clipped_face_asks_for_less_light_in_place_of_the_objection_of_the_networks(
+    clipped: float, live: float | None, reason: Reason | None, coaching: Coaching | None
+) -> None:
+    values = {**NO_OBJECTION, Measure.CLIPPED: clipped, Measure.LIVE: live}
+    evidence = fuse((measure, value) for measure, value in values.items() if value is not None)
+    assert evidence.reason is reason
+    assert (evidence.shortfall and evidence.shortfall.coaching) is coaching
+
+
+def test_a_clipped_face_takes_back_no_other_objection() -> None:
+    lost = {**NO_OBJECTION, Measure.CLIPPED: 0.9, Measure.LIVE: 0.1}
+    for measure in (Measure.BELOW, Measure.MOIRE):
+        assert fuse({**lost, measure: JUST_BEYOND[measure][1]}.items()).objections == (measure,)
+    assert fuse({**lost, Measure.BORDER: 1.3}.items()).objections == (Measure.BORDER,)
+
+
 @pytest.mark.parametrize("measure", TABLE)
 def test_a_value_that_is_no_number_never_passes(measure: Measure) -> None:
     evidence = fuse({**NO_OBJECTION, Measure.LIVE: 0.3, measure: math.nan}.items())
@@ -106,7 +133,11 @@ def test_suspicion_grows_from_clear_to_certain_and_stays_in_its_range(
 def test_a_policy_names_its_measures() -> None:
     assert PadPolicy(frozenset()).measures == ()
     assert PadPolicy(frozenset({Family.TEXTURE})).measures == (Measure.MOIRE,)
-    assert PadPolicy(frozenset({Family.PASSIVE})).measures == (Measure.NOISE, Measure.LIVE)
+    assert PadPolicy(frozenset({Family.PASSIVE})).measures == (
+        Measure.NOISE,
+        Measure.CLIPPED,
+        Measure.LIVE,
+    )
     assert PadPolicy().measures == tuple(Measure)
 
 
@@ -115,44 +146,7 @@ def test_a_policy_without_measures_never_objects() -> None:
     assert (evidence.readings, evidence.suspicion, evidence.reason) == ((), 0.0, None)
 
 
-# --- the light ---------------------------------------------------------------------------------------------
-
-
-def scene() -> np.ndarray:
-    """Patches of many colours under white light."""
-    dice = np.random.default_rng(3)
-    small = dice.integers(20, 200, (12, 16, 3), dtype=np.uint8)
-    return cv2.resize(small, FRAME[::-1], interpolation=cv2.INTER_NEAREST)
-
-
-@pytest.mark.parametrize("cast", [(1.25, 1, 0.75), (0.75, 1, 1.25), (1, 0.8, 1)])
-def test_the_gains_of_a_scene_undo_the_colour_of_its_light(cast: tuple[float, float, float]) -> None:
-    white = scene()
-    lit = np.rint(white * np.array(cast)).astype(np.uint8)
-    plain, after = (
-        light_colour.balanced(light_colour.gains(picture))[picture, (0, 1, 2)] for picture in (white, lit)
-    )
-    brightness = after.mean() / plain.mean()  # the gains change it, and the networks hardly see it
-    assert np.abs(after - plain * brightness).max() < 4
-
-
-@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 0), (255, 255, 255), (3, 200, 9)])
-def test_a_frame_of_one_colour_has_bounded_gains(colour: tuple[int, int, int]) -> None:
-    picture = np.full((*FRAME, 3), colour, np.uint8)
-    gains = light_colour.gains(picture)
-    assert ((gains >= light_colour.LEAST) & (gains <= light_colour.MOST)).all()
-    balanced = light_colour.balanced(gains)
-    assert ((balanced >= 0) & (balanced <= 255)).all()
-
-
-@given(seed=st.integers(0, 2**32 - 1), high=st.integers(1, 256))
-@settings(max_examples=40)
-def test_gains_are_those_of_the_minkowski_mean_of_every_eighth_pixel(seed: int, high: int) -> None:
-    picture = np.random.default_rng(seed).integers(0, high, (64, 88, 3), dtype=np.uint8)
-    pixels = picture[::8, ::8].reshape(-1, 3).astype(np.float64)
-    mean = (pixels**6).mean(axis=0) ** (1 / 6)
-    expected = np.clip(mean.mean() / np.maximum(mean, 1), 0.4, 2.5)
-    assert light_colour.gains(picture) == pytest.approx(expected, rel=1e-6)
+# --- noise ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sigma", [0, 2, 8, 20])
@@ -309,6 +303,23 @@ def test_a_network_that_gives_no_number_objects(value: float) -> None:
     pair = PassivePair(Scripted(0, 9, 0), Scripted(value, 0, 0))
     detector = PadDetector(PadPolicy(frozenset({Family.PASSIVE})), pair)
     assert detector.look(noise(), face()).reason is Reason.FACE_ATTACK
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (230, 60, 20)], ids=["black", "one colour"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_frame_of_one_colour_in_which_a_face_was_seen_is_judged_by_the_networks(
+    colour: tuple[int, int, int], exact: bool
+) -> None:
+    pair = PassivePair(Scripted(9, 0, 0), Scripted(9, 0, 0))
+    evidence = PadDetector(PadPolicy(exact=exact), pair).look(np.full((*FRAME, 3), colour, np.uint8), face())
+    assert evidence.objections == (Measure.LIVE,)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_white_frame_in_which_a_face_was_seen_asks_for_less_light(exact: bool) -> None:
+    pair = PassivePair(Scripted(9, 0, 0), Scripted(9, 0, 0))
+    evidence = PadDetector(PadPolicy(exact=exact), pair).look(np.full((*FRAME, 3), 255, np.uint8), face())
+    assert (evidence.reason, evidence.shortfall.coaching) == (None, Coaching.LESS_LIGHT)
 
 
 @pytest.mark.parametrize(("logit", "measured"), [(9, False), (0.1, True)], ids=["sure", "not sure"])
