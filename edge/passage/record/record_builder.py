@@ -151,7 +151,7 @@ class RecordBuilder:
             policy=trust_state.policy if trust_state and trust_state.policy else self._policy.version,
             clock=ClockTrust.SUSPECT if suspect else ClockTrust.TRUSTED,
             trust=_ages(trust_state) if trust_state else (),
-            stages_us=self._micros,
+            stages_us=dict(self._micros),  # a stage that ends later does not change this record
             visit=self._visited(decision, tick_ms) if self._card else msgspec.UNSET,
             mended=self._mended or msgspec.UNSET,
             foreign=self._foreign if reason is Reason.CODE_FOREIGN and self._foreign else msgspec.UNSET,
