@@ -12,7 +12,7 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo wheels test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue bench-growth bench-pad vectors vectors-check fuzz fuzz-link test-coverage test-mutation test-mutation-host pages man completions clean
+.PHONY: given help setup models demo wheels test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue bench-codes bench-growth bench-pad vectors vectors-check fuzz fuzz-link test-coverage test-mutation test-mutation-host pages man completions clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ bench-peers: $(STAMP) $(MODELS) ## measure dlib on the same pictures in the same
 
 bench-revocation: $(STAMP) ## measure full lists, deltas and lookups at 10^6 to 10^8 cards, compared with zlib
 	@$(BIN)/python tools/bench revocation
+
+bench-codes: $(STAMP) ## measure the QR codes read in PICTURES=FOLDER, by our readers and by other engines; damage 10,000
+	@$(BIN)/python tools/bench codes $(PICTURES)
 
 bench-venue: $(STAMP) ## measure a building's door with 100,000 people and 10,000 schedule entries
 	@$(BIN)/python tools/bench venue

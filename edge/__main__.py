@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
+from edge.app.heap import keep_freed_memory
 from edge.app.threads import limit_threads
 from edge.cli import verbs
 from edge.cli.verbs import Verb
@@ -81,6 +82,7 @@ DOORWARD = Verb(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (`edge.errors.Exit`)."""
     limit_threads()
+    keep_freed_memory()
     return verbs.main(DOORWARD, argv)
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from edge.decision import Signal
@@ -24,30 +24,45 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a camera, in the two forms that a verifier needs.
 
     `luma`: uint8 (H, W), for codes; `rgb`: uint8 (h, w, 3), for faces; the sizes may differ. The caller of
-    `Camera.frames` owns both. `tick_ms`: monotonic capture time.
+    `Camera.frames` owns both. `tick_ms`: monotonic capture time. A camera may give `rgb` as a function, which
+    is called once, when colour is first asked for: an idle door asks for none. It may raise CameraFault.
     """
 
-    luma: Pixels
-    rgb: Pixels
-    tick_ms: int
+    __slots__ = ("_rgb", "luma", "tick_ms")
+
+    def __init__(self, luma: Pixels, rgb: Pixels | Callable[[], Pixels], tick_ms: int) -> None:
+        self.luma: Final = luma
+        self.tick_ms: Final = tick_ms
+        self._rgb = rgb
+
+    @property
+    def rgb(self) -> Pixels:
+        if not isinstance(self._rgb, np.ndarray):
+            self._rgb = self._rgb()
+        return self._rgb
+
+    def at(self, tick_ms: int) -> Frame:
+        """This picture with another time."""
+        return self if tick_ms == self.tick_ms else Frame(self.luma, self._rgb, tick_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """One full QR symbol as an engine read it; hostile until its signatures are verified.
 
-    `corners`: four (x, y) in pixels of the image, clockwise from the top left.
+    `corners`: four (x, y) in pixels of the image, clockwise from the top left. `mended`: the engine could not
+    read the picture, and read the symbol after it was corrected and drawn again.
     """
 
     text: str
     payload: bytes
     engine: str
     corners: tuple[tuple[float, float], ...] = field(default=(), compare=False)
+    mended: bool = field(default=False, compare=False)
 
 
 class Camera(Protocol):

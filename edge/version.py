@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
+from pathlib import Path
 
+_PACKAGE = Path(__file__).parent
+_WHEEL = "doorward-", ".dist-info"  # the folder that pip makes beside the package, around the version
+_CHECKOUT = 'version = "'
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def software_version() -> str:
-    """The installed version; "0" in a checkout that is not installed."""
+    """The version that is installed, or that of a checkout; "0" if neither is found.
+
+    `importlib.metadata` gives the same for 15 ms of CPU and 2 MB, at every start of a device.
+    """
+    return version_beside(_PACKAGE)
+
+
+def version_beside(package: Path) -> str:
+    """The version of a package, by the files beside its folder."""
+    before, after = _WHEEL
+    for folder in package.parent.glob(f"{before}*{after}"):
+        return folder.name.removeprefix(before).removesuffix(after)
     try:
-        return version("doorward")
-    except PackageNotFoundError:
+        lines = (package.parent / "pyproject.toml").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
         return "0"
+    return next((line.split('"')[1] for line in lines if line.startswith(_CHECKOUT)), "0")
 
 
 def built_at() -> datetime:
@@ -24,7 +38,7 @@ def built_at() -> datetime:
     device that runs it is never earlier.
     """
     try:
-        return instant(files("edge").joinpath("built.txt").read_text("ascii"))
+        return instant((_PACKAGE / "built.txt").read_text("ascii"))
     except (OSError, UnicodeDecodeError):
         return EPOCH
 

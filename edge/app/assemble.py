@@ -9,21 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 from edge.app.authority import rules_for
-from edge.app.device_parts import DoorParts, LaneParts
+from edge.app.device_parts import DoorParts
 from edge.app.loop.frames import BLIND_MS, steps
-from edge.app.loop.lane_frames import lane_steps
 from edge.app.loop.run import RunningDevice
 from edge.app.stages import adopted
-from edge.app.venues.lane import times_of
 from edge.config.authorities import authorities
 from edge.passage.decision_point import DecisionPoint
 from edge.passage.inputs.code_tracker import GAP_MS
-from edge.passage.lane.authority import Authority
-from edge.passage.lane.snapshot import LaneStepResult
-from edge.passage.lane.verifier import LaneVerifier
 from edge.passage.machine import PassageTimes
 from edge.passage.record.replay_restore import MAX_RECORDS
-from edge.passage.verifier import StepResult, Verifier
+from edge.passage.verifier import Verifier
 from edge.ports import Recounts
 from edge.version import software_version
 
@@ -31,14 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.app.authority import AuthorityParts
+    from edge.app.lane_parts import LaneParts
     from edge.audit.housekeeper import Housekeeper
     from edge.audit.journal import Journal
     from edge.config import Config
+    from edge.passage.lane.snapshot import LaneStepResult
+    from edge.passage.lane.verifier import LaneVerifier
     from edge.passage.stages import Stages
+    from edge.passage.verifier import StepResult
     from edge.ports import Scanner, Strike
 
-DoorDevice: TypeAlias = RunningDevice[Verifier, StepResult]
-LaneDevice: TypeAlias = RunningDevice[LaneVerifier, LaneStepResult]
+    DoorDevice: TypeAlias = RunningDevice[Verifier, StepResult]
+    LaneDevice: TypeAlias = RunningDevice[LaneVerifier, LaneStepResult]
 
 
 @overload
@@ -47,7 +46,7 @@ def assemble(config: Config, parts: DoorParts, *joint: AuthorityParts) -> DoorDe
 def assemble(config: Config, parts: LaneParts, *joint: AuthorityParts) -> LaneDevice: ...
 def assemble(config: Config, parts: DoorParts | LaneParts, *joint: AuthorityParts) -> DoorDevice | LaneDevice:
     """The device with these parts. `joint`: its authorities, its own first; a door has one."""
-    if isinstance(parts, LaneParts):
+    if not isinstance(parts, DoorParts):
         return _lane(config, parts, joint)
     (own,) = joint
     return _door(config, parts, own)
@@ -69,6 +68,12 @@ def _door(config: Config, parts: DoorParts, own: AuthorityParts) -> DoorDevice:
 
 
 def _lane(config: Config, parts: LaneParts, joint: Sequence[AuthorityParts]) -> LaneDevice:
+    # Loaded for a lane only: 25 ms of the start of a door.
+    from edge.app.loop.lane_frames import lane_steps
+    from edge.app.venues.lane import times_of
+    from edge.passage.lane.authority import Authority
+    from edge.passage.lane.verifier import LaneVerifier
+
     for side, strike in parts.strikes.items():
         _recount(strike, joint[0].journal, f"{config.door.site}/{side.value}")
     verifier = LaneVerifier(

@@ -1,15 +1,13 @@
-"""Opened hardware of a door and of a lane, from the configuration or from a simulation."""
+"""Opened hardware of a door, from the configuration or from a simulation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.passage.lane.snapshot import LanePorts
 from edge.passage.snapshot import Ports
 
 if TYPE_CHECKING:
-    from edge.app.loop.lane_frames import CameraPair
     from edge.ports import Camera
 
 
@@ -18,10 +16,3 @@ class DoorParts(Ports):
     """The opened hardware of one door: the ports of its passages, and the camera."""
 
     camera: Camera
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneParts(LanePorts):
-    """The opened hardware of one lane: two doors, two cameras, and the sensors between the doors."""
-
-    cameras: CameraPair

@@ -75,7 +75,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
 def _open_parts(config: Config, base: Path, stack: ExitStack, *, camera: str | None) -> DoorParts:
     strike = open_strike(config, base)
     stack.callback(strike.close)
-    reader = open_live_reader(config.reader.engine)
+    reader = open_live_reader(config.reader.engine, mends=config.reader.mended)
     eye = open_camera(config.camera, base, instead=camera)
     stack.callback(eye.close)
     scanner = open_scanner(config.scanner, base)

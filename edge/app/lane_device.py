@@ -10,7 +10,7 @@ from msgspec import structs
 
 from edge.app.assemble import assemble
 from edge.app.authority import open_authority, open_journal, watch_trust
-from edge.app.device_parts import LaneParts
+from edge.app.lane_parts import LaneParts
 from edge.app.loop.lane_frames import CameraPair
 from edge.app.loop.watchers import open_watchers
 from edge.app.parts.camera import open_camera, system_clock
@@ -103,7 +103,7 @@ def _open_parts(
     }
     return LaneParts(
         cameras=CameraPair(cameras),
-        reader=open_live_reader(config.reader.engine),
+        reader=open_live_reader(config.reader.engine, mends=config.reader.mended),
         strikes=strikes,
         signals=signals,
         sensors=sensors,

@@ -44,6 +44,7 @@ COLUMNS: Final = (
     "upto",
     "vouched_s",
     "foreign",
+    "mended",
 )
 _COLUMNS: Final = frozenset(COLUMNS)
 # Characters with which a spreadsheet begins a formula (OWASP, "CSV Injection"). No field of a record begins

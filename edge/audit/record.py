@@ -151,7 +151,8 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
     `similarity_milli`, `threshold_milli`: cosine times 1000, both or neither; `model` made the cosine.
     `fta`: the quality component for which the last frame was not compared (ISO/IEC 29794-5).
     `stages_us`: time per stage, microseconds. `visit`: further requirements and factors. `foreign`: the kind
-    of a code that is not ours (`edge/card/foreign.py`), with `code.foreign` only.
+    of a code that is not ours (`edge/card/foreign.py`), with `code.foreign` only. `mended`: true if the code
+    was read from a corrected drawing; absent otherwise.
     """
 
     outcome: Outcome
@@ -169,6 +170,7 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
     stages_us: Annotated[dict[Ident, Microseconds], Meta(max_length=16)] = msgspec.field(default_factory=dict)
     visit: Visited | msgspec.UnsetType = msgspec.UNSET  # absent if no card was verified
     foreign: Ident | msgspec.UnsetType = msgspec.UNSET
+    mended: bool | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.GRANT) != (self.reason is None):

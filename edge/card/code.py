@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.card.foreign import foreign_kind, looks_like_ours
@@ -26,10 +26,14 @@ _FIRST: Final = int.from_bytes(
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A text with our prefix, and its bytes; not verified yet. Its repr shows neither."""
+    """A text with our prefix, and its bytes; not verified yet. Its repr shows neither.
+
+    `mended`: the engine read it from a corrected drawing (`Symbol.mended`).
+    """
 
     text: str = field(repr=False)
     payload: bytes = field(repr=False)
+    mended: bool = False
 
 
 def parse_code(text: str) -> Code:
@@ -64,13 +68,22 @@ def one_code(symbols: Sequence[Symbol]) -> Code | None:
     is of our format, as `parse_code` does for one of them, first a damaged code of ours.
     """
     if len(symbols) <= 1:
-        return parse_code(symbols[0].text) if symbols else None
-    codes = [code for symbol in symbols if (code := _code_or_none(symbol.text))]
+        return _code_of(symbols[0]) if symbols else None
+    codes = [code for symbol in symbols if (code := _code_or_none(symbol))]
     if not codes:
         return parse_code(_told_of(symbols))
     if len(codes) > 1:
         raise Refused(Reason.CODE_SEVERAL)
     return codes[0]
+
+
+def shows_mended(symbols: Sequence[Symbol]) -> bool:
+    """Whether the code that `one_code` takes was mended; False if it refuses them, or there is none."""
+    try:
+        code = one_code(symbols)
+    except Refused:
+        return False
+    return code is not None and code.mended
 
 
 def _told_of(symbols: Sequence[Symbol]) -> str:
@@ -83,9 +96,13 @@ def foreign_among(symbols: Sequence[Symbol]) -> ForeignCode:
     return foreign_kind(_told_of(symbols))
 
 
-def _code_or_none(text: str) -> Code | None:
+def _code_of(symbol: Symbol) -> Code:
+    return replace(parse_code(symbol.text), mended=symbol.mended)
+
+
+def _code_or_none(symbol: Symbol) -> Code | None:
     try:
-        return parse_code(text)
+        return _code_of(symbol)
     except Refused:
         return None
 

@@ -13,6 +13,7 @@ from edge.app.parts.code_readers import (
     READERS,
     luma_of,
     open_picture_readers,
+    open_thorough_readers,
     read_file,
     read_luma,
     read_stream,
@@ -44,7 +45,7 @@ _SHOWN = ("issuer", "subject")  # of a card that is verified, for a list of peop
 
 
 def _read(args: argparse.Namespace) -> int:
-    readers = open_picture_readers(args.engine)
+    readers = open_thorough_readers(args.engine) if args.thorough else open_picture_readers(args.engine)
     code = Exit.OK
     for path in progress(args.images, total=len(args.images), label="reading"):
         try:
@@ -67,15 +68,21 @@ def _first(readers: Sequence[CodeReader], luma: Pixels) -> tuple[Symbol, ...]:
     return next(filter(None, (reader.read(luma) for reader in readers)), ())
 
 
-def _row(symbol: Symbol) -> dict[str, str]:
-    return {"text": symbol.text, "payload_hex": symbol.payload.hex(), "engine": symbol.engine}
+def _row(symbol: Symbol) -> dict[str, object]:
+    row: dict[str, object] = {
+        "text": symbol.text,
+        "payload_hex": symbol.payload.hex(),
+        "engine": symbol.engine,
+    }
+    return row | ({"mended": True} if symbol.mended else {})
 
 
 def _tell(path: Path, symbols: Sequence[Symbol]) -> None:
     if not symbols:
         print(f"{harmless(str(path))}: no code")
     for symbol in symbols:
-        print(f"{harmless(str(path))}: {harmless(symbol.text)} ({symbol.engine})")
+        mended = ", mended" if symbol.mended else ""
+        print(f"{harmless(str(path))}: {harmless(symbol.text)} ({symbol.engine}{mended})")
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -226,6 +233,11 @@ VERBS = (
         _read,
         argument("images", type=Path, nargs="+", metavar="IMAGE", help="picture"),
         argument("--engine", choices=READERS, help="use only this engine; left out: all, the best first"),
+        argument(
+            "--thorough",
+            action="store_true",
+            help="take every step, up to 10 s a picture, and add codes instead of stopping at the first",
+        ),
         json_lines("print one JSON object for each picture"),
     ),
     verb(

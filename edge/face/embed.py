@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edge.ports import Floats, Network, Pixels
 
 LEVELS = (np.arange(256, dtype=np.float32) - 127.5) / 128.0  # the input of the graph for each grey level
+LEVELS.flags.writeable = False  # so that a network converts them once
 
 
 class Embedder:

@@ -143,8 +143,9 @@ class FaceEngine:
     def probe(self, rgb: Pixels, face: Face) -> Probe:
         """The aligned crop of one face of a uint8 (H, W, 3) picture, with its landmarks and quality."""
         landmarks = self._mesh.locate(rgb, face)
-        crop = warp(rgb, similarity_transform(landmarks.five, ARCFACE), CROP_PX)
-        return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop))
+        matrix = similarity_transform(landmarks.five, ARCFACE)
+        crop = warp(rgb, matrix, CROP_PX)
+        return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop, matrix))
 
     def upright(self, rgb: Pixels) -> float:
         """The detector's confidence in the largest face, if it is surely an upright one; else 0."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -24,7 +25,14 @@ ARCFACE = np.array(
 )
 CROP_PX = 112
 
-_AS_COMPLEX = np.array([1, 1j])  # (x, y) -> x + iy
+
+class Part(NamedTuple):
+    """A part of a warped square, in its pixels; `right` and `bottom` are beyond it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
 
 
 def similarity_transform(source: Floats, target: Floats) -> Floats:
@@ -33,11 +41,12 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
     Least squares, never a reflection; float32 (2, 3), as cv2.warpAffine takes it. Umeyama's solution
     (PAMI 13(4), 1991) in the plane: with points as complex numbers it is one quotient, without an SVD.
     """
-    z, w = source @ _AS_COMPLEX, target @ _AS_COMPLEX
-    mean_z, mean_w = z.mean(), w.mean()
-    z, w = z - mean_z, w - mean_w
-    spread = max(float((z * z.conj()).real.sum()), 1e-6)  # five equal points give an empty crop, not a crash
-    turn = (z.conj() * w).sum() / spread
+    z, w = ([complex(x, y) for x, y in points.tolist()] for points in (source, target))
+    mean_z, mean_w = sum(z) / len(z), sum(w) / len(w)
+    z, w = [one - mean_z for one in z], [one - mean_w for one in w]
+    # five equal points give an empty crop, not a crash
+    spread = max(sum(one.real**2 + one.imag**2 for one in z), 1e-6)
+    turn = sum(one.conjugate() * other for one, other in zip(z, w, strict=True)) / spread
     shift = mean_w - turn * mean_z
     return np.array(
         [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], dtype=np.float32
@@ -47,9 +56,12 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
 def rotated_square(centre: Floats, side: float, angle: float, out_px: int) -> Floats:
     """The (2, 3) transform that maps a square, rotated by `angle` radians, to (out_px, out_px)."""
     k = out_px / side
-    cos, sin = np.cos(angle) * k, np.sin(angle) * k
-    linear = np.array([[cos, sin], [-sin, cos]])
-    return np.column_stack([linear, out_px / 2 - linear @ centre]).astype(np.float32)
+    cos, sin = math.cos(angle) * k, math.sin(angle) * k
+    x, y = centre.tolist()
+    return np.array(
+        [[cos, sin, out_px / 2 - cos * x - sin * y], [-sin, cos, out_px / 2 + sin * x - cos * y]],
+        dtype=np.float32,
+    )
 
 
 def transform(matrix: Floats, points: Floats) -> Floats:
@@ -62,16 +74,23 @@ def invert(matrix: Floats) -> Floats:
     return np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float32)
 
 
-def warp(rgb: Pixels, matrix: Floats, out_px: int) -> Pixels:
+def warp(
+    rgb: Pixels, matrix: Floats, out_px: int, *, part: Part | None = None, channel: int | None = None
+) -> Pixels:
     """`rgb` mapped by `matrix` to a square of `out_px`; black beyond the edges of the picture.
 
+    `part`: make only this part of the square, and read only what it shows. `channel`: make only this channel.
     The warp is bilinear, so a face that shrinks to less than half is averaged first. Otherwise one pixel in
     four would count, and a 12-megapixel frame would alias.
     """
-    shrink = int(1 / max(float(np.hypot(*matrix[:, 0])), 1e-3))
+    part = part or Part(0, 0, out_px, out_px)
+    shrink = int(1 / max(math.hypot(*matrix[:, 0].tolist()), 1e-3))
     if shrink >= 2:
-        rgb, matrix = _shrunk(rgb, matrix, out_px, shrink)
-    return np.asarray(cv2.warpAffine(rgb, matrix, (out_px, out_px), flags=cv2.INTER_LINEAR), dtype=np.uint8)
+        rgb, matrix = _shrunk(rgb, matrix, out_px, shrink, part, channel)
+    if part.left or part.top:
+        matrix = matrix - np.array([[0, 0, part.left], [0, 0, part.top]], dtype=np.float32)
+    size = part.right - part.left, part.bottom - part.top
+    return _only(channel, cv2.warpAffine(rgb, matrix, size, flags=cv2.INTER_LINEAR))
 
 
 def halve(rgb: Pixels, times: int) -> Pixels:
@@ -90,17 +109,49 @@ def shrink_to(rgb: Pixels, width: int, height: int) -> Pixels:
     return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _shrunk(rgb: Pixels, matrix: Floats, out_px: int, by: int) -> tuple[Pixels, Floats]:
+def _only(channel: int | None, picture: Any) -> Pixels:  # noqa: ANN401  OpenCV's wider type of arrays
+    """One channel of a picture that has several, or the picture itself."""
+    if channel is not None and picture.ndim == 3:
+        picture = cv2.extractChannel(picture, channel)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def _shrunk(
+    rgb: Pixels, matrix: Floats, out_px: int, by: int, part: Part, channel: int | None
+) -> tuple[Pixels, Floats]:
     """The part of `rgb` that the warp reads, `by` times smaller, and the transform for it."""
-    corners = np.array([[0, 0], [out_px, 0], [0, out_px], [out_px, out_px]], dtype=np.float32)
-    spots = transform(invert(matrix), corners)
-    high = np.array([rgb.shape[1], rgb.shape[0]])
-    x0, y0 = np.clip(np.floor(spots.min(axis=0)) - by, 0, high - 1).astype(int)
-    x1, y1 = np.clip(np.ceil(spots.max(axis=0)) + by, 1, high).astype(int)
+    back = invert(matrix)
+    x0, y0, x1, y1 = _reads(back, Part(0, 0, out_px, out_px), rgb, by)
     width, height = max(1, (x1 - x0) // by), max(1, (y1 - y0) // by)
-    part = rgb[y0 : y0 + height * by, x0 : x0 + width * by]
-    small = shrink_to(part, width, height)
+    # A part has the cells of the whole, so that it has the pixels of the whole too.
+    left, top, right, bottom = _reads(back, part, rgb, by)
+    left, right = _cells(left - x0, right - x0, by, width)
+    top, bottom = _cells(top - y0, bottom - y0, by, height)
+    x0, y0 = x0 + left * by, y0 + top * by
+    width, height = right - left, bottom - top
+    read = _only(channel, rgb[y0 : y0 + height * by, x0 : x0 + width * by])
+    small = shrink_to(read, width, height)
     # pixel centres: x = x0 + by * x' + (by - 1) / 2
-    linear = matrix[:, :2] * by
-    shift = matrix[:, :2] @ (np.array([x0, y0]) + (by - 1) / 2) + matrix[:, 2]
-    return small, np.column_stack([linear, shift]).astype(np.float32)
+    (a, b, c), (d, e, f) = matrix.tolist()
+    x, y = x0 + (by - 1) / 2, y0 + (by - 1) / 2
+    moved = [[a * by, b * by, a * x + b * y + c], [d * by, e * by, d * x + e * y + f]]
+    return small, np.array(moved, dtype=np.float32)
+
+
+def _reads(back: Floats, part: Part, rgb: Pixels, by: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what a part of the warp shows of the picture, and a cell around it."""
+    corners = [(x, y) for x in (part.left, part.right) for y in (part.top, part.bottom)]
+    xs, ys = transform(back, np.array(corners, dtype=np.float32)).T.tolist()
+    height, width = rgb.shape[:2]
+    return (
+        min(max(math.floor(min(xs)) - by, 0), width - 1),
+        min(max(math.floor(min(ys)) - by, 0), height - 1),
+        min(max(math.ceil(max(xs)) + by, 1), width),
+        min(max(math.ceil(max(ys)) + by, 1), height),
+    )
+
+
+def _cells(low: int, high: int, by: int, count: int) -> tuple[int, int]:
+    """The first cell, and the one after the last, of what is read from `low` to `high`; at least one."""
+    first = min(low // by, count - 1)
+    return first, min(max(-(-high // by), first + 1), count)

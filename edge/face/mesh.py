@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INPUT_PX = 192
 LEVELS = np.arange(256, dtype=np.float32) / 255.0  # the input of the graph for each grey level
+LEVELS.flags.writeable = False  # so that a network converts them once
 POINTS = 468
 MARGIN = 1.5  # MediaPipe's crop: 1.5 times the detector's box
 
@@ -30,6 +31,8 @@ RIGHT_EYE_OUTER, RIGHT_EYE_INNER = 33, 133
 LEFT_EYE_INNER, LEFT_EYE_OUTER = 362, 263
 NOSE_TIP, FOREHEAD, CHIN = 1, 10, 152
 MOUTH_RIGHT, MOUTH_LEFT = 61, 291
+# Landmarks of the five points: both eyes begin with their outer corner, and the inner corners are last.
+_FIVE = [RIGHT_EYE_OUTER, LEFT_EYE_OUTER, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT, RIGHT_EYE_INNER, LEFT_EYE_INNER]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,16 +49,15 @@ class Landmarks:
     @property
     def five(self) -> Floats:
         """Eye centres, nose tip and mouth corners, right before left: float32 (5, 2)."""
-        p = self.points[:, :2]
-        right = (p[RIGHT_EYE_OUTER] + p[RIGHT_EYE_INNER]) / 2
-        left = (p[LEFT_EYE_INNER] + p[LEFT_EYE_OUTER]) / 2
-        return np.stack([right, left, p[NOSE_TIP], p[MOUTH_RIGHT], p[MOUTH_LEFT]])
+        spots = self.points[_FIVE, :2]  # a copy
+        spots[:2] = (spots[:2] + spots[5:]) / 2
+        return spots[:5]
 
     @property
     def eyes_px(self) -> float:
         """Distance between the eye centres in pixels."""
-        right, left = self.five[:2]
-        return float(np.hypot(*(left - right)))
+        right, left = self.five[:2].tolist()
+        return math.dist(right, left)
 
 
 class FaceMesh:
@@ -78,7 +80,8 @@ class FaceMesh:
         if not all(np.isfinite(out).all() for out in outputs):
             raise ModelFault("the landmark network: its output is not finite, so the model is damaged")
         spots = outputs[0].reshape(POINTS, 3)
-        flat = transform(invert(matrix), spots[:, :2])
-        depth = spots[:, 2:] * (face.side * MARGIN / INPUT_PX)
+        points = np.empty_like(spots)
+        points[:, :2] = transform(invert(matrix), spots[:, :2])
+        np.multiply(spots[:, 2], face.side * MARGIN / INPUT_PX, out=points[:, 2])
         presence = 1.0 / (1.0 + math.exp(-min(80.0, max(-80.0, float(outputs[1].item())))))
-        return Landmarks(np.hstack([flat, depth]), presence)
+        return Landmarks(points, presence)

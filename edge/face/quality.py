@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from edge.face.geometry import ARCFACE, similarity_transform, transform
+from edge.face.geometry import transform
 from edge.face.mesh import (
     CHIN,
     FOREHEAD,
@@ -204,19 +204,24 @@ def rank(quality: Quality) -> float:
     return max(0.0, turned) * min(1.0, quality.detail)
 
 
-def measure(rgb: Pixels, face: Face, landmarks: Landmarks, crop: Pixels) -> Quality:
-    """All measures of one face; `crop` is its aligned uint8 (112, 112, 3)."""
+# Outer and inner corners of the right and the left eye, both corners of the mouth, both cheeks.
+_PLACED = [
+    *(RIGHT_EYE_OUTER, RIGHT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_INNER),
+    *(MOUTH_RIGHT, MOUTH_LEFT, RIGHT_CHEEK, LEFT_CHEEK),
+]
+
+
+def measure(rgb: Pixels, face: Face, landmarks: Landmarks, crop: Pixels, matrix: Floats) -> Quality:
+    """All measures of one face; `crop` is its aligned uint8 (112, 112, 3), by the transform `matrix`."""
     luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     # the middle of the crop, brows to chin: no background, and no black from beyond the picture's edge
     middle = luma[24:104, 20:92]
     spots = landmarks.points[:, :2]
-    placed = transform(similarity_transform(landmarks.five, ARCFACE), spots)
-    eyes = [
-        _mean_std(patch(luma, (placed[outer] + placed[inner]) / 2, EYE_PX))
-        for outer, inner in ((RIGHT_EYE_OUTER, RIGHT_EYE_INNER), (LEFT_EYE_OUTER, LEFT_EYE_INNER))
-    ]
-    cheeks = [_mean_std(patch(luma, placed[cheek], CHEEK_PX))[0] for cheek in (RIGHT_CHEEK, LEFT_CHEEK)]
-    mouth = _mean_std(patch(luma, (placed[MOUTH_RIGHT] + placed[MOUTH_LEFT]) / 2, MOUTH_PX))
+    placed = transform(matrix, spots[_PLACED])
+    *eye_spots, mouth_spot = (placed[0:6:2] + placed[1:6:2]) / 2
+    eyes = [_mean_std(patch(luma, spot, EYE_PX)) for spot in eye_spots]
+    cheeks = [_mean_std(patch(luma, spot, CHEEK_PX))[0] for spot in placed[6:]]
+    mouth = _mean_std(patch(luma, mouth_spot, MOUTH_PX))
     light, contrast = _mean_std(middle)
     eyes_px = landmarks.eyes_px
     yaw, pitch, roll = pose(landmarks)
@@ -258,9 +263,9 @@ def detail(luma: Pixels) -> float:
     side raises, and twice the coarse structure in the same direction, which a dark beard raises. It uses
     second differences, because a gradient includes the shading of a cheek, which blur does not remove.
     """
-    grey = luma.astype(np.float32)
+    grey = luma.astype(np.int16)  # exact, and half the memory of a float: -510 to 510
     fine, coarse = (_structure(grey, step) for step in (FINE, COARSE))
-    by_light = min(fine) / (float(grey.var()) + 1.0)  # + 1.0: one grey level of noise does not count
+    by_light = min(fine) / (_mean_std(luma)[1] ** 2 + 1.0)  # + 1.0: one grey level of noise does not count
     by_shape = min(f / (c + 1.0) for f, c in zip(fine, coarse, strict=True))
     return max(by_light, 2 * by_shape)
 
@@ -275,7 +280,7 @@ def patch(luma: Pixels, centre: Floats, half: tuple[int, int]) -> Pixels:
     return luma[max(0, y - dy) : y + dy + 1, max(0, x - dx) : x + dx + 1]
 
 
-def _structure(grey: Floats, step: int) -> list[float]:
+def _structure(grey: NDArray[np.int16], step: int) -> list[float]:
     """Mean squared second difference over `step` pixels: across, down, and on both diagonals."""
     slant = round(step * math.sqrt(0.5))  # the same distance on a diagonal
     found = []
@@ -286,7 +291,7 @@ def _structure(grey: Floats, step: int) -> list[float]:
         bent = here + here
         bent -= grey[b + dy : height - b + dy, a + dx : width - a + dx]
         bent -= grey[b - dy : height - b - dy, a - dx : width - a - dx]
-        found.append(float(np.vdot(bent, bent)) / bent.size)
+        found.append(cv2.norm(bent, cv2.NORM_L2SQR) / bent.size)
     return found
 
 
@@ -303,7 +308,7 @@ def _margin(spots: Floats, rgb: Pixels) -> float:
 
 
 def _opening(spots: Floats, lids: tuple[int, int], corners: tuple[int, int]) -> float:
-    high, wide = (float(np.hypot(*(spots[a] - spots[b]))) for a, b in (lids, corners))
+    high, wide = (math.dist(spots[a].tolist(), spots[b].tolist()) for a, b in (lids, corners))
     return high / max(wide, 1e-6)
 
 
@@ -314,8 +319,9 @@ def pose(landmarks: Landmarks) -> tuple[float, float, float]:
     """
     p = landmarks.points
     across, down = p[LEFT_EYE_OUTER] - p[RIGHT_EYE_OUTER], p[CHIN] - p[FOREHEAD]
-    x, y, z = np.cross(across, down).tolist()  # points into the head
+    (ax, ay, az), (dx, dy, dz) = across.tolist(), down.tolist()
+    x, y, z = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx  # points into the head
     yaw = math.degrees(math.atan2(-x, z))
     pitch = math.degrees(math.atan2(y, math.hypot(x, z)))
-    roll = math.degrees(math.atan2(across[1], across[0]))
+    roll = math.degrees(math.atan2(ay, ax))
     return yaw, pitch, roll

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.audit.record import DevicePart
-from edge.card.code import foreign_among
+from edge.card.code import foreign_among, shows_mended
 from edge.decision import Grant, Reason
 from edge.errors import StorageFault
 from edge.passage.clock_monitor import ClockMonitor
@@ -116,6 +116,8 @@ class DecisionPoint:
         self._visit = None
         for recorder in self.recorders.values():
             recorder.builder.begin(trust_state, tick_ms)
+            if shows_mended(symbols):
+                recorder.builder.mended()
         found = self.stages.present(symbols, trust, trust_state)
         if isinstance(found, TurnedAway) and found.deny.reason is Reason.CODE_FOREIGN:
             kind = foreign_among(symbols).ident

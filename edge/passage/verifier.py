@@ -7,7 +7,6 @@ frame. It owns no device; `edge.app` passes it the ports.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +87,7 @@ class Verifier:
         self._outcome = None
         self._inputs.camera(answers=True)
         # After an outage of the camera, its first frame may be a little older than our last tick.
-        return self._take(replace(frame, tick_ms=max(frame.tick_ms, self._runner.tick_ms)))
+        return self._take(frame.at(max(frame.tick_ms, self._runner.tick_ms)))
 
     def miss(self) -> StepResult:
         """Go on without a frame: end a passage that waits for a face; serve the door and its scanner.

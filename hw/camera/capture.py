@@ -7,7 +7,7 @@ thread retries with longer and longer pauses; a caller calls `frames()` again to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.errors import CameraFault
@@ -150,7 +150,7 @@ class LiveCamera:
     def _shown(self, frame: Frame) -> Frame:
         # A stamp may jitter after a camera was opened again; time that runs backwards would rearm timers.
         if frame.tick_ms < self._tick_ms:
-            frame = replace(frame, tick_ms=self._tick_ms)
+            frame = frame.at(self._tick_ms)
         self._tick_ms = frame.tick_ms
         self._light.see(frame)
         return frame

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.errors import CameraFault, InputError
@@ -64,7 +63,7 @@ class FileCamera:
 
 def _frame(picture: Path | Frame, tick_ms: int) -> Frame:
     if isinstance(picture, Frame):
-        return replace(picture, tick_ms=tick_ms)
+        return picture.at(tick_ms)
     try:
         return frame_from_rgb(read_rgb(picture), tick_ms)
     except InputError as err:

@@ -9,7 +9,7 @@ import cv2
 
 from edge.errors import CameraFault, InputError
 from hw.camera.capture import CaptureTimeouts, LiveCamera
-from hw.camera.framing import frame_from_rgb
+from hw.camera.framing import frame_from_bgr, frame_from_jpeg, frame_from_rgb
 from hw.camera.images import read_rgb
 from hw.camera.setting import Setting
 from hw.camera.webcam import Picture, expect_readable, silence_opencv
@@ -71,7 +71,7 @@ class _Beat:
 
 
 class _Video:
-    """A Driver that plays a video file."""
+    """A Driver that plays a video file. JPEGs are taken as they are stored, as those of a webcam."""
 
     def __init__(self, path: Path, clock: Clock, luma_px: int, stop: threading.Event) -> None:
         silence_opencv()
@@ -85,15 +85,13 @@ class _Video:
             self._film.release()
             raise CameraFault(f"camera {path}: OpenCV cannot open it", hint="name a video file, such as mp4")
         self._beat = _Beat(fps, stop)
+        self._shape = [self._film.get(side) for side in (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)]
+        is_jpegs = int(self._film.get(cv2.CAP_PROP_FOURCC)) == cv2.VideoWriter.fourcc(*"MJPG")
+        self._is_raw = is_jpegs and self._film.set(cv2.CAP_PROP_FORMAT, -1)
 
     def read(self) -> Picture | None:
-        try:
-            arrived, bgr = self._film.read()
-        except cv2.error as err:
-            raise CameraFault(
-                f"camera {self._path}: OpenCV cannot decode it", hint="save the video in another format"
-            ) from err
-        if not arrived:
+        frame = self._next()
+        if frame is None:
             if self._played:
                 return None
             raise CameraFault(
@@ -101,7 +99,38 @@ class _Video:
             )
         self._beat.wait()
         self._played += 1
-        return Picture(bgr.astype("uint8", copy=False), self._clock.tick_ms(), self._luma_px)
+        return Picture(frame.at(self._clock.tick_ms()))
+
+    def _next(self) -> Frame | None:
+        """The next picture, without its time; None at the end. JPEGs that are damaged are left out."""
+        while True:
+            try:
+                arrived, pixels = self._film.read()
+            except cv2.error as err:
+                raise CameraFault(
+                    f"camera {self._path}: OpenCV cannot decode it", hint="save the video in another format"
+                ) from err
+            if not arrived:
+                return None
+            picture = pixels.astype("uint8", copy=False)
+            if not self._is_raw:
+                return frame_from_bgr(picture, 0, luma_px=self._luma_px)
+            frame = frame_from_jpeg(picture.reshape(-1), 0, luma_px=self._luma_px)
+            if frame is not None and self._is_whole(frame):
+                return frame
+            if not self._played:
+                self._leave_to_opencv()
+
+    def _is_whole(self, frame: Frame) -> bool:
+        """Whether it has the shape of the film: of interlaced films, one JPEG holds every second row."""
+        (height, width), (film_height, film_width) = frame.luma.shape, self._shape
+        return abs(width * film_height - height * film_width) <= max(film_height, film_width)
+
+    def _leave_to_opencv(self) -> None:
+        """Play the film from its beginning, and let OpenCV decode what we cannot."""
+        self._film.release()
+        self._film = cv2.VideoCapture(str(self._path))
+        self._is_raw = False
 
     def close(self) -> None:
         self._film.release()

@@ -181,7 +181,7 @@ class _Request:
     def frame(self) -> Frame:
         with self._guard:
             try:
-                return Frame(luma=self._luma(), rgb=self._rgb(), tick_ms=self._tick_ms)
+                return Frame(self._luma(), self._colours(), self._tick_ms)
             except Exception as error:
                 raise CameraFault("camera: it was closed", hint="try again") from error
             finally:
@@ -201,15 +201,14 @@ class _Request:
             luma = memory.array.reshape(-1, given["stride"])[:height, :width].copy()
         return luma.astype("uint8", copy=False)  # type: ignore[no-any-return]
 
-    def _rgb(self) -> Pixels:
-        """The stream `lores` as RGB. Chroma is padded as luma is, so it is converted with its padding."""
+    def _colours(self) -> Callable[[], Pixels]:
+        """Makes RGB of a copy of the stream `lores`. Chroma is padded as luma is: so it is converted."""
         given = self._request.config["lores"]
         width, height = given["size"]
+        how = _TO_RGB[given["format"]]
         with self._mapped("lores") as memory:
-            rgb = cv2.cvtColor(
-                memory.array.reshape(-1, given["stride"])[: height * 3 // 2], _TO_RGB[given["format"]]
-            )
-        return fit(rgb[:, :width].astype("uint8", copy=False), RGB_LONG_PX)
+            yuv = memory.array.reshape(-1, given["stride"])[: height * 3 // 2].copy()
+        return lambda: fit(cv2.cvtColor(yuv, how)[:, :width].astype("uint8", copy=False), RGB_LONG_PX)
 
     def _mapped(self, stream: str) -> Any:  # noqa: ANN401  no types
         from picamera2 import MappedArray

@@ -1,17 +1,19 @@
-"""A USB webcam through V4L2: OpenCV streams and decodes, `hw.camera.v4l2` sets the other controls."""
+"""A USB webcam through V4L2: OpenCV streams, `hw.camera.v4l2` sets the other controls."""
 
 from __future__ import annotations
 
 import os
 import time
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import cv2
 
 from edge.errors import CameraFault
+from edge.log import log_line
 from hw.camera.capture import CaptureTimeouts, LiveCamera, taken_ms
-from hw.camera.framing import frame_from_bgr
+from hw.camera.framing import frame_from_bgr, frame_from_jpeg, frame_from_yuyv
 from hw.camera.setting import Setting
 from hw.camera.v4l2 import Control, VideoDevice, set_controls, video_devices
 
@@ -19,12 +21,15 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
-    from edge.ports import Clock, Frame, Pixels
+    from edge.ports import Clock, Frame
 
 # One damaged JPEG is a short USB error, and most webcams start with one; after three the camera is gone.
 _BAD_IN_A_ROW: Final = 3
 # 5 ms: a hand at 0.1 m/s moves 0.5 mm, less than a module of a phone's code (0.7 mm). A dark room gets 66 ms.
 _SHORT_100_US: Final = 50
+
+# Opens a device by its path and OpenCV's number of V4L2, as `cv2.VideoCapture` does.
+OpenDevice: TypeAlias = "Callable[[str, int], Any]"
 
 
 class Webcam(LiveCamera):
@@ -42,6 +47,7 @@ class Webcam(LiveCamera):
         setting: Setting | None = None,
         timeouts: CaptureTimeouts | None = None,
         devices: Callable[[], Sequence[VideoDevice]] = video_devices,
+        open_device: OpenDevice = cv2.VideoCapture,
     ) -> None:
         path = only_webcam(devices()) if source is None else _path(source)
         expect_readable(path, writable=True)
@@ -49,7 +55,7 @@ class Webcam(LiveCamera):
 
         def open_driver(_: threading.Event) -> _Usb:
             expect_readable(path, writable=True)
-            return _Usb(path, clock, setting)
+            return _Usb(path, clock, setting, open_device)
 
         super().__init__(str(path), open_driver, timeouts=timeouts, setting=setting)
         self.wake()
@@ -92,25 +98,41 @@ def silence_opencv() -> None:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when FFmpeg is loaded
 
 
-class Picture:
-    """A RawFrame that OpenCV decoded, BGR."""
+class _RawForm(Enum):
+    """The form of a picture as it comes over USB."""
 
-    def __init__(self, bgr: Pixels, tick_ms: int, luma_px: int) -> None:
-        self._bgr = bgr
-        self._tick_ms = tick_ms
-        self._luma_px = luma_px
+    JPEG = "jpeg"
+    YUYV = "yuyv"
+
+
+# Numbers of linux/videodev2.h.
+_RAW_FORMS: Final[Mapping[int, _RawForm]] = {
+    cv2.VideoWriter.fourcc(*"MJPG"): _RawForm.JPEG,
+    cv2.VideoWriter.fourcc(*"JPEG"): _RawForm.JPEG,
+    cv2.VideoWriter.fourcc(*"YUYV"): _RawForm.YUYV,
+}
+
+
+class Picture:
+    """A RawFrame whose luma is decoded, which tells a damaged picture; its colours may not be."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
 
     def frame(self) -> Frame:
-        return frame_from_bgr(self._bgr, self._tick_ms, luma_px=self._luma_px)
+        return self._frame
 
     def drop(self) -> None:
         """Nothing to free but memory."""
 
 
 class _Usb:
-    """A Driver over one open webcam."""
+    """A Driver over one open webcam: takes its pictures as they come over USB, and decodes grey alone.
 
-    def __init__(self, path: Path, clock: Clock, setting: Setting) -> None:
+    If the driver refuses, OpenCV decodes each picture in colour: the same frames for more CPU time.
+    """
+
+    def __init__(self, path: Path, clock: Clock, setting: Setting, open_device: OpenDevice) -> None:
         silence_opencv()
         self._path = path
         self._clock = clock
@@ -118,7 +140,7 @@ class _Usb:
         # 900 and not 1000: a camera at exactly this rate jitters by some milliseconds.
         self._period_ms = 900 / setting.fps
         self._due_ms = 0.0
-        self._device = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
+        self._device = open_device(str(path), cv2.CAP_V4L2)
         if not self._device.isOpened():
             self._device.release()
             raise CameraFault(
@@ -133,15 +155,19 @@ class _Usb:
         self._device.set(cv2.CAP_PROP_FPS, setting.fps)
         self._device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         set_controls(path, controls(setting))
+        # Last: a change of format or size sets it back. The format is the camera's own where it has no MJPG.
+        self._form = _RAW_FORMS.get(int(self._device.get(cv2.CAP_PROP_FOURCC)))
+        if self._form is None or not self._device.set(cv2.CAP_PROP_CONVERT_RGB, 0):
+            self._leave_to_opencv("the driver gives no raw pictures")
 
     def read(self) -> Picture:
         for _ in range(_BAD_IN_A_ROW):
             if not self._grab():
                 continue
             taken = taken_ms(self._clock, self._age_ms())
-            bgr = self._retrieve()
-            if bgr is not None:
-                return Picture(bgr, taken, self._luma_px)
+            frame = self._frame(taken)
+            if frame is not None:
+                return Picture(frame)
         raise CameraFault(
             f"camera {self._path}: it gives no more frames", hint="check the cable; `dmesg` shows USB errors"
         )
@@ -158,17 +184,35 @@ class _Usb:
                 return True
         return False
 
-    def _retrieve(self) -> Pixels | None:
+    def _frame(self, tick_ms: int) -> Frame | None:
         """The picture that was grabbed; None where it is damaged, as over a cable that is too long."""
         try:
-            arrived, bgr = self._device.retrieve()
+            arrived, pixels = self._device.retrieve()
         except cv2.error:  # raised for a JPEG of no bytes at all
             return None
-        return bgr.astype("uint8", copy=False) if arrived and bgr is not None and bgr.ndim == 3 else None
+        if not arrived or pixels is None or pixels.size == 0:
+            return None
+        pixels = pixels.astype("uint8", copy=False)
+        if pixels.ndim == 3 and pixels.shape[2] == 3:
+            if self._form is not None:
+                self._leave_to_opencv("the driver decodes although raw pictures were set")
+            return frame_from_bgr(pixels, tick_ms, luma_px=self._luma_px)
+        if self._form is _RawForm.YUYV and pixels.ndim == 3 and pixels.shape[2] == 2:
+            return frame_from_yuyv(pixels, tick_ms, luma_px=self._luma_px)
+        if self._form is _RawForm.JPEG and pixels.size == max(pixels.shape):
+            return frame_from_jpeg(pixels.reshape(-1), tick_ms, luma_px=self._luma_px)
+        if self._form is not None:
+            self._leave_to_opencv(f"the driver gives raw pictures of the shape {pixels.shape}")
+        return None
+
+    def _leave_to_opencv(self, why: str) -> None:
+        self._form = None
+        self._device.set(cv2.CAP_PROP_CONVERT_RGB, 1)
+        log_line("camera", camera=str(self._path), decoding="colour", why=why)
 
     def _age_ms(self) -> float:
         """Age of the picture by the kernel's stamp, which is monotonic with all webcams (UVC)."""
-        return time.monotonic() * 1000 - self._device.get(cv2.CAP_PROP_POS_MSEC)
+        return time.monotonic() * 1000 - float(self._device.get(cv2.CAP_PROP_POS_MSEC))
 
 
 def controls(setting: Setting) -> Mapping[Control, int]:

@@ -90,12 +90,17 @@ def read_array(path: Path, sha256: str) -> Floats:
 class TfliteNetwork:
     """One graph with one input, as a Network. Two threads must not use it at the same time."""
 
-    def __init__(self, interpreter: Interpreter, name: str) -> None:
-        """Allocate the tensors of a new interpreter. Raises ModelFault for a graph of another form."""
+    def __init__(self, interpreter: Interpreter, name: str, *, late: bool = False) -> None:
+        """Allocate the tensors of a new interpreter. Raises ModelFault for a graph of another form.
+
+        `late`: allocate at the first run. The graph is read and its input is known from the start; tensors
+        and packed weights, which are most of its memory and time, wait until they are needed.
+        """
         self._interpreter = interpreter
         self._name = name
+        if not late:
+            self._allocate()
         with _quiet(), _model_fault(name):
-            interpreter.allocate_tensors()
             inputs = interpreter.get_input_details()
             self._outputs = interpreter.get_output_details()
         if len(inputs) != 1:
@@ -103,10 +108,26 @@ class TfliteNetwork:
         self._input = inputs[0]
         self._shape = tuple(int(n) for n in self._input["shape"])
         self._view = interpreter.tensor(self._input["index"])
+        self._is_allocated = not late
+        self._fixed: tuple[Floats | None, NDArray[Any]] = (None, np.empty(0, np.float32))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         return self._shape
+
+    def _table(self, levels: Floats) -> NDArray[Any]:
+        """`levels` as the graph stores them. Levels that cannot be written are those of every picture."""
+        if levels is self._fixed[0]:
+            return self._fixed[1]
+        table = _quantize(levels, self._input).reshape(1, 256, -1)
+        if not levels.flags.writeable:
+            self._fixed = (levels, table)
+        return table
+
+    def _allocate(self) -> None:
+        with _quiet(), _model_fault(self._name):
+            self._interpreter.allocate_tensors()
+        self._is_allocated = True
 
     def run(self, pixels: Pixels, levels: Floats) -> tuple[Floats, ...]:
         if (1, *pixels.shape) != self._shape or pixels.dtype != np.uint8:
@@ -114,23 +135,31 @@ class TfliteNetwork:
                 f"{self._name}: the input has the shape {(1, *pixels.shape)} of {pixels.dtype}, and must have"
                 f" {self._shape} of uint8"
             )
+        if not self._is_allocated:
+            self._allocate()
         with _model_fault(self._name):
             # 256 levels are converted, not each pixel, and the pixels go into the tensor itself: 0.02 ms for
             # 112x112, and 0.15 ms in arrays between. No view may be left when the graph runs.
-            table = _quantize(levels, self._input).reshape(1, 256, -1)
-            cv2.LUT(np.ascontiguousarray(pixels), table, dst=self._view()[0])
+            cv2.LUT(np.ascontiguousarray(pixels), self._table(levels), dst=self._view()[0])
             self._interpreter.invoke()
             return tuple(
                 _dequantize(self._interpreter.get_tensor(out["index"]), out) for out in self._outputs
             )
 
 
-def open_checked(interpreter: Any, path: Path, sha256: str, threads: int) -> TfliteNetwork:  # noqa: ANN401  a foreign class
+def open_checked(
+    interpreter: Any,  # noqa: ANN401  a foreign class
+    path: Path,
+    sha256: str,
+    *,
+    threads: int,
+    late: bool,
+) -> TfliteNetwork:
     """A Network from `path`, with this Interpreter class, on so many threads. Raises ModelFault."""
     data = read_checked(path, sha256)
     with _quiet(), _model_fault(path.name):
         made: Interpreter = interpreter(model_content=data, num_threads=threads)
-    return TfliteNetwork(made, path.name)
+    return TfliteNetwork(made, path.name, late=late)
 
 
 def _quantize(x: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:

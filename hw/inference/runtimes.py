@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 
 class Runtime(Protocol):
-    """A way to make a Network from a file whose sha256 is known. Raises ModelFault."""
+    """A way to make a Network from a file whose sha256 is known. Raises ModelFault.
 
-    def __call__(self, path: Path, sha256: str, *, threads: int = 1) -> Network: ...
+    `late`: the file is checked and read now; its tensors are made at the first run.
+    """
+
+    def __call__(self, path: Path, sha256: str, *, threads: int = 1, late: bool = False) -> Network: ...
 
 
 REINSTALL = "reinstall doorward with its dependencies"

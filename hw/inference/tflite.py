@@ -18,6 +18,6 @@ if TYPE_CHECKING:
     from edge.ports import Network
 
 
-def open_network(path: Path, sha256: str, *, threads: int = 1) -> Network:
+def open_network(path: Path, sha256: str, *, threads: int = 1, late: bool = False) -> Network:
     """One graph from a file whose sha256 (hex) is known. Raises ModelFault."""
-    return open_checked(Interpreter, path, sha256, threads)
+    return open_checked(Interpreter, path, sha256, threads=threads, late=late)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -86,7 +86,7 @@ class SimCamera:
         self._arrived += 1
         self._light = light_of(frame.luma)
         # A copy: a driver gives each picture in memory of its own.
-        return replace(frame, luma=frame.luma.copy(), rgb=frame.rgb.copy(), tick_ms=self._clock.tick_ms())
+        return Frame(frame.luma.copy(), frame.rgb.copy(), self._clock.tick_ms())
 
     def _stall(self, for_ms: int) -> None:
         timeout_ms = round(CaptureTimeouts().stall_s * 1000)

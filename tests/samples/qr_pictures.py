@@ -10,6 +10,8 @@ import segno
 
 from edge.errors import ReaderFault
 from hw.codes.cascade import Cascade
+from hw.codes.door import DoorReader
+from hw.codes.still_gate import StillGate
 from hw.codes.zbar import ZbarReader
 from hw.codes.zxing import ZxingReader
 
@@ -32,6 +34,7 @@ def zbar() -> ZbarReader:
 ENGINES: dict[str, Callable[[], CodeReader]] = {"zxing": ZxingReader, "zbar": zbar}
 READERS: dict[str, Callable[[], CodeReader]] = {
     **ENGINES,
+    "zxing, as a door reads": lambda: StillGate(DoorReader(ZxingReader())),
     "zxing cascade": lambda: Cascade(ZxingReader()),
     "zbar cascade": lambda: Cascade(zbar()),
     "zxing thorough": lambda: Cascade(ZxingReader(), thorough=True),

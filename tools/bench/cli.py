@@ -25,6 +25,7 @@ BENCH = Verb(
         _measurement(
             "revocation", "measure status lists and deltas of 10^6 to 10^8 cards, compared with zlib"
         ),
+        _measurement("codes", "measure the QR codes read in pictures, by our readers and by other engines"),
         _measurement("venue", "measure a building's door with 100,000 people and 10,000 schedule entries"),
         _measurement(
             "growth",

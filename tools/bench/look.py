@@ -15,6 +15,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edge.app.heap import keep_freed_memory
 from edge.app.threads import THREADS, limit_threads
 
 if TYPE_CHECKING:
@@ -109,4 +110,5 @@ def look(engine: FaceEngine, world: Prepared) -> Callable[[], object]:
 
 if __name__ == "__main__":
     limit_threads()
+    keep_freed_memory()
     run()

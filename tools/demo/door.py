@@ -210,7 +210,7 @@ class DemoDoor:
 
     def _sees(self, frame: Frame, *, after_ms: int = FRAME_MS) -> StepResult:
         self.clock.advance(after_ms)
-        return self._verifier.see(replace(frame, tick_ms=self.clock.tick_ms()))
+        return self._verifier.see(frame.at(self.clock.tick_ms()))
 
     # -- the network ---------------------------------------------------------------------------------
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Sequence
 
-    from edge.app.device_parts import DoorParts, LaneParts
+    from edge.app.device_parts import DoorParts
+    from edge.app.lane_parts import LaneParts
     from edge.audit.housekeeper import Housekeeper
     from edge.config import Config
     from edge.passage.lane.snapshot import LaneStepResult

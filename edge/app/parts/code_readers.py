@@ -33,22 +33,59 @@ def open_code_reader(engine: str | None = None) -> CodeReader:
 def open_picture_readers(engine: str | None = None) -> tuple[CodeReader, ...]:
     """Engines for still pictures, each with all its steps: the named one, or all installed ones, best first.
 
-    Raises ReaderFault if there is none.
+    A reader ends at the first step that finds a code. Raises ReaderFault if there is none.
     """
-    from hw.codes.cascade import Cascade
+    return tuple(_for_pictures(reader, every_code=False) for reader in _engines(engine))
 
+
+def open_thorough_readers(
+    engine: str | None = None, *, budget_s: float | None = None
+) -> tuple[CodeReader, ...]:
+    """One reader that takes every step and adds the codes, zbar last. `budget_s`: for one picture.
+
+    Raises ReaderFault if there is no engine.
+    """
+    first, *others = _engines(engine)
+    return (_for_pictures(first, every_code=True, last=next(iter(others), None), budget_s=budget_s),)
+
+
+def _engines(engine: str | None) -> list[CodeReader]:
     readers = [open_code_reader(engine)]
     if engine is None and readers[0].name != READERS[-1]:
         with suppress(ReaderFault):
             readers.append(open_code_reader(READERS[-1]))
-    return tuple(Cascade(reader, thorough=True) for reader in readers)
+    return readers
 
 
-def open_live_reader(engine: str | None = None) -> CodeReader:
-    """The reader of the passage loop: one step on each frame, the magnified step on every second one."""
+def _for_pictures(
+    reader: CodeReader, *, every_code: bool, last: CodeReader | None = None, budget_s: float | None = None
+) -> CodeReader:
+    """Mends the suspects of zxing; zbar names none."""
     from hw.codes.cascade import Cascade
+    from hw.codes.thorough import BUDGET_S, ThoroughReader
+    from hw.codes.zxing import ZxingReader
 
-    return Cascade(open_code_reader(engine), second_step_every=2)
+    if not isinstance(reader, ZxingReader):
+        return Cascade(reader, thorough=True)
+    return ThoroughReader(reader, last=last, every_code=every_code, budget_s=budget_s or BUDGET_S)
+
+
+def open_live_reader(engine: str | None = None, *, mends: bool = True) -> CodeReader:
+    """The reader of the passage loop: one engine on each frame, and one further step or fit.
+
+    Of a still picture it reads every fourth frame. `mends`: False leaves codes unread that zxing finds and
+    cannot read.
+    """
+    from hw.codes.cascade import Cascade
+    from hw.codes.door import DoorReader
+    from hw.codes.still_gate import StillGate
+    from hw.codes.zxing import ZxingReader
+
+    reader = open_code_reader(engine)
+    if isinstance(reader, ZxingReader):
+        door = DoorReader(reader, mends=mends)
+        return StillGate(door, has_suspect=lambda: door.has_suspect)
+    return StillGate(Cascade(reader, second_step_every=2))
 
 
 def read_file(path: Path) -> bytes:

@@ -53,8 +53,8 @@ def open_face_engine(
     name, open_network = open_runtime(runtime)
     parts = parse(read_manifest(folder), runtime=name, machine=machine or this_kind())
 
-    def load(file: ModelFile) -> Network:
-        return open_network(folder / file.name, file.sha256, threads=THREADS)
+    def load(file: ModelFile, *, late: bool = False) -> Network:
+        return open_network(folder / file.name, file.sha256, threads=THREADS, late=late)
 
     if calibration:
         threshold = site_threshold(
@@ -67,7 +67,8 @@ def open_face_engine(
     return FaceEngine(
         Networks(
             detector=load(parts.detector),
-            detector_retry=load(parts.detector_retry),
+            # 13 MB and 9 ms for faces that are far: not before the first of them. Checked now.
+            detector_retry=load(parts.detector_retry, late=True),
             mesh=load(parts.mesh),
             embedder=load(parts.embedder),
             passive=(load(passive[0]), load(passive[1])) if passive else None,

@@ -14,6 +14,9 @@ class ReaderConfig(Table, frozen=True):
 
     engine: Literal["zxing", "zbar"] | None = None
     """Code engine; left out: zxing-cpp if it is installed, else zbar."""
+    mended: bool = True
+    """Correct codes under glare, on bent paper or torn, which zxing-cpp finds and cannot read; their records
+    are marked. false: such codes stay unread."""
 
 
 class CameraConfig(Table, frozen=True):

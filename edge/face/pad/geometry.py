@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.detect import LEFT_EYE, RIGHT_EYE
-from edge.face.geometry import rotated_square, shrink_to, warp
+from edge.face.geometry import Part, rotated_square, shrink_to, warp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edge.face.detect import Face
     from edge.ports import Floats, Pixels
 
+GREEN = 1  # a camera has most green pixels
 # The surroundings: four face sides across, with level eyes, so that the edges of an upright portrait are
 # upright too. 40 px a face side tell NUAA's papers from its rooms as well as 48 px.
 SIDES, SIDE_PX = 4, 40
@@ -42,11 +43,19 @@ TURNS: tuple[Callable[[Pixels], Pixels], ...] = (
     lambda square: square.T[:, ::-1],
     lambda square: square.T,
 )
+# The part of the surroundings that becomes columns from x0 on and rows from y0 to y1 of the turned picture.
+_PARTS: tuple[Callable[[int, int, int], Part], ...] = (
+    lambda x0, y0, y1: Part(0, y0, PATCH_PX - x0, y1),
+    lambda x0, y0, y1: Part(x0, y0, PATCH_PX, y1),
+    lambda x0, y0, y1: Part(y0, 0, y1, PATCH_PX - x0),
+    lambda x0, y0, y1: Part(y0, x0, y1, PATCH_PX),
+)
 NEAR = np.array([0.55, 0.55, 0.6, 0.7], np.float32)
 FIRST = np.array([-0.7, -0.7, -0.7, -0.7], np.float32)
 LAST = np.array([0.9, 0.9, 0.7, 0.7], np.float32)
 SEARCH = (3, 0, 1, 2)  # the lower side first: without it the others reach 1 at most
 _CUTS = np.rint((SIDES / 2 + np.stack([NEAR - RIM, FIRST - RIM, LAST + RIM], axis=1)) * SIDE_PX).astype(int)
+_AROUND = len(NEAR_PADDING) // 2  # px around a cut that decide whether its pixels are near to padding
 _PLACES = np.linspace(FIRST, LAST, STEPS, axis=1)
 
 BoolArray = NDArray[np.bool_]
@@ -76,12 +85,9 @@ def border(rgb: Pixels, face: Face, *, enough: float = 0.0) -> float:
     """
     dx, dy = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
     matrix = rotated_square(face.centre, face.side * SIDES, math.atan2(dy, dx), PATCH_PX)
-    green = np.asarray(cv2.extractChannel(rgb, 1), dtype=np.uint8)  # a camera has most green pixels
-    patch = warp(green, matrix, PATCH_PX)
-    unpadded = np.asarray(cv2.erode((patch > PADDING).astype(np.uint8), NEAR_PADDING), dtype=np.uint8)
     shares = [1.0] * len(TURNS)  # no side has more
     for side in SEARCH:
-        shares[side] = _longest(_lines(patch, unpadded, side), side)
+        shares[side] = _longest(_lines(rgb, matrix, side), side)
         if _border(*shares) <= enough:
             break
     return _border(*shares)
@@ -91,29 +97,39 @@ def _border(left: float, right: float, upper: float, lower: float) -> float:
     return (left + right + upper) / 3 + lower
 
 
-def _lines(green: Pixels, unpadded: Pixels, side: int) -> Floats:
-    """Upright edges on one side of a face: float32 (n, 4) as x0, y0, x1, y1 in face sides."""
-    ends = _segments(TURNS[side](green), *_CUTS[side].tolist())
+def _lines(rgb: Pixels, matrix: Floats, side: int) -> Floats:
+    """Upright edges on one side of a face: float32 (n, 4) as x0, y0, x1, y1 in face sides.
+
+    Only this side of the surroundings is warped: a third of their pixels.
+    """
+    left, top, bottom = _CUTS[side].tolist()
+    x0, y0 = left - _AROUND, max(0, top - _AROUND)
+    part = _PARTS[side](x0, y0, min(PATCH_PX, bottom + _AROUND))
+    green = TURNS[side](warp(rgb, matrix, PATCH_PX, part=part, channel=GREEN))
+    cut = green[top - y0 : bottom - y0, left - x0 :]
+    ends = _segments(cut) + np.array([left, top] * 2, np.float32)
     middle = (ends[:, :2] + ends[:, 2:]) / 2
-    column, row = middle.astype(int).clip(0, PATCH_PX - 1).T
     lean, length = np.abs(ends[:, 2:] - ends[:, :2]).T
     beyond = middle[:, 0] > (SIDES / 2 + NEAR[side]) * SIDE_PX
-    chosen = beyond & (lean < TILT * length) & (TURNS[side](unpadded)[row, column] > 0)
+    chosen = beyond & (lean < TILT * length)
+    if chosen.any():
+        column, row = middle.astype(int).clip(0, PATCH_PX - 1).T
+        unpadded = cv2.erode((green > PADDING).astype(np.uint8), NEAR_PADDING)
+        chosen &= np.asarray(unpadded)[row - y0, column - x0] > 0
     return np.asarray((ends[chosen] - PATCH_PX / 2) / SIDE_PX, dtype=np.float32)
 
 
-def _segments(green: Pixels, left: int, top: int, bottom: int) -> Floats:
-    """Straight edges in one cut of the surroundings: float32 (n, 4) in pixels of the whole.
+def _segments(cut: Pixels) -> Floats:
+    """Straight edges in one cut of the surroundings: float32 (n, 4) in pixels of the cut.
 
     A cut has 2,000 pixels after shrinking, and the shortest edge of LSD has ten, so n is bounded.
     """
-    part = np.ascontiguousarray(green[top:bottom, left:])
+    part = np.ascontiguousarray(cut)
     low = shrink_to(part, part.shape[1], part.shape[0] // ALONG)
     found: object = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, scale=1.0).detect(low)[0]
     if found is None:  # no straight edge
         return np.zeros((0, 4), np.float32)
-    stretch, shift = (np.array(pair * 2, np.float32) for pair in ((1, ALONG), (left, top)))
-    return np.asarray(found, np.float32)[:, 0] * stretch + shift
+    return np.asarray(found, np.float32)[:, 0] * np.array([1, ALONG] * 2, np.float32)
 
 
 def _longest(lines: Floats, side: int) -> float:

@@ -31,9 +31,20 @@ _EIGHTH = np.isclose(_UP * 8 % 1, 0)
 _BAND = (_FAR > 0.12) & (_FAR < 0.49) & ~(_EIGHTH[:, np.newaxis] & _EIGHTH)
 # The spectrum of a real window is that of its other half, turned by 180 degrees: half of it is enough.
 _HALF = WINDOW_PX // 2
-_DOWNWARDS = -np.arange(WINDOW_PX)  # rows 0, -1, -2, ...
 _TIMES = np.where(np.arange(_HALF + 1) % _HALF == 0, 1, 2)  # columns 0 and 32 are their own other half
-_SHARE_OF_HALF = (np.fft.ifftshift(_BAND)[:, : _HALF + 1] * _TIMES / _BAND.sum()).astype(np.float32)
+_SHARE_OF_HALF = (np.fft.ifftshift(_BAND)[:, : _HALF + 1] * _TIMES / _BAND.sum()).astype(np.float32).ravel()
+# The place in that half of each bin of the whole, zero in its middle: columns -32 to 0 are columns 32 to 0,
+# read downwards.
+_PLACE_IN_HALF = np.fft.fftshift(
+    np.concatenate(
+        [
+            np.arange(WINDOW_PX * (_HALF + 1)).reshape(WINDOW_PX, -1)[-np.arange(WINDOW_PX), ::-1],
+            np.arange(WINDOW_PX * (_HALF + 1)).reshape(WINDOW_PX, -1)[:, 1:_HALF],
+        ],
+        axis=1,
+    ),
+    axes=0,
+)
 
 
 def moire(rgb: Pixels, face: Face) -> float:
@@ -47,11 +58,8 @@ def moire(rgb: Pixels, face: Face) -> float:
         return 0.0
     power = _half_power(windows)
     flat = power.reshape(len(power), -1)
-    weights = 1 / (flat @ _SHARE_OF_HALF.ravel())  # equal weight for each window
-    mean = np.log10((weights @ flat / len(power)).reshape(power.shape[1:]))
-    # Columns -32 to 0 are columns 32 to 0, read downwards.
-    whole = np.concatenate([mean[_DOWNWARDS, ::-1], mean[:, 1:_HALF]], axis=1)
-    spectrum = np.fft.fftshift(whole, axes=0)
+    weights = 1 / (flat @ _SHARE_OF_HALF)  # equal weight for each window
+    spectrum = np.log10(weights @ flat / len(power)).take(_PLACE_IN_HALF)
     around = cv2.medianBlur(spectrum, 5)  # of 25 bins; a peak under the Hann window takes nine
     return float((spectrum - around)[_BAND].max())
 
@@ -62,7 +70,9 @@ def _half_power(windows: Floats) -> Floats:
     for window, wave in zip(windows, waves, strict=True):
         cv2.dft(window, dst=wave, flags=cv2.DFT_COMPLEX_OUTPUT)
     squares = np.square(waves[:, :, : _HALF + 1])
-    return np.asarray(squares[..., 0] + squares[..., 1] + _NOISE, dtype=np.float32)
+    power = np.asarray(squares[..., 0] + squares[..., 1], dtype=np.float32)
+    power += _NOISE
+    return power
 
 
 def noise(rgb: Pixels, face: Face) -> float:  # noqa: ARG001  as of every measure
@@ -75,12 +85,18 @@ def noise(rgb: Pixels, face: Face) -> float:  # noqa: ARG001  as of every measur
     upper, lower = (part[:rows, :columns].astype(np.int16) for part in green)
     across = upper - lower
     details = np.abs(across[:, ::2] - across[:, 1::2])
-    return float(np.median(details)) / 2 / MEDIAN_OF_NORMAL
+    # Of whole numbers up to 510: counting them takes a third of the time of sorting.
+    up_to = np.cumsum(np.bincount(details.ravel(), minlength=511))
+    below, above = np.searchsorted(up_to, [(details.size - 1) // 2, details.size // 2], side="right").tolist()
+    return float(below + above) / 2 / 2 / MEDIAN_OF_NORMAL
 
 
 def _windows(rgb: Pixels, face: Face) -> Floats | None:
     """Windows of the face, float32 (GRID * GRID, WINDOW_PX, WINDOW_PX), without mean, under a Hann window."""
-    green = _inside(rgb, face)[..., 1]
+    inside = _inside(rgb, face)
+    if min(inside.shape) == 0:
+        return None
+    green = np.asarray(cv2.extractChannel(inside, 1), dtype=np.uint8)
     by = max(1, -(-max(green.shape) // MAX_SIDE_PX))
     if min(green.shape) < WINDOW_PX * by:
         return None
@@ -88,9 +104,12 @@ def _windows(rgb: Pixels, face: Face) -> Floats | None:
         green = shrink_to(green, green.shape[1] // by, green.shape[0] // by)
     bottom, right = green.shape[0] - WINDOW_PX, green.shape[1] - WINDOW_PX
     corners = [(y * bottom // (GRID - 1), x * right // (GRID - 1)) for y in range(GRID) for x in range(GRID)]
-    cut = [green[top : top + WINDOW_PX, left : left + WINDOW_PX] for top, left in corners]
-    windows = np.stack(cut).astype(np.float32)
-    return np.asarray((windows - windows.mean(axis=(1, 2), keepdims=True)) * _HANN, dtype=np.float32)
+    windows = np.empty((len(corners), WINDOW_PX, WINDOW_PX), np.float32)
+    for number, (top, left) in enumerate(corners):
+        windows[number] = green[top : top + WINDOW_PX, left : left + WINDOW_PX]
+    windows -= windows.mean(axis=(1, 2), keepdims=True)
+    windows *= _HANN
+    return windows
 
 
 def _inside(rgb: Pixels, face: Face) -> Pixels:

@@ -73,6 +73,7 @@ class RecordBuilder:
         self._similarity: float | None = None
         self._fta: str | None = None
         self._foreign: str | None = None
+        self._mended = False
         self._trust_state: TrustState | None = None
         self._micros: dict[str, int] = {}
         self._requirements = Requirements()
@@ -104,6 +105,10 @@ class RecordBuilder:
         """Note the verified card."""
         self._card = _CardFacts(card.pseudonym, card.kid.hex(), card.assurance)
         self._trust_state = self._trust_state.under(card) if self._trust_state else None
+
+    def mended(self) -> None:
+        """Note that the code was read from a corrected drawing."""
+        self._mended = True
 
     def foreign(self, kind: str) -> None:
         """Note the kind of a code that is not ours."""
@@ -148,6 +153,7 @@ class RecordBuilder:
             trust=_ages(trust_state) if trust_state else (),
             stages_us=self._micros,
             visit=self._visited(decision, tick_ms) if self._card else msgspec.UNSET,
+            mended=self._mended or msgspec.UNSET,
             foreign=self._foreign if reason is Reason.CODE_FOREIGN and self._foreign else msgspec.UNSET,
         )
 

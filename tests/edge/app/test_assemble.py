@@ -15,7 +15,8 @@ from worlds.venues.lane import Border
 
 from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
-from edge.app.device_parts import DoorParts, LaneParts
+from edge.app.device_parts import DoorParts
+from edge.app.lane_parts import LaneParts
 from edge.app.loop.lane_frames import CameraPair
 from edge.app.loop.metrics import Metrics
 from edge.app.stages import stages_for

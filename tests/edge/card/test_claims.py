@@ -35,7 +35,7 @@ SHOWN = {
     Presentation: {"presented_at", "audience"},
     SignedCard: {"kid"},
     Sign1: set(),
-    Code: set(),
+    Code: {"mended"},
     Person: {"issuer"},
 }
 OF_ALL = {"issuer", "issued_at", "not_before", "expires", "status", "face", "documents", "scope", "assurance"}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import base45
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.card.code import foreign_among, one_code, parse_code
+from edge.card.code import foreign_among, one_code, parse_code, shows_mended
 from edge.card.foreign import looks_like_ours
 from edge.card.numbers import MAX_CODE_BYTES, MAX_CODE_CHARS
 from edge.decision import Reason
@@ -157,3 +159,14 @@ def test_the_longest_text_is_read_and_a_longer_one_is_not():
 def test_the_repr_of_a_code_hides_its_text():
     assert "QED" not in repr(parse_code("EC1:QED8WEX0"))
     assert "ietf" not in repr(parse_code("EC1:QED8WEX0"))
+
+
+def test_a_mended_code_says_so_and_a_code_beside_it_does_not_change_that() -> None:
+    mended = replace(OURS, mended=True)
+    poster = Symbol("https://example.com", b"", "a")
+    assert one_code([mended]).mended
+    assert one_code([poster, mended]).mended
+    assert not one_code([OURS, replace(poster, mended=True)]).mended
+    assert [shows_mended(seen) for seen in ([mended], [OURS], [], [mended, OURS], [poster])] == [
+        True, False, False, False, False,
+    ]  # fmt: skip

@@ -174,7 +174,7 @@ def test_the_middle_of_the_crop_is_measured() -> None:
     face = Face((10, 20, 110, 140), np.zeros((6, 2), np.float32), 0.9)
     crop = np.zeros((112, 112, 3), np.uint8)
     crop[24:104, 20:92] = 51
-    found = measure(np.zeros((300, 480, 3), np.uint8), face, head(), crop)
+    found = measure(np.zeros((300, 480, 3), np.uint8), face, head(), crop, np.eye(2, 3, dtype=np.float32))
     assert found.side_px == 120
     assert found.share == pytest.approx(0.4)
     assert found.brightness == pytest.approx(0.2)

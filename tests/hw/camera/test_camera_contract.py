@@ -8,14 +8,17 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 import pytest
 from peers.camera_script import Scripted
+from peers.usb_camera import MJPG, YUYV, SamePicture, UsbCamera, jpeg
 from PIL import Image
 
 from edge.ports import Camera, Clock, Frame, TellsHealth
@@ -71,6 +74,14 @@ def live(_: Path) -> tuple[Camera, Clock]:
     return LiveCamera("scripted", lambda stop: Scripted(clock, stop)), clock
 
 
+def webcam(formats: Sequence[int], raw: Literal["given", "refused"], folder: Path) -> tuple[Camera, Clock]:
+    """A Webcam whose device behind OpenCV is simulated."""
+    (node := folder / "video0").touch()
+    clock = SystemClock()
+    device = UsbCamera(formats, SamePicture(jpeg(60)), raw)
+    return Webcam(node, clock=clock, setting=Setting(fps=60), open_device=lambda *_: device), clock
+
+
 def real(_: Path) -> tuple[Camera, Clock]:
     named = os.environ.get("DOORWARD_CAMERA") or pytest.skip("DOORWARD_CAMERA names no camera")
     clock = SystemClock()
@@ -80,7 +91,15 @@ def real(_: Path) -> tuple[Camera, Clock]:
 
 
 Make = Callable[[Path], tuple[Camera, Clock]]
-ALL = [sim, files, video, pictures, live, pytest.param(real, marks=pytest.mark.hardware)]
+WEBCAMS = [
+    pytest.param(partial(webcam, formats, raw), id=name)
+    for name, formats, raw in (
+        ("webcam, MJPEG", [MJPG], "given"),
+        ("webcam, YUYV", [YUYV], "given"),
+        ("webcam, decoded by OpenCV", [MJPG], "refused"),
+    )
+]
+ALL = [sim, files, video, pictures, live, *WEBCAMS, pytest.param(real, marks=pytest.mark.hardware)]
 pytestmark = pytest.mark.parametrize("make", ALL)
 
 

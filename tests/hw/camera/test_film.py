@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ from PIL import Image
 
 from edge.errors import CameraFault
 from edge.ports import Frame
-from hw.camera.film import Film
+from hw.camera.film import Film, _Video
 from hw.camera.setting import Setting
 from hw.system.clock import SystemClock
 
@@ -88,6 +89,36 @@ def test_a_larger_luma_is_kept_if_it_is_requested(tmp_path: Path) -> None:
     writer.release()
     (shown,) = Film(path, clock=CLOCK, setting=Setting(size=(2304, 1296))).frames()
     assert (shown.luma.shape, shown.rgb.shape) == ((1296, 2304), (360, 640, 3))
+
+
+def damage(film: Path, number: int) -> Path:
+    """The film, with no beginning of that JPEG."""
+    data = bytearray(film.read_bytes())
+    at = -1
+    for _ in range(number + 1):
+        at = data.index(b"\xff\xd8\xff", at + 1)
+    data[at : at + 3] = b"???"
+    film.write_bytes(data)
+    return film
+
+
+def blues(film: Path) -> list[int]:
+    """The mean blue of all frames."""
+    driver = _Video(film, CLOCK, 1_280, threading.Event())
+    return [round(float(raw.frame().rgb[..., 2].mean())) for raw in iter(driver.read, None)]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_damaged_jpeg_of_a_film_is_left_out(number: int, film: Path) -> None:
+    left = [shade for shade in SHADES if shade != SHADES[number]]
+    assert blues(damage(film, number)) == pytest.approx(left, abs=6)
+
+
+def test_a_film_whose_first_jpeg_we_cannot_decode_is_played_by_opencv(film: Path) -> None:
+    capture = cv2.VideoCapture(str(damage(film, 0)))
+    by_opencv = [round(float(bgr[..., 0].mean())) for _, bgr in iter(capture.read, (False, None))]
+    assert blues(film) == by_opencv
+    assert by_opencv[-3:] == pytest.approx(SHADES[1:], abs=6)
 
 
 def test_a_missing_film_is_a_fault(tmp_path: Path) -> None:

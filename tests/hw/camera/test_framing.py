@@ -14,7 +14,7 @@ from PIL import Image
 from edge.app.parts.camera import open_camera
 from edge.config import parse_config
 from edge.ports import Frame
-from hw.camera.framing import frame_from_rgb, upright
+from hw.camera.framing import frame_from_bgr, frame_from_jpeg, frame_from_rgb, frame_from_yuyv, upright
 
 TURNS = (0, 90, 180, 270)
 
@@ -66,6 +66,46 @@ def test_four_quarters_or_two_mirrors_change_nothing(rotate: int, width: int, he
     assert np.array_equal(upright(there, (360 - rotate) % 360, mirror=False).rgb, pixels)
     twice = upright(upright(raw, rotate, mirror=True), rotate, mirror=True)
     assert np.array_equal(twice.luma, raw.luma)
+
+
+def test_colour_is_made_once_and_only_when_a_caller_asks_for_it() -> None:
+    made: list[int] = []
+
+    def colours() -> np.ndarray:
+        made.append(1)
+        return corners()
+
+    frame = upright(Frame(np.zeros((480, 640), np.uint8), colours, 7), 180, mirror=True).at(9)
+    assert (frame.tick_ms, made) == (9, [])
+    assert frame.rgb is frame.rgb
+    assert np.array_equal(frame.rgb, corners()[::-1])
+    assert made == [1]
+
+
+@pytest.mark.parametrize("luma_px", [1280, 640])
+def test_a_jpeg_gives_the_same_frame_as_its_decoded_picture(luma_px: int) -> None:
+    packed = cv2.imencode(".jpg", corners())[1]
+    frame = frame_from_jpeg(packed, 7, luma_px=luma_px)
+    assert frame is not None
+    wanted = frame_from_bgr(cv2.imdecode(packed, cv2.IMREAD_COLOR), 7, luma_px=luma_px)
+    assert frame.luma.shape == wanted.luma.shape
+    assert np.abs(frame.luma.astype(int) - wanted.luma).mean() < 0.5
+    assert np.array_equal(frame.rgb, wanted.rgb)
+
+
+def test_only_a_whole_jpeg_is_a_frame() -> None:
+    packed = cv2.imencode(".jpg", corners())[1]
+    for damaged in (packed[:0], packed[:2], packed[:100], packed[2:], cv2.imencode(".png", corners())[1]):
+        assert frame_from_jpeg(damaged, 7) is None
+
+
+def test_black_and_white_of_yuyv_are_those_of_other_frames() -> None:
+    for level, shade in ((0, 0), (16, 0), (126, 128), (235, 255), (255, 255)):
+        yuyv = np.full((48, 64, 2), 128, np.uint8)
+        yuyv[..., 0] = level
+        frame = frame_from_yuyv(yuyv, 7)
+        assert set(frame.luma.flat) == {shade}
+        assert abs(int(frame.rgb.max()) - shade) <= 1
 
 
 def folder(place: Path, picture: np.ndarray) -> Path:

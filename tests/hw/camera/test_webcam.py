@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import struct
 from pathlib import Path
+from typing import Literal
 
 import cv2
+import numpy as np
 import pytest
 from peers.usb_camera import MJPG, YUYV, SamePicture, UsbCamera, jpeg
 
@@ -90,8 +92,7 @@ def shown_by(camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """All frames until the cable is unplugged."""
     node = tmp_path / "video0"
     node.touch()
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: camera)
-    driver = _Usb(node, CLOCK, Setting(fps=60))
+    driver = _Usb(node, CLOCK, Setting(fps=60), lambda *_: camera)
     monkeypatch.setattr(driver, "_period_ms", 0.0)
     frames: list[Frame] = []
     with pytest.raises(CameraFault, match="gives no more frames") as caught:
@@ -136,13 +137,77 @@ def test_a_camera_that_has_another_size_is_scaled_for_faces(
     assert frame.rgb.shape == (360, 640, 3)
 
 
-def test_a_webcam_on_its_side_gives_upright_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webcam_on_its_side_gives_upright_frames(tmp_path: Path) -> None:
     (node := tmp_path / "video0").touch()
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: UsbCamera([MJPG], SamePicture(jpeg(60))))
-    camera = Webcam(node, clock=CLOCK, setting=Setting(fps=60, rotate=90))
+    camera = Webcam(
+        node,
+        clock=CLOCK,
+        setting=Setting(fps=60, rotate=90),
+        open_device=lambda *_: UsbCamera([MJPG], SamePicture(jpeg(60))),
+    )
     frame = next(camera.frames())
     camera.close()
     assert (frame.luma.shape, frame.rgb.shape) == ((1280, 720), (640, 360, 3))
+
+
+def colourful() -> np.ndarray:
+    """A picture of 1280x720, BGR, with a ramp of grey and three colours."""
+    picture = np.repeat(np.linspace(0, 255, 1_280).astype(np.uint8)[None, :, None], 720, 0).repeat(3, 2)
+    for number, colour in enumerate([(40, 40, 200), (40, 200, 40), (200, 40, 40)]):
+        picture[160 * number + 100 : 160 * number + 200] = colour
+    return picture
+
+
+@pytest.mark.parametrize("format_", [MJPG, YUYV], ids=["MJPEG", "YUYV"])
+def test_a_raw_picture_gives_the_frame_that_opencv_would_have_made(
+    format_: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = cv2.imencode(".jpg", colourful(), [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    raw_camera, plain_camera = UsbCamera([format_], [packed]), UsbCamera([format_], [packed], raw="refused")
+    (raw,) = shown_by(raw_camera, tmp_path, monkeypatch)
+    (plain,) = shown_by(plain_camera, tmp_path, monkeypatch)
+    assert (raw_camera.converts, plain_camera.converts) == (False, True)
+    for one, other in ((raw.luma, plain.luma), (raw.rgb, plain.rgb)):
+        assert one.shape == other.shape
+        assert np.abs(one.astype(int) - other).mean() < 0.5  # they round differently
+
+
+def test_a_picture_without_a_caller_for_its_colours_is_decoded_in_grey_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    imdecode = cv2.imdecode
+
+    def note(data: np.ndarray, how: int) -> np.ndarray:
+        decoded.append(how & ~cv2.IMREAD_IGNORE_ORIENTATION)
+        return imdecode(data, how)
+
+    monkeypatch.setattr(cv2, "imdecode", note)
+    frames = shown_by(UsbCamera([MJPG], [jpeg(60), jpeg(90)]), tmp_path, monkeypatch)
+    assert decoded == [cv2.IMREAD_GRAYSCALE] * 2
+    assert [round(float(frames[1].rgb.mean())) for _ in range(2)] == [90, 90]
+    assert decoded == [cv2.IMREAD_GRAYSCALE] * 2 + [cv2.IMREAD_COLOR]
+
+
+@pytest.mark.parametrize("raw", ["refused", "ignored"])
+def test_a_driver_without_raw_pictures_is_told_once_and_opencv_decodes(
+    raw: Literal["refused", "ignored"],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    frames = shown_by(UsbCamera([MJPG], [jpeg(60), jpeg(90)], raw=raw), tmp_path, monkeypatch)
+    assert [round(float(frame.luma.mean())) for frame in frames] == [60, 90]
+    assert capsys.readouterr().err.count("decoding") == 1
+
+
+def test_a_camera_with_a_format_that_we_do_not_know_is_decoded_by_opencv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = UsbCamera([cv2.VideoWriter.fourcc(*"NV12")], [jpeg(60)])
+    (frame,) = shown_by(camera, tmp_path, monkeypatch)
+    assert (frame.luma.shape, camera.converts) == ((720, 1280), True)
+    assert capsys.readouterr().err.count("decoding") == 1
 
 
 # -- V4L2 itself ---------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,8 +16,11 @@ from conftest import ROOT
 
 from edge.errors import ModelFault
 from hw.inference import networks
-from hw.inference.networks import read_array, read_checked, read_manifest
+from hw.inference.networks import TfliteNetwork, read_array, read_checked, read_manifest
 from hw.inference.runtimes import Runtime, open_runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PACKAGES = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
 GRAPHS = {
@@ -108,6 +112,65 @@ def test_results_belong_to_the_caller(open_network: Runtime, built_models: Path)
     kept = [out.copy() for out in first]
     network.run(np.zeros((128, 128, 3), np.uint8), LEVELS)
     assert all((out == copy).all() for out, copy in zip(first, kept, strict=True))
+
+
+def test_levels_count_as_they_are_at_each_run(built_models: Path) -> None:
+    path = built_models / "face_detector_short.tflite"
+    network, other = (runtime("litert")(path, sha256(path)) for _ in range(2))
+    pixels, levels = noise((1, 128, 128, 3)), LEVELS.copy()
+    first = network.run(pixels, levels)[0]
+    levels *= -1
+    assert (network.run(pixels, levels)[0] == other.run(pixels, levels.copy())[0]).all()
+    levels *= -1
+    levels.flags.writeable = False
+    for _ in range(2):
+        assert (network.run(pixels, levels)[0] == first).all()
+
+
+class Recording:
+    """An Interpreter that writes down the order in which it is used."""
+
+    def __init__(self, **_: object) -> None:
+        self.used: list[str] = []
+
+    def allocate_tensors(self) -> None:
+        self.used.append("allocate")
+
+    def invoke(self) -> None:
+        self.used.append("invoke")
+
+    def get_input_details(self) -> list[dict[str, object]]:
+        return [{"index": 0, "shape": (1, 2, 2, 3), "dtype": np.float32}]
+
+    def get_output_details(self) -> list[dict[str, object]]:
+        return []
+
+    def tensor(self, _: int) -> Callable[[], np.ndarray]:
+        return lambda: np.zeros((1, 2, 2, 3), np.float32)
+
+
+def test_a_late_graph_is_read_at_once_and_takes_its_memory_once_at_its_first_run() -> None:
+    graph = Recording()
+    network = TfliteNetwork(graph, "late.tflite", late=True)
+    assert network.input_shape == (1, 2, 2, 3)
+    assert graph.used == []
+    for _ in range(2):
+        network.run(np.zeros((2, 2, 3), np.uint8), LEVELS)
+    assert graph.used == ["allocate", "invoke", "invoke"]
+
+
+def test_a_late_graph_gives_the_same_answer(open_network: Runtime, built_models: Path) -> None:
+    path = built_models / "face_detector_back.tflite"
+    late, soon = (open_network(path, sha256(path), late=late) for late in (True, False))
+    for a, b in zip(*(network.run(noise((1, 256, 256, 3)), LEVELS) for network in (late, soon)), strict=True):
+        assert (a == b).all()
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_late_graph_is_checked_at_once(open_network: Runtime, built_models: Path, *, late: bool) -> None:
+    path = built_models / "face_detector_back.tflite"
+    with pytest.raises(ModelFault, match="truncated or altered"):
+        open_network(path, "00" * 32, late=late)
 
 
 @pytest.mark.parametrize("shape", [(1, 128, 128, 3), (64, 64, 3), (128, 128, 1), (128, 128), ()])

@@ -14,7 +14,7 @@ from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import World
-from edge.app.device_parts import LaneParts
+from edge.app.lane_parts import LaneParts
 from edge.app.loop.lane_frames import CameraPair
 from edge.config import Config, DoorConfig
 from edge.face.engine import FaceEngine

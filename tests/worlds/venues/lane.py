@@ -18,7 +18,7 @@ from worlds.trust import DAY, ISSUER, KID, LIST, NOW, URI, shown
 
 from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
-from edge.app.device_parts import LaneParts
+from edge.app.lane_parts import LaneParts
 from edge.app.loop.lane_frames import CameraPair
 from edge.audit.record import AuditRecord, DoorChange, Faulted, JournalEntry, Passage, Visited, encode
 from edge.card.claims import StatusPointer, TemplateReference

@@ -156,6 +156,15 @@ def test_noise_is_measured_in_grey_levels_whatever_the_scene(sigma: float) -> No
     assert texture.noise(picture, face()) == pytest.approx(sigma, abs=0.5 + 0.1 * sigma)
 
 
+@given(seed=st.integers(0, 2**32 - 1), high=st.integers(1, 256), rows=st.integers(16, 40))
+def test_noise_is_the_median_detail_of_two_rows_in_eight(seed: int, high: int, rows: int) -> None:
+    rgb = np.random.default_rng(seed).integers(0, high, (rows, 33, 3), dtype=np.uint8)
+    green = rgb[..., 1].astype(int)
+    blocks = [(green[y : y + 2, x : x + 2]) for y in range(0, rows - 1, 8) for x in range(0, 32, 2)]
+    median = np.median([abs(b[0, 0] - b[0, 1] - b[1, 0] + b[1, 1]) for b in blocks])
+    assert texture.noise(rgb, face()) == pytest.approx(float(median) / 2 / 0.6745)
+
+
 def test_the_edges_of_a_sheet_are_no_noise() -> None:
     assert texture.noise(paper(turn=20), face()) < TABLE[Measure.NOISE].limit
 

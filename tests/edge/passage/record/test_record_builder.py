@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from worlds.trust import DAY, ISSUER, KID, LIST, NOW, TRUST, URI, verified
 
@@ -130,6 +131,15 @@ def test_the_best_similarity_counts_and_no_value_of_the_last_passage_stays() -> 
     second = said.passage(Deny(Reason.CODE_SEVERAL), NOW, 20)
     assert (second.card, second.issuer, second.assurance) == (None, None, None)
     assert (second.similarity_milli, second.threshold_milli, second.stages_us) == (None, None, {})
+
+
+def test_a_mended_code_is_marked_until_the_next_presentation() -> None:
+    said = witness()
+    said.begin(FOOTING, 0)
+    said.mended()
+    assert said.passage(GRANT, NOW, 1).mended is True
+    said.begin(FOOTING, 0)
+    assert said.passage(GRANT, NOW, 2).mended is msgspec.UNSET
 
 
 def test_a_grant_has_no_reason_and_a_denial_has_its_own() -> None:
