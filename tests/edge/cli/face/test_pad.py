@@ -113,7 +113,7 @@ def test_pad_uses_the_installed_weights(
     assert found["families"] == ["geometry", "texture", "passive"]
     assert found["measures"]["live"]["bpcer"] == 0
     only = row(capsys, str(folder), "--models", str(with_weights), "--measures", "passive", "--details")
-    assert list(only["measures"]) == ["noise", "live"]
+    assert list(only["measures"]) == ["noise", "clipped", "live"]
 
 
 def test_pictures_without_a_face_are_counted_and_not_judged(
