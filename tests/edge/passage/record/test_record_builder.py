@@ -136,10 +136,10 @@ def test_the_best_similarity_counts_and_no_value_of_the_last_passage_stays() -> 
 def test_a_stage_that_ends_after_its_record_does_not_change_the_record() -> None:
     said = witness()
     said.begin(FOOTING, 0)
-    said.took("code", 2.0)
+    said.took("code", 2_000_000)
     first = said.passage(DENY, NOW, 10)
-    said.took("record", 5.0)
-    assert dict(first.stages_us) == {"code": 2_000}
+    said.took("record", 5_000_000)
+    assert first.stages_us == {"code": 2_000}
 
 
 def test_a_mended_code_is_marked_until_the_next_presentation() -> None:
