@@ -3,7 +3,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey, VerifyKey
 
@@ -43,6 +43,7 @@ def test_a_note_of_the_go_checksum_database_verifies() -> None:
     assert open_note(note.encode(), name=name, key=key) == text
 
 
+@example(2**63 - 1, EMPTY_ROOT)
 @given(st.integers(0, 2**63 - 1), st.binary(min_size=32, max_size=32))
 def test_a_signed_checkpoint_is_read_back(size: int, root: bytes) -> None:
     checkpoint = Checkpoint(ORIGIN, size, root)
@@ -90,6 +91,7 @@ MALFORMED = {
     "no size": signed(f"{ORIGIN}\n\n{ROOT}\n"),
     "a size of 2^63": signed(f"{ORIGIN}\n{2**63}\n{ROOT}\n"),
     "a size of a thousand digits": signed(f"{ORIGIN}\n{'9' * 1000}\n{ROOT}\n"),
+    "more digits than Python converts": signed(f"{ORIGIN}\n{'9' * 5000}\n{ROOT}\n"),
     "a root of 31 bytes": signed(f"{ORIGIN}\n3\n{b64encode(bytes(31)).decode()}\n"),
     "a root with spare bits set": signed(f"{ORIGIN}\n3\n{ROOT[:-2]}V=\n"),
     "a root without padding": signed(f"{ORIGIN}\n3\n{ROOT[:-1]}\n"),

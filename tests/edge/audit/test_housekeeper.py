@@ -71,6 +71,21 @@ def test_files_that_the_hub_has_are_erased_for_space_and_a_signed_record_says_so
     assert verified(tmp_path).erased == 2
 
 
+def test_one_record_says_that_several_files_are_erased(tmp_path: Path) -> None:
+    newest = write_chain(tmp_path, [2, 2, 2, 1])[-1]
+    erase_sent(newest, 4)
+    assert firsts(newest) == [4]
+    assert [record.upto for record in read_records(newest) if isinstance(record, Erased)] == [4]
+    assert verified(tmp_path).base == 4
+
+
+def test_the_erasure_of_a_single_record_is_on_record_too(tmp_path: Path) -> None:
+    newest = write_chain(tmp_path, [1, 2, 1])[-1]
+    erase_old(newest, LATER)
+    assert firsts(newest) == [1]
+    assert [record.upto for record in read_records(newest) if isinstance(record, Erased)] == [1]
+
+
 def test_the_record_comes_before_the_erasure(tmp_path: Path) -> None:
     newest = write_chain(tmp_path, [2, 2, 2, 1])[-1]
     oldest = tmp_path / "journal.000000000000.db"
@@ -237,6 +252,16 @@ def test_the_housekeeper_closes_and_erases_files_when_they_are_due(home: Home) -
     assert home.files()[0] >= 3
     with open_chain([home.journal.path.parent]) as chain:
         chain.check_complete()
+
+
+def test_rules_that_are_adopted_hold_from_then_on(home: Home) -> None:
+    home.keeper.adopt(RetentionRules(SegmentLimits(1 << 40), keep=DAY, spare_bytes=0))
+    home.journal.append(passage())
+    home.rest()
+    assert home.files() == []
+    home.keeper.adopt(RetentionRules(SegmentLimits(1), keep=DAY, spare_bytes=0))
+    home.rest()
+    assert home.files() == [0]
 
 
 def test_no_file_is_closed_under_a_suspect_clock(home: Home) -> None:

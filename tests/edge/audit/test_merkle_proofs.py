@@ -58,6 +58,12 @@ def test_there_is_no_proof_of_what_is_outside_a_tree(wrong: int) -> None:
         lambda: verify_inclusion(LEAVES[0], wrong, 17, [], ROOTS[17]),
         lambda: verify_consistency(wrong, ROOTS[17], 17, ROOTS[17], []),
         lambda: Frontier.from_bytes(-1, b""),
+        lambda: Frontier.from_bytes(-1, LEAVES[0]),
+        # each right but for a size below 0, which Python's shifts would take for a large one
+        lambda: verify_inclusion(
+            LEAVES[15], -1, 16, inclusion_proof(LEAVES[:16], 15), tree_root(LEAVES[:16])
+        ),
+        lambda: verify_consistency(-1, LEAVES[0], 2, ROOTS[2], [LEAVES[1]]),
     ):
         with pytest.raises(JournalBroken):
             refuse()

@@ -14,6 +14,7 @@ from nacl.signing import SigningKey
 from samples.journals import SEED, at_ms, passage, write_chain
 
 from edge.audit.journal import SegmentLimits
+from edge.audit.record import JournalEntry, encode
 from edge.audit.retention import Closed, FileProof, RetentionRules, closed_files, erasable, erase
 from edge.audit.segments import closed_segments
 from edge.errors import StorageFault
@@ -104,6 +105,22 @@ def test_a_file_counts_as_its_signed_notes_say(tmp_path: Path) -> None:
     assert [file.last for file in files] == [at_ms(passage(1).time_ms), at_ms(passage(4).time_ms)]
 
 
+def test_a_file_that_was_emptied_ends_the_row(tmp_path: Path) -> None:
+    newest = write_chain(tmp_path, [2, 3, 2, 1])[-1]
+    edit(tmp_path / "journal.000000000002.db", "DELETE FROM records")
+    assert [file.first for file in closed_files(newest)] == [0]
+
+
+def test_a_record_that_was_added_behind_the_signed_ones_gives_no_time(tmp_path: Path) -> None:
+    newest = write_chain(tmp_path, [2, 3, 1])[-1]
+    body = encode(JournalEntry(seq=2, record=passage(99_000)))
+    edit(
+        tmp_path / "journal.000000000000.db",
+        f"INSERT INTO records SELECT 2, x'{body.hex()}', leaf FROM records WHERE seq = 1",
+    )
+    assert next(closed_files(newest)).last == at_ms(passage(1).time_ms)
+
+
 def test_neither_names_nor_times_of_files_count(tmp_path: Path) -> None:
     """An attacker without the key renames and touches files, so that the device erases them itself."""
     newest = write_chain(tmp_path, [2, 3, 4, 1])[-1]
@@ -120,7 +137,7 @@ def test_a_file_that_cannot_be_removed_is_a_fault(tmp_path: Path) -> None:
     files = list(closed_files(newest))
     files[0].path.unlink()
     files[0].path.mkdir()  # a folder cannot be unlinked
-    with pytest.raises(StorageFault, match=r"journal\.000000000000\.db") as caught:
+    with pytest.raises(StorageFault, match=r"journal\.000000000000\.db: is a directory") as caught:
         erase(files)
     assert caught.value.hint
     assert [first for first, _ in closed_segments(newest)] == [0, 1]  # none after it is gone

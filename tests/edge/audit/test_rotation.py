@@ -248,6 +248,8 @@ def test_the_tail_reaches_into_closed_files(path: Path) -> None:
         assert [entry.seq for entry in journal.tail(0, 4)] == [2, 3, 4, 5]
         assert [entry.seq for entry in journal.tail(NOW + 4, 4)] == [4, 5]
         assert len(journal.tail(0, 100)) == 6
+        journal.append(passage(6))
+        assert [entry.seq for entry in journal.tail(0, 2)] == [5, 6]
 
 
 def test_the_tail_holds_passages_only_and_a_clock_set_back_hides_none(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import tracemalloc
 from dataclasses import dataclass, field
 
 import frame as controller_frame
@@ -160,6 +161,19 @@ def test_both_sides_decode_noise_alike(chunks: list[bytes]) -> None:
 def test_noise_before_a_frame_loses_at_most_that_frame() -> None:
     host, payload = frame.FrameReceiver(), b"\x10hello"
     assert list(host.feed(b"\x07garbage" + frame.encode(payload) + frame.encode(payload))) == [payload]
+
+
+def test_noise_without_an_end_takes_the_memory_of_one_frame() -> None:
+    host = frame.FrameReceiver()
+    tracemalloc.start()
+    try:
+        for _ in range(1_000):
+            assert list(host.feed(b"\x07" * 1_000)) == []
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept_bytes < 10_000
+    assert list(host.feed(b"\0" + frame.encode(b"\x10"))) == [b"\x10"]
 
 
 def test_a_handshake_opens_a_session_on_both_sides() -> None:

@@ -78,6 +78,8 @@ LIES = {
     "the host's check": b"\x84" + PUBLIC + mac(KEY, b"host check")[:8],
     "an answer to another offer": b"\x84" + PUBLIC + mac(mac(KEY, b""), b"controller check")[:8],
     "a byte less": ANSWER[:-1],
+    "an answer without a public key": ANSWER[:1],
+    "an answer of half a public key": ANSWER[:17],
     "a byte more": ANSWER + b"\0",
     "set before it was agreed on": IS_SET,
     "a session's refusal": bytes([0x8F, m.DenyCode.NO_KEY]),

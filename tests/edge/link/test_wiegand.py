@@ -36,6 +36,11 @@ def test_known_cards(name: str, facility: int, number: int, bits: int) -> None:
     assert bin(parse(name).encode(facility, number)) == bin(bits)
 
 
+def test_all_bits_but_one_may_be_parities() -> None:
+    longest = " ".join(["E" * (MAX_BITS - 1) + "C"] + ["." * (MAX_BITS - 1) + "x"] * (MAX_BITS - 1))
+    assert parse(longest).encode(0, 1) == 2**MAX_BITS - 1
+
+
 @pytest.mark.parametrize(("name", "bits"), [("H10301", 26), ("H10302", 37), ("H10304", 37), ("H10306", 34)])
 def test_named_formats_have_their_length(name: str, bits: int) -> None:
     assert parse(name).bits == bits
