@@ -76,8 +76,8 @@ RAN = TestRecord(
 )
 
 
-def test_a_mutant_takes_the_tests_of_its_module_then_cheap_ones_those_of_the_mirror_folder_first() -> None:
-    assert select_tests(OWN, 9, SOURCES, RAN) == [FIRST, MIRROR, CHEAP, SLOW, FAR]
+def test_a_mutant_takes_cheap_tests_first_and_those_of_its_module_and_mirror_folder_before_others() -> None:
+    assert select_tests(OWN, 9, SOURCES, RAN) == [MIRROR, CHEAP, FIRST, SLOW, FAR]
     assert select_tests(OWN, 12, SOURCES, RAN) == [FAR], "coverage counts a statement at its first line"
     assert select_tests(OWN, 14, SOURCES, RAN) == []
 
@@ -125,6 +125,11 @@ def test_the_tests_of_a_mutant_stay_within_the_budget_and_are_at_least_one() -> 
     assert within_budget("abcd", seconds) == ["a"]
     assert within_budget("bcd", seconds) == ["b", "c"]
     assert within_budget("", seconds) == []
+
+
+def test_a_test_that_is_too_long_leaves_room_for_shorter_ones_after_it() -> None:
+    seconds = {"a": 0.1, "b": BUDGET_S, "c": 0.1}
+    assert within_budget("abc", seconds) == ["a", "c"]
 
 
 def test_a_record_is_read_as_it_was_written() -> None:
