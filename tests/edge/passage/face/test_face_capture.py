@@ -37,6 +37,8 @@ class See:
     faces: int = 1
     still: bool = False
     coaching: Coaching | None = None
+    settled: bool = True
+    blank: bool = False  # without landmarks
 
 
 COLOUR = np.dstack([np.full((8, 8), level, np.uint8) for level in (90, 60, 40)])
@@ -47,17 +49,29 @@ GREY_FRAME = See(shift=0.5)  # the holder's face, which would match
 class Visit:
     """A face capture with frames from a list; it is its own Stages, Presented and Fusion."""
 
-    def __init__(self, *, prompts: int = 0, consistency: bool = False, needs_colour: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        prompts: int = 0,
+        consistency: bool = False,
+        needs_colour: bool = False,
+        flash: bool = False,
+    ) -> None:
         self.pad_rule = PadRule(
             prompts=prompts,
+            flash=flash,
             consistency=consistency,
             needs_colour=needs_colour,
             random_below=lambda _: LEFT,
         )
-        self.fusion = SimpleNamespace(alike=None, wipe=lambda: None)
+        self.wiped = 0
+        self.fusion = SimpleNamespace(alike=None, wipe=self._wipe)
         self.capture = FaceCapture(self, self)
         self.prompts: list[str | None] = []
         self.tick_ms = 0
+
+    def _wipe(self) -> None:
+        self.wiped += 1
 
     def new_fusion(self, _: object) -> SimpleNamespace:
         return self.fusion
@@ -78,7 +92,8 @@ class Visit:
             reason=seen.reason,
             fta=seen.fta,
             coaching=seen.coaching,
-            landmarks=landmarks,
+            landmarks=None if seen.blank else landmarks,
+            settled=seen.settled,
         )
         if seen.reason:
             return evidence, Deny(seen.reason)
@@ -226,6 +241,51 @@ VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | 
         {"prompts": 1}, [*[HOLDER] * 2, UNSURE, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9], "granted",
     ),
     "a head that never turns": ({"prompts": 1}, [HOLDER] * 120, Reason.FACE_QUALITY),
+    "a head that is often not compared, 3 s in all": (
+        {"prompts": 1}, [HOLDER] + [*[FAR] * 4, HOLDER] * 11, None,
+    ),
+    "a head that is often not compared, more than 3 s in all": (
+        {"prompts": 1}, [HOLDER] + [*[FAR] * 4, HOLDER] * 12, Reason.FACE_QUALITY,
+    ),
+    "a head that is compared all the time, for more than 3 s": ({"prompts": 1}, [HOLDER] * 60, None),
+    "one frame of another person as the challenge begins": (
+        {"prompts": 1}, [HOLDER, STRANGERS, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9], "granted",
+    ),
+    "another person as the challenge begins": (
+        {"prompts": 1}, [HOLDER, STRANGERS, STRANGERS], Reason.FACE_ATTACK,
+    ),
+    "two frames of another person, apart": (
+        {"prompts": 1},
+        [*[HOLDER] * 3, STRANGERS, HOLDER, STRANGERS, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9],
+        "granted",
+    ),
+    "another person after the holder in a challenge": (
+        {"prompts": 1}, [*[HOLDER] * 3, STRANGERS, STRANGERS], Reason.FACE_ATTACK,
+    ),
+    "a match by a small margin": ({}, [replace(HOLDER, settled=False)] * 9, None),
+    "no match, also while the mean is not settled": (
+        {}, [replace(STRANGERS, settled=False)] * 9, Reason.FACE_NO_MATCH,
+    ),
+    "two frames of another person after a match": (
+        {"consistency": True}, [*[HOLDER] * 3, STRANGERS, STRANGERS, *[HOLDER] * 20], Reason.FACE_ATTACK,
+    ),
+    "another person after a match, at a door with prompts": (
+        {"prompts": 1, "consistency": True}, [*[HOLDER] * 3, STRANGERS, *[HOLDER] * 20], Reason.FACE_ATTACK,
+    ),
+    "another person for a frame after the turn": (
+        {"prompts": 1, "consistency": True},
+        [*[HOLDER] * 16, *turn(HOLDER), HOLDER, STRANGERS, *[HOLDER] * 9],
+        Reason.FACE_ATTACK,
+    ),
+    "a face that jumps before it matches": (
+        {"consistency": True}, [*[See(similarity=0.5)] * 2, *[See(shift=90)] * 20], Reason.FACE_ATTACK,
+    ),
+    "a face without landmarks among the frames": (
+        {"consistency": True}, [*[HOLDER] * 2, replace(HOLDER, blank=True), *[HOLDER] * 9], "granted",
+    ),
+    "a face that does not answer to the light": ({"flash": True}, [HOLDER] * 40, Reason.FACE_QUALITY),
+    "an attack under the light": ({"flash": True}, [*[HOLDER] * 2, *[ATTACK] * 9], Reason.FACE_ATTACK),
+    "one frame of an attack under the light": ({"flash": True}, [HOLDER, ATTACK, *[HOLDER] * 9], None),
     "an attack before the prompt": (
         {"prompts": 1},
         [ATTACK, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9],
@@ -312,3 +372,52 @@ def test_grey_frames_during_the_prompts_take_no_step() -> None:
     frames = [*[HOLDER] * 8, *turn(HOLDER)]
     frames[10:13] = [GREY_FRAME] * 3
     assert visit.comes_to(frames) == Reason.DEVICE_FAULT
+
+
+def test_damaged_frames_in_a_row_are_counted_from_the_last_good_one() -> None:
+    visit = Visit(needs_colour=True)
+    assert visit.comes_to([GREY_FRAME, GREY_FRAME, UNSURE, GREY_FRAME, GREY_FRAME]) is None
+    assert visit.evidence.faces == 0
+    assert visit.comes_to([GREY_FRAME]) is Reason.DEVICE_FAULT
+
+
+def test_two_faces_count_once_in_150_ms() -> None:
+    visit = Visit()
+    visit.comes_to([HOLDER])
+    assert visit.capture.several_looks == 0
+    visit.seen = TWO
+    counts = []
+    for after_ms in (0, 149, 150, 299, 300, 450):
+        visit.capture.look(COLOUR, 10_000 + after_ms)
+        counts.append(visit.capture.several_looks)
+    assert counts == [1, 1, 2, 2, 3, 4]
+
+
+def test_the_comparisons_of_the_capture_before_do_not_count_in_the_next() -> None:
+    first, again = Visit(), Visit()
+    assert first.comes_to([*[STRANGERS] * 3, None]) is None
+    again.tick_ms = first.tick_ms
+    again.capture = FaceCapture(again, again, first.capture._attempts)
+    assert again.comes_to([*[STRANGERS] * 3, None]) is None
+
+
+def test_the_light_shows_its_first_colour_at_once_and_goes_on() -> None:
+    visit = Visit(flash=True)
+    assert visit.capture.colour is None
+    visit.comes_to([HOLDER])
+    first = visit.capture.colour
+    assert first is not None
+    assert visit.capture.prompt == Phase.LOOK
+    visit.comes_to([HOLDER] * 6)
+    assert visit.capture.colour not in (None, first)
+
+
+def test_the_embeddings_are_overwritten_at_the_end_and_once_the_prompts_are_met() -> None:
+    visit = Visit(prompts=1)
+    visit.comes_to([HOLDER] * 8)
+    assert visit.wiped == 0
+    visit.comes_to(turn(HOLDER))
+    assert visit.comes_to([HOLDER] * 9) == "granted"
+    assert visit.wiped == 1, "the face after the prompts is compared anew"
+    visit.capture.wipe()
+    assert visit.wiped == 2
