@@ -298,9 +298,9 @@ def test_a_new_policy_is_named_from_the_next_record_on() -> None:
     said = witness()
     said.begin(FOOTING, 0)
     said.face(FaceEvidence(1, similarity=0.9))
-    said.adopt(DoorPolicy("tower-1/yard", 0.5))
+    said.adopt(DoorPolicy("tower-1/yard", 0.9))
     record = said.passage(DENY, NOW, 1)
-    assert (record.door, record.threshold_milli) == ("tower-1/yard", 500)
+    assert (record.door, record.threshold_milli) == ("tower-1/yard", 900)
 
 
 def test_a_stage_has_its_microseconds() -> None:
