@@ -327,7 +327,7 @@ def test_the_record_of_each_door_has_the_stages_of_its_own_passage() -> None:
     assert outer["code"] == outer["verify"] == outer["face"] == 1
     stages = {stage: first.stages_us[stage] for stage in ("enter", "shut", "inside")}
     assert all(us % 100_000 == 0 for us in stages.values())
-    assert first.stages_us["enter"] >= 1_000_000
+    assert max(stages.values()) >= 1_000_000
 
 
 def test_a_ruling_has_the_time_of_the_record_before_it() -> None:
