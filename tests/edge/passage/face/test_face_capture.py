@@ -13,11 +13,13 @@ from samples.head_points import face
 from edge.decision import Deny, Reason
 from edge.face.challenge import Phase, Prompt
 from edge.face.engine import FaceEvidence
+from edge.face.pad.colour_challenge import LampColour
 from edge.face.quality import Coaching, Component
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.face.frame_evidence import STRANGER
 from edge.passage.face.pad_rule import PadRule
 from edge.policy.decide import FaceVerdict, Matches
+from edge.ports import Pixels
 
 FRAME_MS = 66
 THRESHOLD = 0.6
@@ -43,6 +45,7 @@ class See:
 
 COLOUR = np.dstack([np.full((8, 8), level, np.uint8) for level in (90, 60, 40)])
 GREY = np.repeat(np.linspace(20, 220, 64).astype(np.uint8).reshape(8, 8)[..., None], 3, axis=2)
+BOX = (250.0, 100.0, 400.0, 300.0)
 GREY_FRAME = See(shift=0.5)  # the holder's face, which would match
 
 
@@ -94,6 +97,7 @@ class Visit:
             coaching=seen.coaching,
             landmarks=None if seen.blank else landmarks,
             settled=seen.settled,
+            box=BOX,
         )
         if seen.reason:
             return evidence, Deny(seen.reason)
@@ -429,3 +433,56 @@ def test_the_embeddings_are_overwritten_at_the_end_and_once_the_prompts_are_met(
     assert visit.wiped == 1, "the face after the prompts is compared anew"
     visit.capture.wipe()
     assert visit.wiped == 2
+
+
+def lit(colour: LampColour | None) -> Pixels:
+    """A picture in the light of the door: the middle of the face is nearer to it than its sides."""
+    rgb = np.full((480, 640, 3), 120.0)
+    light = 36.0 * np.array(colour.value if colour else (0, 0, 0))
+    rgb[100:300, 250:400] += 0.6 * light
+    rgb[160:250, 304:346] += 0.8 * light
+    return rgb.astype(np.uint8)
+
+
+class LitVisit(Visit):
+    """A visit at a door whose light reaches the face."""
+
+    def __init__(self) -> None:
+        super().__init__(flash=True)
+        numbers = np.random.default_rng(7)
+        self.pad_rule = replace(self.pad_rule, random_below=lambda below: int(numbers.integers(below)))
+        self.capture = FaceCapture(self, self)
+
+    def comes_to(self, looks: Iterable[See | None]) -> Reason | str | None:
+        for self.seen in looks:
+            self.tick_ms += FRAME_MS
+            self.evidence, decision = self.capture.look(lit(self.capture.colour), self.tick_ms)
+            if decision is not None:
+                return decision.reason if isinstance(decision, Deny) else "granted"
+        return None
+
+    def answers(self) -> None:
+        """The holder stands in the light until it goes out."""
+        assert self.comes_to([HOLDER]) is None
+        while self.capture.colour:
+            assert self.comes_to([HOLDER]) is None
+
+
+def test_a_face_that_answered_to_the_light_is_compared_anew() -> None:
+    visit = LitVisit()
+    visit.answers()
+    assert visit.wiped == 1
+    assert visit.capture.prompt is None
+    assert visit.comes_to([HOLDER]) == "granted"
+
+
+def test_comparisons_before_the_light_do_not_count_after_it() -> None:
+    visit = LitVisit()
+    assert visit.comes_to([UNSURE] * 4) is None
+    visit.answers()
+    assert visit.comes_to([*[UNSURE] * 4, HOLDER]) == "granted"
+
+
+@pytest.mark.parametrize("who", [UNSURE, FAR], ids=["does not match", "is not compared"])
+def test_a_face_in_the_light_that_was_not_compared_does_not_answer_for_the_holder(who: See) -> None:
+    assert LitVisit().comes_to([HOLDER, *[who] * 40]) is Reason.FACE_QUALITY
