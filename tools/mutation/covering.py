@@ -230,7 +230,7 @@ def _module(file: str) -> str:
 def within_budget(
     tests: Iterable[str], seconds: Mapping[str, float], budget_s: float = BUDGET_S
 ) -> list[str]:
-    """The first tests that take `budget_s` together, at least one; a test too long leaves room for shorter ones."""
+    """The first tests that fit into `budget_s` together, and one in any case."""
     kept: list[str] = []
     spent = 0.0
     for test in tests:

@@ -1,7 +1,7 @@
 """Mutants of the host's core, each with the tests that run its line.
 
-A mutant takes the tests of its line: cheap ones first, those of its module before those of the mirror folder and
-others, until they have taken some seconds or one has failed.
+A mutant takes the tests of its line: cheap ones first, and among them those of its module and of the mirror
+folder, until they have taken some seconds or one has failed.
 """
 
 from __future__ import annotations

@@ -164,3 +164,18 @@ def test_every_passage_asks_for_exactly_one_record(events: list[m.PassageEvent])
         ):
             assert appended == 1
             open_passage = appended = 0
+
+
+@pytest.mark.parametrize(("state", "event"), list(m.TABLE))
+def test_each_step_sets_the_timer_and_stops_it_where_no_time_ends_the_state(
+    state: PassageState, event: type[m.PassageEvent]
+) -> None:
+    machine = machine_in(state)
+    effects = machine.on(next(each for each in EVENTS if type(each) is event))
+    [timer] = [effect.for_ms for effect in effects if isinstance(effect, Arm)]
+    waits = (machine.state, TimedOut) in m.TABLE and GiveUp() not in effects
+    assert timer > 0 if waits else timer == 0
+
+
+def test_a_passage_takes_the_times_that_the_site_sets() -> None:
+    assert m.PassageMachine(m.PassageTimes(face_ms=5_000)).on(FaceWanted())[-1] == Arm(5_000)

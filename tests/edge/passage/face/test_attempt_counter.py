@@ -88,3 +88,9 @@ def test_a_new_burst_forgets_comparisons_but_no_attack() -> None:
     attempts.begin_again()
     assert attempts.add(MATCH, 5 * APART_MS) is None
     assert attempts.give_up() == ATTACK
+
+
+def test_blur_and_absence_are_never_final_however_long_they_last() -> None:
+    attempts = AttemptCounter()
+    blurs = [attempts.add(BLUR, APART_MS * frame) for frame in range(2_000)]
+    assert not any(blurs)

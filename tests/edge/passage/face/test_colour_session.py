@@ -107,3 +107,41 @@ def test_a_face_that_is_lost_is_no_attack() -> None:
     frame = np.full((480, 640, 3), 90, np.uint8)
     assert session.see(frame, None, LAST_MS - 1) is None
     assert session.see(frame, None, LAST_MS) == Deny(Reason.FACE_QUALITY)
+
+
+def lit(colour: LampColour) -> Pixels:
+    """A frame in which all is lit by this colour of the light, as paper that fills the picture is."""
+    light = 90 + 60 * np.array(colour.value)
+    return np.tile(light.astype(np.uint8), (480, 640, 1))
+
+
+def watched(answers: Callable[[LampColour], LampColour], started_ms: int = 5_000) -> object:
+    """The verdict on a face that answers to each colour with another one, frame by frame."""
+    session = ColourSession(lambda _: 0, started_ms)
+    verdict = None
+    for ms in range(0, LAST_MS + 1, 50):
+        assert verdict is None, "the light has not ended yet"
+        tick_ms = started_ms + ms
+        verdict = session.see(lit(answers(session.colour(tick_ms))), (280.0, 180.0, 360.0, 280.0), tick_ms)
+    return verdict
+
+
+@pytest.mark.parametrize("started_ms", [0, 5_000, 10**9])
+def test_a_face_that_answers_to_other_colours_is_an_attack(started_ms: int) -> None:
+    other = {LampColour.RED: LampColour.CYAN, LampColour.GREEN: LampColour.MAGENTA}
+    assert watched(lambda colour: other[colour], started_ms) == Deny(Reason.FACE_ATTACK)
+
+
+def test_paper_that_fills_the_picture_is_an_attack() -> None:
+    assert watched(lambda colour: colour) == Deny(Reason.FACE_ATTACK)
+
+
+def test_a_face_that_the_light_does_not_reach_is_no_attack() -> None:
+    assert watched(lambda _: LampColour.RED) == Deny(Reason.FACE_QUALITY)
+
+
+def test_the_first_colour_is_shown_until_its_time_is_over_and_the_last_one_stays() -> None:
+    session = ColourSession(lambda _: 0, 5_000)
+    times = [4_000, 5_000, 5_000 + STEP_MS - 1, 5_000 + STEP_MS, 5_000 + STEPS * STEP_MS, 99_000]
+    red, green = LampColour.RED, LampColour.GREEN
+    assert [session.colour(ms) for ms in times] == [red, red, red, green, green, green]

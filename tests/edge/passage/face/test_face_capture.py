@@ -13,11 +13,13 @@ from samples.head_points import face
 from edge.decision import Deny, Reason
 from edge.face.challenge import Phase, Prompt
 from edge.face.engine import FaceEvidence
+from edge.face.pad.colour_challenge import LampColour
 from edge.face.quality import Coaching, Component
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.face.frame_evidence import STRANGER
 from edge.passage.face.pad_rule import PadRule
 from edge.policy.decide import FaceVerdict, Matches
+from edge.ports import Pixels
 
 FRAME_MS = 66
 THRESHOLD = 0.6
@@ -37,27 +39,42 @@ class See:
     faces: int = 1
     still: bool = False
     coaching: Coaching | None = None
+    settled: bool = True
+    blank: bool = False  # without landmarks
 
 
 COLOUR = np.dstack([np.full((8, 8), level, np.uint8) for level in (90, 60, 40)])
 GREY = np.repeat(np.linspace(20, 220, 64).astype(np.uint8).reshape(8, 8)[..., None], 3, axis=2)
+BOX = (250.0, 100.0, 400.0, 300.0)
 GREY_FRAME = See(shift=0.5)  # the holder's face, which would match
 
 
 class Visit:
     """A face capture with frames from a list; it is its own Stages, Presented and Fusion."""
 
-    def __init__(self, *, prompts: int = 0, consistency: bool = False, needs_colour: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        prompts: int = 0,
+        consistency: bool = False,
+        needs_colour: bool = False,
+        flash: bool = False,
+    ) -> None:
         self.pad_rule = PadRule(
             prompts=prompts,
+            flash=flash,
             consistency=consistency,
             needs_colour=needs_colour,
             random_below=lambda _: LEFT,
         )
-        self.fusion = SimpleNamespace(alike=None, wipe=lambda: None)
+        self.wiped = 0
+        self.fusion = SimpleNamespace(alike=None, wipe=self._wipe)
         self.capture = FaceCapture(self, self)
         self.prompts: list[str | None] = []
         self.tick_ms = 0
+
+    def _wipe(self) -> None:
+        self.wiped += 1
 
     def new_fusion(self, _: object) -> SimpleNamespace:
         return self.fusion
@@ -78,7 +95,9 @@ class Visit:
             reason=seen.reason,
             fta=seen.fta,
             coaching=seen.coaching,
-            landmarks=landmarks,
+            landmarks=None if seen.blank else landmarks,
+            settled=seen.settled,
+            box=BOX,
         )
         if seen.reason:
             return evidence, Deny(seen.reason)
@@ -226,6 +245,59 @@ VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | 
         {"prompts": 1}, [*[HOLDER] * 2, UNSURE, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9], "granted",
     ),
     "a head that never turns": ({"prompts": 1}, [HOLDER] * 120, Reason.FACE_QUALITY),
+    "a head that is often not compared, 3 s in all": (
+        {"prompts": 1}, [HOLDER] + [*[FAR] * 4, HOLDER] * 11, None,
+    ),
+    "a head that is often not compared, more than 3 s in all": (
+        {"prompts": 1}, [HOLDER] + [*[FAR] * 4, HOLDER] * 12, Reason.FACE_QUALITY,
+    ),
+    "a head that is often not compared, at a door with two prompts": (
+        {"prompts": 2}, [HOLDER] + [*[FAR] * 4, HOLDER] * 12, None,
+    ),
+    "no match for two moments before the prompt and two after it": (
+        {"prompts": 1},
+        [*[HOLDER] * 2, *[UNSURE] * 4, *[HOLDER] * 8, *turn(HOLDER), HOLDER, *[UNSURE] * 4, *[HOLDER] * 9],
+        "granted",
+    ),
+    "a head that is compared all the time, for more than 3 s": ({"prompts": 1}, [HOLDER] * 60, None),
+    "one frame of another person as the challenge begins": (
+        {"prompts": 1}, [HOLDER, STRANGERS, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9], "granted",
+    ),
+    "another person as the challenge begins": (
+        {"prompts": 1}, [HOLDER, STRANGERS, STRANGERS], Reason.FACE_ATTACK,
+    ),
+    "two frames of another person, apart": (
+        {"prompts": 1},
+        [*[HOLDER] * 3, STRANGERS, HOLDER, STRANGERS, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9],
+        "granted",
+    ),
+    "another person after the holder in a challenge": (
+        {"prompts": 1}, [*[HOLDER] * 3, STRANGERS, STRANGERS], Reason.FACE_ATTACK,
+    ),
+    "a match by a small margin": ({}, [replace(HOLDER, settled=False)] * 9, None),
+    "no match, also while the mean is not settled": (
+        {}, [replace(STRANGERS, settled=False)] * 9, Reason.FACE_NO_MATCH,
+    ),
+    "two frames of another person after a match": (
+        {"consistency": True}, [*[HOLDER] * 3, STRANGERS, STRANGERS, *[HOLDER] * 20], Reason.FACE_ATTACK,
+    ),
+    "another person after a match, at a door with prompts": (
+        {"prompts": 1, "consistency": True}, [*[HOLDER] * 3, STRANGERS, *[HOLDER] * 20], Reason.FACE_ATTACK,
+    ),
+    "another person for a frame after the turn": (
+        {"prompts": 1, "consistency": True},
+        [*[HOLDER] * 16, *turn(HOLDER), HOLDER, STRANGERS, *[HOLDER] * 9],
+        Reason.FACE_ATTACK,
+    ),
+    "a face that jumps before it matches": (
+        {"consistency": True}, [*[See(similarity=0.5)] * 2, *[See(shift=90)] * 20], Reason.FACE_ATTACK,
+    ),
+    "a face without landmarks among the frames": (
+        {"consistency": True}, [*[HOLDER] * 2, replace(HOLDER, blank=True), *[HOLDER] * 9], "granted",
+    ),
+    "a face that does not answer to the light": ({"flash": True}, [HOLDER] * 40, Reason.FACE_QUALITY),
+    "an attack under the light": ({"flash": True}, [*[HOLDER] * 2, *[ATTACK] * 9], Reason.FACE_ATTACK),
+    "one frame of an attack under the light": ({"flash": True}, [HOLDER, ATTACK, *[HOLDER] * 9], None),
     "an attack before the prompt": (
         {"prompts": 1},
         [ATTACK, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9],
@@ -312,3 +384,105 @@ def test_grey_frames_during_the_prompts_take_no_step() -> None:
     frames = [*[HOLDER] * 8, *turn(HOLDER)]
     frames[10:13] = [GREY_FRAME] * 3
     assert visit.comes_to(frames) == Reason.DEVICE_FAULT
+
+
+def test_damaged_frames_in_a_row_are_counted_from_the_last_good_one() -> None:
+    visit = Visit(needs_colour=True)
+    assert visit.comes_to([GREY_FRAME, GREY_FRAME, UNSURE, GREY_FRAME, GREY_FRAME]) is None
+    assert visit.evidence.faces == 0
+    assert visit.comes_to([GREY_FRAME]) is Reason.DEVICE_FAULT
+
+
+def test_two_faces_count_once_in_150_ms() -> None:
+    visit = Visit()
+    visit.comes_to([HOLDER])
+    assert visit.capture.several_looks == 0
+    visit.seen = TWO
+    counts = []
+    for after_ms in (0, 149, 150, 299, 300, 450):
+        visit.capture.look(COLOUR, 10_000 + after_ms)
+        counts.append(visit.capture.several_looks)
+    assert counts == [1, 1, 2, 2, 3, 4]
+
+
+def test_the_comparisons_of_the_capture_before_do_not_count_in_the_next() -> None:
+    first, again = Visit(), Visit()
+    assert first.comes_to([*[STRANGERS] * 4, None]) is None
+    again.tick_ms = first.tick_ms
+    again.capture = FaceCapture(again, again, first.capture._attempts)
+    assert again.comes_to([*[STRANGERS] * 4, None]) is None
+
+
+def test_the_light_shows_its_first_colour_at_once_and_goes_on() -> None:
+    visit = Visit(flash=True)
+    assert visit.capture.colour is None
+    visit.comes_to([HOLDER])
+    first = visit.capture.colour
+    assert first is not None
+    assert visit.capture.prompt == Phase.LOOK
+    visit.comes_to([HOLDER] * 6)
+    assert visit.capture.colour not in (None, first)
+
+
+def test_the_embeddings_are_overwritten_at_the_end_and_once_the_prompts_are_met() -> None:
+    visit = Visit(prompts=1)
+    visit.comes_to([HOLDER] * 8)
+    assert visit.wiped == 0
+    visit.comes_to(turn(HOLDER))
+    assert visit.comes_to([HOLDER] * 9) == "granted"
+    assert visit.wiped == 1, "the face after the prompts is compared anew"
+    visit.capture.wipe()
+    assert visit.wiped == 2
+
+
+def lit(colour: LampColour | None) -> Pixels:
+    """A picture in the light of the door: the middle of the face is nearer to it than its sides."""
+    rgb = np.full((480, 640, 3), 120.0)
+    light = 36.0 * np.array(colour.value if colour else (0, 0, 0))
+    rgb[100:300, 250:400] += 0.6 * light
+    rgb[160:250, 304:346] += 0.8 * light
+    return rgb.astype(np.uint8)
+
+
+class LitVisit(Visit):
+    """A visit at a door whose light reaches the face."""
+
+    def __init__(self) -> None:
+        super().__init__(flash=True)
+        numbers = np.random.default_rng(7)
+        self.pad_rule = replace(self.pad_rule, random_below=lambda below: int(numbers.integers(below)))
+        self.capture = FaceCapture(self, self)
+
+    def comes_to(self, looks: Iterable[See | None]) -> Reason | str | None:
+        for self.seen in looks:
+            self.tick_ms += FRAME_MS
+            self.evidence, decision = self.capture.look(lit(self.capture.colour), self.tick_ms)
+            if decision is not None:
+                return decision.reason if isinstance(decision, Deny) else "granted"
+        return None
+
+    def answers(self) -> None:
+        """The holder stands in the light until it goes out."""
+        assert self.comes_to([HOLDER]) is None
+        while self.capture.colour:
+            assert self.comes_to([HOLDER]) is None
+
+
+def test_a_face_that_answered_to_the_light_is_compared_anew() -> None:
+    visit = LitVisit()
+    visit.answers()
+    assert visit.wiped == 1
+    assert visit.capture.prompt is None
+    assert visit.comes_to([HOLDER]) == "granted"
+
+
+def test_comparisons_before_the_light_do_not_count_after_it() -> None:
+    visit = LitVisit()
+    assert visit.comes_to([UNSURE] * 4) is None
+    visit.answers()
+    assert visit.comes_to([*[UNSURE] * 4, HOLDER]) == "granted"
+
+
+@pytest.mark.parametrize("who", [UNSURE, FAR], ids=["does not match", "is not compared"])
+def test_a_face_in_the_light_that_was_not_compared_does_not_answer_for_the_holder(who: See) -> None:
+    assert LitVisit().comes_to([HOLDER, *[who] * 40]) is Reason.FACE_QUALITY

@@ -10,7 +10,7 @@ from samples.head_points import face
 
 from edge.decision import Deny, Reason
 from edge.face.engine import FaceEvidence
-from edge.face.quality import Component
+from edge.face.quality import Component, Quality
 from edge.passage.face.frame_evidence import STRANGER, Against, For, Missing, weigh_frame
 from edge.policy.decide import Matches
 
@@ -73,3 +73,46 @@ def test_a_face_that_its_own_movement_hides_is_missing_and_followed(cause: Compo
     assert isinstance(stance, Missing)
     assert stance.cause is cause
     assert stance.landmarks is QUALITY.landmarks
+
+
+def test_a_face_turned_beyond_the_limits_of_quality_is_followed_whatever_else_hides_it() -> None:
+    straight = Quality(
+        side_px=150, share=0.3, eyes_px=50, margin=1, sharpness=500, detail=1, brightness=0.5, contrast=0.2,
+        eye_detail=0.1, mouth_detail=0.1, eye_light=0.8, eye_opening=0.3, presence=1, found=1, yaw=0, pitch=0, roll=0,
+    )  # fmt: skip
+    for quality, followed in (
+        (replace(straight, yaw=50.0), True),
+        (replace(straight, pitch=-50.0), True),
+        (replace(straight, sharpness=0.0), False),
+        (None, False),
+    ):
+        stance = weigh_frame(replace(QUALITY, fta=Component.EYES_VISIBLE, quality=quality), NO_MATCH)
+        assert isinstance(stance, Missing)
+        assert (stance.landmarks is not None) is followed
+
+
+CAUSES = {
+    "a component of quality": (replace(QUALITY, fta=Component.SHARPNESS), Component.SHARPNESS),
+    "a reason alone": (QUALITY, Reason.FACE_QUALITY),
+    "several faces without a reason": (replace(HOLDER, faces=2), Reason.FACE_SEVERAL),
+}
+
+
+@pytest.mark.parametrize("case", CAUSES)
+def test_missing_evidence_has_its_cause(case: str) -> None:
+    evidence, cause = CAUSES[case]
+    stance = weigh_frame(evidence, NO_MATCH)
+    assert isinstance(stance, Missing)
+    assert stance.cause is cause
+
+
+def test_a_second_face_is_not_followed_though_the_first_moves() -> None:
+    stance = weigh_frame(replace(QUALITY, faces=2, fta=Component.SHARPNESS), NO_MATCH)
+    assert isinstance(stance, Missing)
+    assert stance.landmarks is None
+
+
+def test_no_landmark_is_in_a_repr() -> None:
+    moved = weigh_frame(replace(QUALITY, fta=Component.SHARPNESS), NO_MATCH)
+    assert "landmarks" not in repr(weigh_frame(HOLDER, MATCH))
+    assert "landmarks" not in repr(moved)

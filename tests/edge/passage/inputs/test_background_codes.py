@@ -93,3 +93,24 @@ def test_two_phones_before_the_background_are_still_two() -> None:
     for tick_ms in range(0, IN_VIEW_MS + 1, EVERY_MS):
         tracker.fresh((POSTER,), tick_ms)
     assert tracker.fresh((POSTER, PHONE, other), 61_000) == (PHONE, other)
+
+
+def test_a_text_that_is_not_read_for_the_gap_was_in_view_and_for_longer_was_not() -> None:
+    for every_ms, background in ((GAP_MS, True), (GAP_MS + 1, False)):
+        codes = BackgroundCodes(GAP_MS)
+        for tick_ms in range(0, 2 * IN_VIEW_MS, every_ms):
+            codes.foreground((PRINTED,), tick_ms)
+        assert bool(codes.take_found()) is background
+
+
+def test_a_text_is_background_after_sixty_seconds_and_not_a_millisecond_before() -> None:
+    background = BackgroundCodes(GAP_MS)
+    watch(background, (PRINTED,), 0, 59_800)
+    assert background.foreground((PRINTED,), 59_999) == (PRINTED,)
+    assert background.foreground((PRINTED,), 60_000) == ()
+
+
+def test_a_code_among_more_texts_than_the_memory_holds_is_a_visitors() -> None:
+    background = BackgroundCodes(GAP_MS)
+    many = tuple(symbol(f"EC1:{number}") for number in range(3 * MAX_TEXTS))
+    assert background.foreground(many, 0) == many

@@ -125,3 +125,34 @@ def test_the_memory_of_foreign_codes_is_what_was_in_view_just_now() -> None:
     for tick in range(0, 100_000, 100):
         tracker.fresh((foreign(tick),), tick)
     assert len(tracker._foreign) <= GAP_MS // 100 + 1
+
+
+def test_a_passage_ends_the_time_for_which_a_wrong_code_was_held() -> None:
+    tracker = PresentationTracker()
+    assert not tracker.fresh((POSTER,), 0)
+    tracker.hold(HELD_MS - 100)
+    assert not tracker.fresh((POSTER,), HELD_MS), "the time before the passage does not count"
+    assert tracker.fresh((POSTER,), 2 * HELD_MS)
+
+
+def test_after_a_grant_the_time_of_the_passage_is_no_time_out_of_view() -> None:
+    tracker = PresentationTracker()
+    tracker.passed(0)
+    for tick in range(0, 10_000, 100):
+        tracker.hold(tick)
+    assert not tracker.fresh((), 9_900 + GAP_MS)
+    assert not tracker.fresh((B,), 9_900 + GAP_MS)
+
+
+def test_without_a_grant_a_passage_holds_back_no_new_code() -> None:
+    tracker = PresentationTracker()
+    tracker.hold(0)
+    assert tracker.fresh((A,), 100) == (A,)
+
+
+def test_a_wrong_code_is_in_view_from_its_latest_sight_on() -> None:
+    tracker = PresentationTracker()
+    tracker.fresh((A, POSTER), 0)
+    frames = range(0, 3 * GAP_MS, 400)
+    told = [tick for tick in frames if tracker.fresh((foreign(1),), tick)]
+    assert told == [800]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.passage.inputs.merge_codes import MAX_AGE_MS, merge_codes
+from edge.passage.inputs.merge_codes import MAX_AGE_MS, merge_codes, only_cards
 from edge.ports import Scan, Symbol
 
 NOW_MS = 10_000
@@ -37,3 +37,18 @@ def test_the_codes_at_one_moment(case: str) -> None:
     scans = [Scan(symbol(text, "scanner"), NOW_MS - age_ms) for text, age_ms in told]
     symbols = merge_codes([symbol(text) for text in seen], scans, NOW_MS)
     assert [(s.text, s.engine) for s in symbols] == read
+
+
+CARD, BOOK = "EC1:QED8WEX0", "9780131103627"
+
+
+def test_a_scan_that_is_no_card_goes_to_the_items_and_is_no_presentation() -> None:
+    scans = [Scan(symbol(text, "scanner"), NOW_MS) for text in (BOOK, CARD, BOOK)]
+    items: list[str] = []
+    assert only_cards(scans, items.append) == [scans[1]]
+    assert items == [BOOK, BOOK]
+
+
+def test_without_items_every_scan_is_a_presentation() -> None:
+    scans = [Scan(symbol(BOOK, "scanner"), NOW_MS)]
+    assert only_cards(scans, None) == scans

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.passage.events import (
+    Arm,
     ChallengeWanted,
     FaceWanted,
     Forget,
@@ -23,6 +24,7 @@ from edge.passage.lane import events as e
 from edge.passage.lane.events import Side, Why
 from edge.passage.lane.machine import TABLE, LaneMachine, LaneState
 from edge.passage.lane.occupancy import LaneOccupancy
+from edge.passage.lane.times import LaneTimes
 
 GRANT = Grant(3_000)
 EVENTS: tuple[e.LaneEvent, ...] = (
@@ -219,3 +221,54 @@ def test_an_officer_can_admit_only_in_a_referral() -> None:
         lane, _ = run(ROADS[state])
         changed = bool(lane.on(e.Admitted(GRANT, "o-1")))
         assert changed == (state is LaneState.REFERRED_ALONE)
+
+
+TIMERS: dict[tuple[LaneState, type[e.LaneEvent]], str] = {
+    (LaneState.OUTSIDE, TimedOut): "the camera is asked for its denial, once",
+    (LaneState.INSIDE, TimedOut): "the camera is asked for its denial, once",
+    (LaneState.CLEARING, TimedOut): "officers are called, once",
+    (LaneState.UNKNOWN, TimedOut): "officers are called, once",
+}
+
+
+@pytest.mark.parametrize("state", LaneState)
+def test_a_timer_stops_where_no_time_ends_the_state(state: LaneState) -> None:
+    for event in EVENTS:
+        lane, _ = run(ROADS[state])
+        timers = [effect.for_ms for effect in lane.on(event) if isinstance(effect, Arm)]
+        waits = (lane.state, TimedOut) in TABLE and (state, type(event)) not in TIMERS
+        assert [timer > 0 for timer in timers] == [waits] * len(timers)
+        assert all(timer >= 0 for timer in timers)
+
+
+@pytest.mark.parametrize(
+    "seen", [s for s in LaneOccupancy if s not in (LaneOccupancy.ONE, LaneOccupancy.EMPTY)]
+)
+def test_an_officer_cannot_admit_a_holder_who_is_no_longer_alone(seen: LaneOccupancy) -> None:
+    lane, _ = run((*ROADS[LaneState.REFERRED_ALONE], e.Saw(seen)))
+    assert lane.state is LaneState.REFERRED
+    assert lane.on(e.Admitted(GRANT, "o-1")) == []
+
+
+def test_the_record_of_a_holder_who_is_sent_back_names_the_officer() -> None:
+    lane, _ = run(ROADS[LaneState.REFERRED])
+    recorded = [effect for effect in lane.on(e.SentBack("o-7")) if isinstance(effect, e.LaneAppend)]
+    assert [effect.officer for effect in recorded] == ["o-7"]
+
+
+@pytest.mark.parametrize(
+    ("road", "signal"),
+    [(ROADS[LaneState.REFERRED], Signal.ASK_STAFF), (ROADS[LaneState.ENTERING], Signal.TRY_AGAIN)],
+    ids=["after a referral", "after an entry without a passage"],
+)
+def test_the_outer_light_says_why_the_lane_is_cleared(road: tuple[e.LaneEvent, ...], signal: Signal) -> None:
+    lane, _ = run(road)
+    effects = [effect for event in (TimedOut(), Recorded()) for effect in lane.on(event)]
+    assert lane.state is LaneState.CLEARING
+    assert [x.signal for x in effects if isinstance(x, e.LaneShow) and x.side is Side.OUTER][-1] is signal
+
+
+def test_a_lane_takes_the_times_that_the_site_sets() -> None:
+    lane = LaneMachine(LaneTimes(face_ms=5_000))
+    lane.on(EMPTY)
+    assert Arm(5_000) in lane.on(FaceWanted())

@@ -88,3 +88,48 @@ def test_a_holder_without_a_party_changes_nothing() -> None:
 
 def test_no_name_of_a_party_is_in_a_repr() -> None:
     assert "k7f3ac" not in repr(party_of(TRIO[0]))
+
+
+def test_time_for_the_next_member_counts_from_the_last_step_of_the_party() -> None:
+    steps = {
+        "let in": lambda parties, now: parties.began(TRIO[1], now),
+        "through": lambda parties, now: parties.passed(TRIO[0], now),
+        "stopped": lambda parties, now: parties.stopped(TRIO[1], now),
+    }
+    for step in steps.values():
+        parties = Parties()
+        parties.began(TRIO[0], 1_000)
+        parties.passed(TRIO[0], 1_000)
+        step(parties, 50_000)
+        assert parties.objection(ALONE, 50_000 + 60_000).reason is Reason.SITE_FULL
+        assert parties.objection(ALONE, 50_000 + 60_001) is None
+
+
+def test_a_new_party_begins_after_the_time_of_another_and_owes_nothing_to_it() -> None:
+    parties = Parties()
+    parties.began(TRIO[0], 0)
+    parties.passed(TRIO[0], 0)
+    parties.began(TRIO[1], 0)
+    parties.stopped(TRIO[1], 0)
+    parties.began(OTHERS, NEXT_MEMBER_MS + 1)
+    assert parties.progress == (0, 2)
+    assert parties.objection(OTHERS, NEXT_MEMBER_MS + 1) is None
+
+
+def test_a_party_stays_while_another_holder_is_let_in() -> None:
+    parties = Parties()
+    parties.began(TRIO[0], 0)
+    parties.began(ALONE, 1)
+    assert parties.progress == (0, 3)
+
+
+def test_a_holder_without_a_party_changes_nothing_before_the_first() -> None:
+    parties = Parties()
+    parties.passed(ALONE, 0)
+    parties.stopped(ALONE, 0)
+    assert parties.progress is None
+    assert parties.objection(ALONE, NEXT_MEMBER_MS * 9) is None
+
+
+def test_a_party_of_eight_is_the_largest() -> None:
+    assert party_of(card(3, "party/8/k7f3ac")) == Party("CN-GD", "k7f3ac", 8)

@@ -8,11 +8,24 @@ import msgspec
 import pytest
 from worlds.trust import DAY, ISSUER, KID, LIST, NOW, TRUST, URI, verified
 
-from edge.audit.record import Cause, ClockTrust, DoorChange, JournalEntry, Outcome, Passage, encode
+from edge.audit.record import (
+    Cause,
+    ClockTrust,
+    DoorChange,
+    JournalEntry,
+    Outcome,
+    Passage,
+    Path,
+    Visited,
+    encode,
+)
 from edge.decision import Deny, Grant, Reason
 from edge.face.engine import FaceEvidence
+from edge.face.quality import Component
 from edge.passage.record import record_builder
+from edge.passage.requirements.visit_rules import Requirements
 from edge.policy.decide import DoorPolicy
+from edge.policy.obligations import Factor, Obligation, Obligations
 from edge.ports import DoorEvent, DoorEventKind, EventMark
 from edge.trust.site_policy import SitePolicy
 from edge.trust.snapshot import TrustSnapshot
@@ -223,3 +236,95 @@ def test_a_record_has_only_the_pseudonym_of_a_card_and_its_issuers_key() -> None
 def test_a_record_without_an_engine_has_no_model() -> None:
     assert witness(model=None).passage(DENY, NOW, 1).model is None
     assert isinstance(witness(model=None).passage(DENY, NOW, 1), Passage)
+
+
+def test_the_time_of_a_visit_counts_from_its_code() -> None:
+    said = witness()
+    said.card(verified())
+    assert visited(said, GRANT, 5_000).waited_ms == 0, "no presentation began"
+    said.begin(FOOTING, 1_000)
+    said.card(verified())
+    assert visited(said, GRANT, 3_500).waited_ms == 2_500
+    assert visited(said, GRANT, 900).waited_ms == 0
+
+
+def visited(said: record_builder.RecordBuilder, decision: Grant | Deny, tick_ms: int) -> Visited:
+    visit = said.passage(decision, NOW, tick_ms).visit
+    assert isinstance(visit, Visited)
+    return visit
+
+
+STAFF = Requirements(Obligations((Obligation(Factor.STAFF, Reason.PERSON_ALONE),)))
+PATHS = {
+    "a face that was compared": (0.5, Requirements(), GRANT, Path.FACE),
+    "no face": (None, Requirements(), GRANT, Path.NO_FACE),
+    "staff who are needed": (None, STAFF, DENY, Path.STAFF),
+    "staff who are needed after a face": (0.5, STAFF, DENY, Path.STAFF),
+    "a grant, whatever was required": (0.5, STAFF, GRANT, Path.FACE),
+    "a denial without staff": (None, Requirements(), DENY, Path.NO_FACE),
+}
+
+
+@pytest.mark.parametrize("case", PATHS)
+def test_a_visit_has_its_path(case: str) -> None:
+    similarity, requirements, decision, path = PATHS[case]
+    said = witness()
+    said.begin(FOOTING, 0)
+    said.card(verified())
+    said.required(requirements, frozenset())
+    said.face(FaceEvidence(1, similarity=similarity))
+    assert visited(said, decision, 10).path is path
+
+
+def test_the_obligations_of_a_visit_are_known_once_its_card_is() -> None:
+    said = witness()
+    said.begin(FOOTING, 0)
+    said.required(STAFF, frozenset())
+    assert said.obligations is None
+    said.card(verified())
+    assert said.obligations == STAFF.obligations
+
+
+def test_the_trust_of_a_visit_is_that_of_its_card() -> None:
+    said = witness()
+    said.card(verified())
+    assert said.trust_state is None, "no presentation began"
+    said.begin(FOOTING, 0)
+    assert said.trust_state is FOOTING
+
+
+def test_a_denial_has_the_component_of_the_last_frame_and_a_grant_has_none() -> None:
+    said = witness()
+    said.begin(FOOTING, 0)
+    said.face(FaceEvidence(1, fta=Component.SHARPNESS))
+    assert said.passage(DENY, NOW, 1).fta == Component.SHARPNESS.value
+    assert said.passage(GRANT, NOW, 1).fta is None
+    said.face(FaceEvidence(1))
+    assert said.passage(DENY, NOW, 1).fta is None
+
+
+def test_only_the_denial_of_a_foreign_code_has_its_kind() -> None:
+    said, foreign = witness(), Deny(Reason.CODE_FOREIGN)
+    said.begin(FOOTING, 0)
+    assert said.passage(foreign, NOW, 1).foreign is msgspec.UNSET
+    said.foreign("url")
+    assert said.passage(foreign, NOW, 1).foreign == "url"
+    assert said.passage(DENY, NOW, 1).foreign is msgspec.UNSET
+
+
+def test_a_new_policy_is_named_from_the_next_record_on() -> None:
+    said = witness()
+    said.begin(FOOTING, 0)
+    said.face(FaceEvidence(1, similarity=0.9))
+    said.adopt(DoorPolicy("tower-1/yard", 0.9))
+    record = said.passage(DENY, NOW, 1)
+    assert (record.door, record.threshold_milli) == ("tower-1/yard", 900)
+
+
+def test_a_stage_has_its_microseconds() -> None:
+    said = witness()
+    said.took("verify", 123_456_789)
+    assert said.micros() == {"verify": 123_456}
+    said.face(FaceEvidence(1, similarity=0.412, ms={"embed": 999.999}))
+    assert said.micros()["embed"] == 999_999
+    assert said.passage(DENY, NOW, 1).similarity_milli == 412

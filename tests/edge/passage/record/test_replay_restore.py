@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from worlds.trust import NOW, verified
 
-from edge.audit.record import JournalEntry, Outcome, Passage, utc_ms
+from edge.audit.record import DoorChange, JournalEntry, Outcome, Passage, utc_ms
 from edge.decision import Reason
 from edge.passage.record.replay_restore import MAX_RECORDS, REACH_MS, restore_replay
+from edge.ports import DoorEventKind
 from edge.trust.replay import ReplayMemory
 from edge.trust.time.code_window import MAX_WINDOW
 from edge.trust.time.trusted_clock import TrustedTime
@@ -76,3 +77,28 @@ def test_the_wait_grows_with_the_drift_of_a_clock_alone() -> None:
 def test_it_reaches_back_to_every_code_that_may_still_pass() -> None:
     """A code of a phone whose clock is ahead, shown at the end of the widest window."""
     assert timedelta(milliseconds=REACH_MS) >= MAX_WINDOW + (MAX_WINDOW - 20 * S)
+
+
+def test_a_code_of_the_recorded_millisecond_is_refused() -> None:
+    """A record has the beginning of its millisecond; the code may have come at its end."""
+    until = recalled((0 * S, None, CARD))._latest[CARD]
+    plain = ReplayMemory()
+    plain.restore([(CARD, NOW)], ahead=10 * S, now=NOW)
+    assert until - plain._latest[CARD] == timedelta(milliseconds=1)
+
+
+def test_records_other_than_passages_are_no_presentation() -> None:
+    class Doors:
+        def tail(self, *_: int) -> tuple[JournalEntry, ...]:
+            stamp = {"time_ms": utc_ms(NOW), "tick_ms": 0, "door": "tower-1", "version": "0"}
+            return (JournalEntry(seq=0, record=DoorChange(**stamp, change=DoorEventKind.OPENED)),)
+
+    memory = ReplayMemory()
+    restore_replay(memory, Doors(), TrustedTime(NOW))
+    assert len(memory) == 0
+
+
+def test_a_clock_at_its_beginning_asks_for_the_whole_journal() -> None:
+    tape = Tape()
+    restore_replay(ReplayMemory(), tape, TrustedTime(datetime.fromtimestamp(1, UTC)))
+    assert tape.asked == [(0, MAX_RECORDS)]

@@ -135,3 +135,30 @@ def test_a_minute_after_any_sequence_a_card_may_try_again(steps: list[tuple[int,
         tick_ms += pause_ms
         lockout.learn(ANN, decision, tick_ms, challenged=challenged)
     assert lockout.objection(ANN, tick_ms + LONGEST_MS) is None
+
+
+def test_a_failure_is_forgotten_after_a_quarter_of_an_hour() -> None:
+    lockout = Lockout()
+    lockout.learn(ANN, Deny(Reason.FACE_ATTACK), A_TICK, challenged=False)
+    assert lockout.attacked(ANN, A_TICK + 899_999)
+    assert not lockout.attacked(ANN, A_TICK + 900_000)
+    lockout.learn(BOB, NO_MATCH, A_TICK + 900_000, challenged=False)
+    assert len(lockout) == 1, "the older one is gone"
+
+
+def test_a_failure_without_an_attack_is_none() -> None:
+    assert not after(3).attacked(ANN, A_TICK + 3)
+
+
+def test_an_attack_as_the_reason_of_the_denial_is_remembered() -> None:
+    lockout = Lockout()
+    lockout.learn(ANN, Deny(Reason.FACE_ATTACK), A_TICK, challenged=False)
+    lockout.learn(ANN, NO_MATCH, A_TICK + 1, challenged=False)
+    assert lockout.attacked(ANN, A_TICK + 2)
+    assert lockout.objection(ANN, A_TICK + 2) == RISK
+
+
+def test_the_longest_wait_is_a_minute_to_the_millisecond() -> None:
+    lockout = after(50)
+    assert lockout.objection(ANN, A_TICK + 49 + 59_999) == RISK
+    assert lockout.objection(ANN, A_TICK + 49 + 60_000) is None

@@ -53,3 +53,7 @@ def test_staff_decide_in_place_of_a_factor_that_cannot_be_asked_for(factor: Fact
     assert [item.factor for item in kept] == [factor]
     given = factor if factor in (Factor.STAFF, Factor.COMPANION) else Factor.STAFF
     assert possible(asked, frozenset()).required == (Obligation(given, Reason.RISK_HIGH),)
+
+
+def test_a_door_has_no_keypad_unless_it_says_so() -> None:
+    assert Factor.PIN not in Means().able(WITH_FACE, HAS_PIN, compares=True)

@@ -71,3 +71,9 @@ def test_a_request_during_a_passage_has_its_own_number():
     assert (screen.board.current, screen.nonce, screen.nonce_before) == (None, None, None)
     screen.turned(3)
     assert (screen.nonce, screen.nonce_before) == (N3, None)
+
+
+def test_after_a_long_passage_the_number_before_it_is_not_valid():
+    assert Screen().turned(0, 39.999).nonce_before == N1
+    assert Screen().turned(0, 40).nonce_before is None
+    assert Screen().turned(0, 90).nonce_before is None

@@ -72,3 +72,7 @@ def test_any_bytes_are_a_message_or_an_input_error(data: bytes) -> None:
     for parse in (parse_officer_message, parse_referral):
         with contextlib.suppress(InputError):
             parse(data)
+
+
+def test_no_officer_can_admit_unless_the_referral_says_so() -> None:
+    assert not Referral(referral=1, lane="border", reason=Reason.LANE_SWAPPED, why=Why.FACE).admissible
