@@ -505,8 +505,10 @@ def test_the_relays_line_never_pulses_when_a_program_starts_or_ends() -> None:
     relay = GpioRelay(PIN, clock=sim_clock(), factory=board.factory)
     relay.close()
     assert board.chip.levels(PIN) == (False,)
-    relay = GpioRelay(PIN, clock=sim_clock(), factory=board.factory)
+    alarms = Alarms()
+    relay = GpioRelay(PIN, clock=sim_clock(), factory=board.factory, timer=alarms)
     relay.release(MAX_RELEASE_MS, proof())
-    board.close()  # as at the end of a program that was not closed
+    board.close()  # as gpiozero does at the end of a program that was not closed
+    alarms.made[-1].cancel()  # the program ends here
     assert board.chip.levels(PIN) == (False, True, False)
     assert not board.chip.is_held(PIN)
