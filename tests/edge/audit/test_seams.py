@@ -1,4 +1,4 @@
-"""Where one file of a journal ends and the next begins, and files that change while they are read."""
+"""Seams between the files of a journal, and files that change while they are read."""
 
 from __future__ import annotations
 
