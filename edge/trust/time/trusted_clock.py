@@ -127,9 +127,7 @@ class TrustedClock:
         news = self._listen(trust)
         self._certain.raise_to(trust.vouched_from, tick_ms)
         self._own.raise_to(self._signed, tick_ms)
-        floor = max(self._signed, self._stored or FIRST)
-        if not self._confirmed:  # then no step is noticed; but what was counted has passed
-            floor = max(floor, self._own.now(tick_ms) - STEP_SLACK)
+        floor = self._floor(tick_ms)
         reckoned = self._reckon(tick_ms)
         anomaly = self._objection(wall, reckoned, floor)
         self._heard = news if self._anomaly is None else self._heard or news
@@ -137,6 +135,7 @@ class TrustedClock:
             anomaly, self._stored, self._anchored = None, None, False
             if self._own.now(tick_ms) > wall:
                 self._own.set_to(self._signed, tick_ms)
+            floor = self._floor(tick_ms)
         self._confirmed |= anomaly is None and self._heard and wall <= self._signed + AGREES
         self._anomaly = anomaly
         if anomaly is None:
@@ -161,6 +160,14 @@ class TrustedClock:
         if self._anomaly is None and self._tick_ms is not None:
             self._own.raise_to(self._highest, self._tick_ms)
             self._confirmed = True
+
+    def _floor(self, tick_ms: int) -> datetime:
+        """The earliest time that it can be now."""
+        floor = max(self._signed, self._stored or FIRST)
+        if self._confirmed:
+            return floor
+        # no step is noticed then; but what was counted has passed
+        return max(floor, self._own.now(tick_ms) - STEP_SLACK)
 
     def _listen(self, trust: TrustSnapshot) -> bool:
         """Read the signed times of the trust. Returns whether there was a sync since the last call or run."""

@@ -257,6 +257,7 @@ MOVES = st.lists(
 
 @given(MOVES)
 @example([("step", -3_601)])  # a second behind the last signed time
+@example([("step", -3_613), ("wait", 3)])  # accepted again, so the time that was counted meanwhile is over
 def test_the_time_never_goes_back_before_a_signed_time(moves: list[tuple[str, int]]) -> None:
     """True time goes on, the wall clock is stepped, issuers sign at true times: the floor always holds."""
     true, off, tick = NOW, timedelta(0), 0
