@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -16,13 +18,13 @@ from edge.decision import Reason
 from edge.vouched_time import UNVOUCHED, VouchedTime
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
 
     from edge.audit.record import AuditRecord
 
 SEED = bytes(range(32))
 DEVICE = "lobby-1"
+CHAIN = [4, 3, 5, 2]  # records in each file of the usual journal of several files
 
 
 def passage(tick_ms: int = 0) -> Passage:
@@ -140,3 +142,10 @@ def erase_sent(path: Path, acknowledged: int) -> None:
 def database(journal: Journal) -> sqlite3.Connection:
     """The SQLite connection of a journal, on which a test simulates faults of the disk."""
     return journal._segment._connection
+
+
+def edit(path: Path, *statements: str, **values: object) -> None:
+    """Change a journal as a person with the SD card would: behind the device's back."""
+    with closing(sqlite3.connect(path)) as editor, editor:
+        for statement in statements:
+            editor.execute(statement, values)

@@ -267,6 +267,14 @@ class Site:
             self.check_now()
         return self.moments[-1]
 
+    def admit(self) -> None:
+        """Grant a holder, in two frames."""
+        self.reader.in_view = (self.code(),)
+        self.see()
+        self.engine.who = "holder"
+        self.see()
+        assert self.verifier.state is PassageState.RELEASED
+
     def miss(self, seconds: int = 1) -> StepResult:
         """Let the camera give no frame for some seconds."""
         for _ in range(seconds):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, open_journal, passage, rotate, write_chain, write_journal
+from samples.journals import CHAIN, DEVICE, SEED, open_journal, passage, rotate, write_chain, write_journal
 
 from edge.audit.chain import files_of, open_chain
 from edge.audit.checkpoint import Checkpoint, origin_of
@@ -22,20 +22,7 @@ from edge.audit.merkle import Frontier, leaf_hash
 from edge.audit.record import JournalEntry, encode
 from edge.errors import InputError
 
-SIZES = [4, 3, 5, 2]
-RECORDS = sum(SIZES)
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pristine")
-    write_chain(folder, SIZES)
-    return folder
-
-
-@pytest.fixture
-def folder(pristine: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(pristine, tmp_path / "copy")
+RECORDS = sum(CHAIN)
 
 
 def verify_chain(*paths: Path, previous: Checkpoint | None = None) -> Verified:
@@ -67,13 +54,13 @@ def test_names_and_order_of_the_copies_do_not_matter(folder: Path) -> None:
     assert verify_chain(*reversed(renamed)).size == RECORDS
 
 
-@given(st.integers(0, len(SIZES) - 1), st.integers(1, len(SIZES)))
+@given(st.integers(0, len(CHAIN) - 1), st.integers(1, len(CHAIN)))
 @settings(max_examples=20)
 def test_files_that_follow_each_other_are_valid_together(pristine: Path, start: int, count: int) -> None:
     files = files_of(pristine / "journal.db")[start : start + count]
     verified = verify_chain(*files)
-    assert verified.base == sum(SIZES[:start])
-    assert verified.size == sum(SIZES[: start + count])
+    assert verified.base == sum(CHAIN[:start])
+    assert verified.size == sum(CHAIN[: start + count])
 
 
 def test_a_newest_file_without_records_is_part_of_the_journal(tmp_path: Path) -> None:
@@ -195,7 +182,7 @@ def test_an_error_names_its_file(folder: Path, change: str) -> None:
 
 def test_only_a_checkpoint_reveals_that_the_newest_file_is_missing(folder: Path) -> None:
     (folder / "journal.db").unlink()
-    assert verify_chain(folder).size == RECORDS - SIZES[-1]
+    assert verify_chain(folder).size == RECORDS - CHAIN[-1]
     with pytest.raises(JournalBroken, match="had 14 records at the checkpoint and has 12 now"):
         verify_chain(folder, previous=checkpoint(RECORDS))
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from samples.journals import at_ms, erase_old, erased, open_journal, passage, write_chain
+from samples.journals import at_ms, edit, erase_old, erased, open_journal, passage, write_chain
 
 from edge.audit.chain import Chain, files_of, open_chain
 from edge.audit.errors import JournalBroken, JournalIncomplete
@@ -19,14 +19,6 @@ from edge.vouched_time import UNVOUCHED, VouchedTime
 
 LATER = VouchedTime(at_ms(passage().time_ms) + timedelta(days=91))
 NEWEST, OLDER = "journal.db", "journal.000000000004.db"
-
-
-def edit(path: Path, *statements: str) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        for statement in statements:
-            editor.execute(statement)
-    editor.close()
 
 
 def emptied(path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, open_journal, passage, write_journal
+from samples.journals import DEVICE, SEED, edit, open_journal, passage, write_journal
 
 from edge.audit.checkpoint import Checkpoint, open_checkpoint, origin_of, sign_checkpoint
 from edge.audit.errors import JournalBroken
@@ -35,14 +35,6 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(pristine: Path, tmp_path: Path) -> Path:
     return shutil.copy(pristine, tmp_path / "copy.db")
-
-
-def edit(path: Path, *statements: str, **values: object) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        for statement in statements:
-            editor.execute(statement, values)
-    editor.close()
 
 
 # -- valid journals -----------------------------------------------------------------------------------

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from samples.journals import DEVICE, write_chain
+from samples.journals import DEVICE, edit, write_chain
 
 from edge.audit.checkpoint import Checkpoint, origin_of
 from edge.audit.errors import JournalBroken
@@ -30,14 +29,6 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(pristine: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(pristine, tmp_path / "copy.db"))
-
-
-def edit(path: Path, *statements: str) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        for statement in statements:
-            editor.execute(statement)
-    editor.close()
 
 
 def remade(table: str, columns: str) -> tuple[str, ...]:

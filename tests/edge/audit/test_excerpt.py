@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples.journals import erased, open_journal, passage, rotate, write_chain
+from samples.journals import CHAIN, erased, open_journal, passage, rotate, write_chain
 
 from edge.audit.chain import open_chain
 from edge.audit.errors import JournalBroken, JournalIncomplete
@@ -20,22 +19,9 @@ from edge.audit.merkle import leaf_hash
 from edge.audit.record import ErasureCause, JournalEntry, encode
 from edge.vouched_time import UNVOUCHED
 
-SIZES = [4, 3, 5, 2]
 BEGINS = [0, 4, 7, 12]
-RECORDS = sum(SIZES)
+RECORDS = sum(CHAIN)
 START_MS = passage().time_ms  # record n is n ms later
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pristine")
-    write_chain(folder, SIZES)
-    return folder
-
-
-@pytest.fixture
-def folder(pristine: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(pristine, tmp_path / "copy")
 
 
 def period(since: int | None, until: int | None) -> Period:

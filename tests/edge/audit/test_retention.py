@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
-from samples.journals import SEED, at_ms, passage, write_chain
+from samples.journals import SEED, at_ms, edit, passage, write_chain
 
 from edge.audit.journal import SegmentLimits
 from edge.audit.record import JournalEntry, encode
@@ -144,13 +143,6 @@ def test_a_file_that_cannot_be_removed_is_a_fault(tmp_path: Path) -> None:
 
 
 # -- the proof ------------------------------------------------------------------------------------
-
-
-def edit(path: Path, statement: str) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        editor.execute(statement)
-    editor.close()
 
 
 def test_a_file_is_verified_a_few_records_at_a_time(tmp_path: Path) -> None:

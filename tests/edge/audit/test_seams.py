@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, write_chain, write_journal
+from samples.journals import CHAIN, DEVICE, SEED, write_chain, write_journal
 
 from edge.audit.chain import Link, check_seam, files_of, open_chain
 from edge.audit.errors import AnotherKey, JournalBroken
 from edge.audit.merkle import Frontier, leaf_hash
 
 KEY = bytes(SigningKey(SEED).verify_key)
-SIZES = [4, 3, 5, 2]
 
 
 def tree(size: int, begin: bytes = b"") -> Frontier:
@@ -50,7 +49,7 @@ def test_a_seam_that_does_not_fit_is_named(case: str) -> None:
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_chain(tmp_path_factory.mktemp("pristine"), SIZES)
+    return write_chain(tmp_path_factory.mktemp("pristine"), CHAIN)
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, erase_sent, open_journal, passage, write_chain, write_journal
+from samples.journals import DEVICE, SEED, edit, erase_sent, open_journal, passage, write_chain, write_journal
 
 from edge.__main__ import main
 from edge.audit.evidence import verify
@@ -46,13 +45,6 @@ def journal(tmp_path: Path) -> Path:
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def edit(path: Path, statement: str) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        editor.execute(statement)
-    editor.close()
 
 
 # -- verify ---------------------------------------------------------------------------------------

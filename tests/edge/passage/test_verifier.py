@@ -247,18 +247,9 @@ def at_release(entries: Sequence[AuditRecord | str]) -> Iterator[int]:
 # -- single sequences --------------------------------------------------------------------------------------
 
 
-def admitted(site: Site) -> None:
-    """A holder is granted, in two frames."""
-    site.reader.in_view = (site.code(),)
-    site.see()
-    site.engine.who = "holder"
-    site.see()
-    assert site.verifier.state is PassageState.RELEASED
-
-
 def test_a_grant_says_welcome_until_the_strike_is_locked_again() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     assert site.signals.current is Signal.WELCOME
     assert site.door.energised
     for _ in range(200):
@@ -293,14 +284,14 @@ def test_a_release_that_fails_shows_no_welcome() -> None:
 
 def test_a_stop_in_mid_release_ends_the_welcome() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     site.verifier.stop(StopCause.SIGNAL)
     assert site.signals.current is None
 
 
 def test_the_steps_reach_a_release() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     assert site.door.energised
     assert list(at_release(site.tape.entries)) == [1]
 
@@ -356,7 +347,7 @@ def test_a_door_that_denies_is_not_a_fault(denies: bool, faults: set[DevicePart]
 
 def test_stopping_twice_is_safe_and_frames_after_it_do_nothing() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     site.verifier.stop(StopCause.SIGNAL)
     site.reader.in_view = (site.code(card_id=b"another1"),)
     assert site.see(30).state is PassageState.HALTED
@@ -393,7 +384,7 @@ def test_a_second_outage_of_the_camera_is_recorded_again() -> None:
 
 def test_a_release_ends_in_time_during_an_outage_of_the_camera() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     site.miss(5)
     assert [event.kind for event in site.door.history] == ["released", "relocked"]
     assert site.verifier.state is PassageState.IDLE
@@ -426,7 +417,7 @@ def test_an_interrupted_passage_is_denied_with_the_cause(part: DevicePart | None
 
 def test_the_outcome_of_a_step_is_the_recorded_one() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     outcome = site.moments[-1].outcome
     assert outcome is not None
     assert isinstance(outcome.decision, Grant)

@@ -20,15 +20,6 @@ from edge.policy.pin import Pin, verifier
 PIN = Pin(verifier("1234", shortest=4))
 
 
-def admitted(site: Site) -> None:
-    """A holder is granted, in two frames."""
-    site.reader.in_view = (site.code(),)
-    site.see()
-    site.engine.who = "holder"
-    site.see()
-    assert site.verifier.state is PassageState.RELEASED
-
-
 @pytest.mark.parametrize("state", [PassageState.CHALLENGE, PassageState.FACTOR])
 def test_an_outage_of_the_camera_ends_only_a_passage_that_waits_for_a_face(state: PassageState) -> None:
     site = Site()
@@ -44,7 +35,7 @@ def test_an_outage_of_the_camera_ends_only_a_passage_that_waits_for_a_face(state
 
 def test_an_outcome_is_told_in_one_step_only() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     assert site.miss().outcome is None
     assert site.verifier.stop(StopCause.SIGNAL) is None
 
@@ -95,7 +86,7 @@ def test_the_events_of_the_door_are_told_in_their_step() -> None:
 
 def test_each_stage_of_an_outcome_has_its_own_time() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     outcome = site.moments[-1].outcome
     assert outcome is not None
     assert outcome.micros == dict.fromkeys(("code", "verify", "face", "record"), 1)
@@ -121,7 +112,7 @@ def test_a_decision_without_a_record_is_not_told_to_the_venue() -> None:
 
 def test_a_stop_shows_no_welcome_and_no_words() -> None:
     site = Site()
-    admitted(site)
+    site.admit()
     site.tape.cut = True
     site.verifier.stop(StopCause.SIGNAL)
     assert site.signals.current is None

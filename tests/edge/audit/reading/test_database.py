@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from samples.journals import open_journal, passage, write_journal
+from samples.journals import edit, open_journal, passage, write_journal
 
 from edge.audit.errors import JournalBroken
 from edge.audit.reading.database import connect_beside, connect_reader, damage
@@ -20,13 +20,6 @@ from edge.errors import InputError, StorageFault
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return write_journal(tmp_path / "journal.db", 3)
-
-
-def edit(path: Path, statement: str) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        editor.execute(statement)
-    editor.close()
 
 
 @pytest.fixture

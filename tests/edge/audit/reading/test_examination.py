@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
-from samples.journals import passage, write_chain
+from samples.journals import edit, passage, write_chain
 
 from edge.audit.reading.examination import Examination
 from edge.audit.segments import alone
 from edge.errors import InputError
 
-SIZES = [4, 3, 5, 2]
 CLOSED = "journal.000000000004.db"
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pristine")
-    write_chain(folder, SIZES)
-    return folder
-
-
-@pytest.fixture
-def folder(pristine: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(pristine, tmp_path / "copy"))
-
-
-def edit(path: Path, statement: str) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        editor.execute(statement)
-    editor.close()
 
 
 def read(path: Path, **options: int) -> tuple[list[int], list[str]]:

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from samples.journals import open_journal, passage, rotate, write_chain
+from samples.journals import edit, open_journal, passage, rotate, write_chain
 
 from edge.audit.reading.examined import Misfit, examined
 
@@ -39,14 +39,6 @@ def copy(pristine: list[Path], tmp_path: Path) -> Path:
 def first(pristine: list[Path], tmp_path: Path) -> Path:
     """The first file of the journal, with records 0 to 7."""
     return Path(shutil.copy(pristine[0], tmp_path / NAME))
-
-
-def edit(path: Path, *statements: str) -> None:
-    editor = sqlite3.connect(path)
-    with editor:
-        for statement in statements:
-            editor.execute(statement)
-    editor.close()
 
 
 def remade(columns: str) -> tuple[str, ...]:
