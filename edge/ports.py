@@ -29,7 +29,7 @@ class Frame:
 
     `luma`: uint8 (H, W), for codes; `rgb`: uint8 (h, w, 3), for faces; the sizes may differ. The caller of
     `Camera.frames` owns both. `tick_ms`: monotonic capture time. A camera may give `rgb` as a function, which
-    is called once, when colour is first asked for: an idle door asks for none. It may raise CameraFault.
+    is called once, when colour is first asked for: an idle door asks for none. It raises nothing.
     """
 
     __slots__ = ("_rgb", "luma", "tick_ms")

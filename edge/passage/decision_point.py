@@ -114,9 +114,10 @@ class DecisionPoint:
         """The card that these symbols present, or its refusal, or None if there is no code."""
         trust, trust_state = self.ground(tick_ms)
         self._visit = None
+        is_mended = shows_mended(symbols)
         for recorder in self.recorders.values():
             recorder.builder.begin(trust_state, tick_ms)
-            if shows_mended(symbols):
+            if is_mended:
                 recorder.builder.mended()
         found = self.stages.present(symbols, trust, trust_state)
         if isinstance(found, TurnedAway) and found.deny.reason is Reason.CODE_FOREIGN:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from edge.errors import CameraFault
 from edge.ports import Frame
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def frame_from_jpeg(data: Pixels, tick_ms: int, *, luma_px: int = LUMA_LONG_PX) 
     1.5 ms of CPU time for 1280x720, where decoding in colour and making grey of it takes 2.7. The colours are
     decoded at full size and then averaged, as those of any other picture. A JPEG can also be decoded at half
     its size, which saves 0.6 ms: its sharper pixels look like moire to attack detection (`edge.face.pad`).
+    Where the colours are damaged and grey is not, the picture is grey: the passive networks do not judge it
+    (`edge.face.pad.grey`).
     """
     luma = _decoded(data, cv2.IMREAD_GRAYSCALE)
     if luma is None:
@@ -57,7 +58,7 @@ def frame_from_jpeg(data: Pixels, tick_ms: int, *, luma_px: int = LUMA_LONG_PX) 
     def rgb() -> Pixels:
         bgr = _decoded(data, cv2.IMREAD_COLOR)
         if bgr is None:
-            raise CameraFault("camera: a picture has grey and no colour", hint="use another camera or film")
+            return cv2.cvtColor(fit(luma, RGB_LONG_PX), cv2.COLOR_GRAY2RGB).astype("uint8", copy=False)
         return _rgb(bgr)
 
     return Frame(fit(luma, luma_px), rgb, tick_ms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gpiozero.exc import PinUnknownPi
 from gpiozero.pins.local import get_pi_revision
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # A board that is no Pi has no revision. Its chip is then used as a header of 40 pins, here that of a Pi 4
 # (0xc03111: model 4B, 4 GB); pins are named GPIO0 to GPIO27 on each of them.
-_FORTY_PINS = 0xC03111
+_FORTY_PINS: Final = 0xC03111
 
 
 class GpiodFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types

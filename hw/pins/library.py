@@ -35,16 +35,19 @@ def gpiozero_library() -> ModuleType:
 
 
 def pin_factory() -> Any:  # noqa: ANN401  gpiozero has no types
-    """The one factory of this process, for all its pins. Raises ConfigError if this machine has no pins.
+    """The one factory of this process, for all its pins, or None: gpiozero makes the one that is chosen.
 
-    gpiozero closes it when the program ends.
+    Without gpiod it makes the first of its own that works. gpiozero closes the factory when the program ends.
+    Raises ConfigError if this machine has no pins.
     """
     gpiozero = gpiozero_library()
     if gpiozero.Device.pin_factory is None and not os.environ.get(CHOSEN):
-        from hw.pins.factory import GpiodFactory
-
+        try:
+            from hw.pins.factory import GpiodFactory
+        except ImportError:  # gpiod is not installed
+            return None
         gpiozero.Device.pin_factory = GpiodFactory()
-    return gpiozero.Device.pin_factory  # None: gpiozero makes the one that the operator chose
+    return gpiozero.Device.pin_factory
 
 
 def advice(err: Exception) -> str:
@@ -53,4 +56,8 @@ def advice(err: Exception) -> str:
         return err.hint
     if isinstance(err, OSError) and err.errno == errno.EBUSY:
         return "another program holds this pin: gpioinfo shows which"
+    from gpiozero.exc import BadPinFactory  # as gpiozero_library
+
+    if isinstance(err, BadPinFactory):
+        return "pip install 'doorward[pi]'"
     return "give each lamp, lock and sensor a pin of its own, GPIO0 to GPIO27"

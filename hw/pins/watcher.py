@@ -8,6 +8,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from edge.log import log_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +22,6 @@ class EdgeWatcher:
         self._wake_read, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
-        self._guard = threading.Lock()  # held while functions are called, so `remove` waits for their end
         self._thread: threading.Thread | None = None
         self._is_closed = False
 
@@ -33,13 +34,13 @@ class EdgeWatcher:
         self._awaken()
 
     def remove(self, fd: int) -> None:
-        """Watch `fd` no longer; a call under way ends first, unless it is the caller's own."""
+        """Watch `fd` no longer. A call may be under way: it must bear that its file is closed.
+
+        Nothing waits for it here: it may itself wait for a lock that the caller holds.
+        """
         with suppress(KeyError):
             self._selector.unregister(fd)
         self._awaken()
-        if threading.current_thread() is not self._thread:
-            with self._guard:
-                pass
 
     def close(self) -> None:
         """End the thread."""
@@ -59,10 +60,16 @@ class EdgeWatcher:
 
     def _run(self) -> None:
         while not self._is_closed:
-            ready = self._selector.select()
-            with self._guard:
-                for key, _ in ready:
-                    if key.fd == self._wake_read:
-                        os.read(key.fd, 4096)
-                    elif self._selector.get_map().get(key.fd) is key:  # it may have been removed since
-                        key.data()
+            for key, _ in self._selector.select():
+                if key.fd == self._wake_read:
+                    os.read(key.fd, 4096)
+                elif self._selector.get_map().get(key.fd) is key:  # it may have been removed since
+                    _call(key.data)
+
+
+def _call(readable: Callable[[], None]) -> None:
+    """Call it; an error ends this call alone, because the other lines have the same thread."""
+    try:
+        readable()
+    except Exception as error:  # noqa: BLE001  functions of gpiozero's callers raise any class
+        log_line("pins", level="error", error=type(error).__name__)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 from peers.waiting import until
 
 from hw.pins.factory import GpiodFactory
@@ -19,8 +22,23 @@ class Board:
         """Change a wire, and wait until the program was told of it."""
         self.chip.drive(number, level)
         until(lambda: not self.chip.has_untold(number), for_s=60)
-        with self.factory.watcher._guard:  # the call under way ends
-            pass
+        self._wait_for_the_watcher()
+
+    def _wait_for_the_watcher(self) -> None:
+        """Give its thread one more call: the one that is under way ends before it."""
+        passed = threading.Event()
+        end, start = os.pipe()
+        os.write(start, b"\0")
+
+        def take() -> None:
+            os.read(end, 1)
+            passed.set()
+
+        self.factory.watcher.add(end, take)
+        assert passed.wait(60)
+        self.factory.watcher.remove(end)
+        os.close(start)
+        os.close(end)
 
     def close(self) -> None:
         self.factory.close()

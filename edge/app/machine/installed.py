@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # Modules that drive the pins of a board for gpiozero, best first.
 PIN_FACTORIES: Final = ("gpiod", "lgpio", "RPi", "pigpio")
-PIN_FACTORY: Final = "GPIOZERO_PIN_FACTORY"  # names another one, such as the simulator of gpiozero
 
 
 def missing_parts(config: Config, base: Path) -> Iterator[EdgeError]:
@@ -45,9 +44,11 @@ def missing_models(config: Config, base: Path) -> Iterator[EdgeError]:
 def _packages(config: Config) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """The key that needs a package, the modules of which one is enough, and the hint."""
     if pins := gpio_keys(config):
+        from hw.pins.library import CHOSEN
+
         hint = "pip install 'doorward[pi]'"
         yield pins[0], ("gpiozero",), hint
-        if not os.environ.get(PIN_FACTORY):
+        if not os.environ.get(CHOSEN):
             yield pins[0], PIN_FACTORIES, hint
     if config.camera.kind == "picamera2":
         hint = (

@@ -13,6 +13,7 @@ from PIL import Image
 
 from edge.app.parts.camera import open_camera
 from edge.config import parse_config
+from edge.face.pad.grey import is_grey
 from edge.ports import Frame
 from hw.camera.framing import frame_from_bgr, frame_from_jpeg, frame_from_rgb, frame_from_yuyv, upright
 
@@ -91,6 +92,16 @@ def test_a_jpeg_gives_the_same_frame_as_its_decoded_picture(luma_px: int) -> Non
     assert frame.luma.shape == wanted.luma.shape
     assert np.abs(frame.luma.astype(int) - wanted.luma).mean() < 0.5
     assert np.array_equal(frame.rgb, wanted.rgb)
+
+
+def test_a_jpeg_whose_colours_are_lost_is_grey_and_raises_nothing() -> None:
+    picture = np.random.default_rng(5).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    packed = cv2.imencode(".jpg", picture)[1].reshape(-1)
+    frame = frame_from_jpeg(packed, 7)
+    assert frame is not None
+    packed[:] = 0  # a driver that uses its memory again
+    assert is_grey(frame.rgb)
+    assert frame.rgb.shape == (96, 128, 3)
 
 
 def test_only_a_whole_jpeg_is_a_frame() -> None:

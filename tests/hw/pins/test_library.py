@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from edge.errors import ConfigError
+from hw.pins.library import CHOSEN, advice, pin_factory
+
 pytest.importorskip("gpiozero")
+from gpiozero.exc import BadPinFactory
 
 # What lgpio does when it is imported: a pipe in the folder LG_WD, or else in the current one.
 DRIVER = """\
@@ -74,3 +79,30 @@ def test_each_driver_of_pins_imports_gpiozero_there() -> None:
         if "import gpiozero\n" in path.read_text().replace("  #", "\n")
     ]
     assert [path.name for path in users] == ["library.py"]
+
+
+def test_without_gpiod_gpiozero_makes_a_factory_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(CHOSEN, raising=False)
+    for name in ("hw.pins.factory", "hw.pins.pin"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "gpiod", None)  # its import fails
+    assert pin_factory() is None
+
+
+def test_the_factory_that_the_operator_chose_is_left_to_gpiozero(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CHOSEN, "mock")
+    assert pin_factory() is None
+
+
+ADVICE = {
+    "no chip": (ConfigError("no chip", hint="use a Raspberry Pi"), "use a Raspberry Pi"),
+    "a pin in use elsewhere": (OSError(errno.EBUSY, "busy"), "gpioinfo"),
+    "no factory works": (BadPinFactory("none"), "doorward[pi]"),
+    "any other": (ValueError("no pin"), "a pin of its own"),
+}
+
+
+@pytest.mark.parametrize("case", ADVICE)
+def test_the_hint_for_a_pin_fits_its_error(case: str) -> None:
+    error, hint = ADVICE[case]
+    assert hint in advice(error)

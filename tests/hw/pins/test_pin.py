@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from peers.pins import Board
+from peers.waiting import until
 
 gpiozero = pytest.importorskip("gpiozero")
 from gpiozero.exc import (  # noqa: E402
@@ -85,6 +86,18 @@ def test_a_device_may_close_its_pin_when_it_is_told_of_an_edge(board: Board) -> 
     device.when_activated = end
     board.chip.drive(4, True)
     assert closed.wait(60)
+
+
+def test_an_error_in_one_device_does_not_silence_the_others(board: Board) -> None:
+    told: list[str] = []
+    broken, working = (gpiozero.DigitalInputDevice(pin, pin_factory=board.factory) for pin in (4, 5))
+    broken.when_activated = lambda: 1 / 0
+    working.when_activated = lambda: told.append("up")
+    board.chip.drive(4, True)
+    board.chip.drive(5, True)
+    until(lambda: told, for_s=60)
+    broken.close()
+    working.close()
 
 
 def test_edges_of_one_direction_are_told_alone(board: Board) -> None:

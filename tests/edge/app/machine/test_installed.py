@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.machine.installed import PIN_FACTORY, missing_models, missing_parts
+from edge.app.machine.installed import missing_models, missing_parts
 from edge.app.parts.model_folders import model_folders
 from edge.app.parts.signals import open_signals, phrases, voice
 from edge.config import parse_config
 from edge.errors import EdgeError
+from hw.pins.library import CHOSEN
 from hw.signals.voice import file_name
 
 NO_CAMERA = "[camera]\nkind = 'none'\n[door]\nface = 'none'\n"
@@ -69,7 +70,7 @@ NEEDS = {
 
 @pytest.mark.parametrize("case", NEEDS)
 def test_a_package_that_is_missing_is_told_once(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(PIN_FACTORY, raising=False)
+    monkeypatch.delenv(CHOSEN, raising=False)
     text, modules, error, hint = NEEDS[case]
     told = missing(text)
     if any(map(find_spec, modules)):
@@ -81,7 +82,7 @@ def test_a_package_that_is_missing_is_told_once(case: str, monkeypatch: pytest.M
 
 
 def test_a_simulated_pin_factory_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(PIN_FACTORY, "mock")
+    monkeypatch.setenv(CHOSEN, "mock")
     assert missing(NEEDS["pins"][0]) == []
 
 
