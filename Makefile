@@ -39,7 +39,7 @@ demo: $(MODELS) ## play passages from real pictures, then a month of one door; p
 
 # without .pyc files every worker compiles all modules again: 7 s each
 test test-slow: export PYTHONDONTWRITEBYTECODE =
-test: $(STAMP) $(MODELS) $(MICROPYTHON) ## run the tests that take less than 5 s each (5 to 6 minutes on two cores)
+test: $(STAMP) $(MODELS) $(MICROPYTHON) ## run the tests that take less than 5 s each (6 to 7 minutes on two cores)
 	@$(BIN)/pytest -n auto --dist worksteal -q -m "not slow"
 test-slow: $(STAMP) $(MODELS) ## run the other tests: whole demos, devices in real time, measured rates
 	@$(BIN)/pytest -n auto --dist loadscope -q -m slow
